@@ -1,0 +1,60 @@
+# Everything a person runs here. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help start test unit lint types format lock bench golden clean
+
+HOST ?= 127.0.0.1
+PORT ?= 7071
+VENV := .venv
+PY := $(VENV)/bin/python
+# azure-functions 1.x supports 3.11 and 3.12 (and the app is tested on both)
+PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,12))' 2>/dev/null \
+	&& echo $$p && break; done)
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+start: $(VENV)/.local  ## run it here: index the sample catalogue, serve on HOST:PORT (7071)
+	@exec $(PY) -m devhost.start --host $(HOST) --port $(PORT)
+
+test: lint types  ## lint, types and every test
+	$(PY) -m pytest
+
+unit: $(VENV)/.dev  ## only the tests that take milliseconds
+	$(PY) -m pytest -q tests/unit tests/architecture tests/functions
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(VENV)/.dev
+	$(PY) -m mypy
+
+format: $(VENV)/.dev  ## let ruff put the code in order
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock: $(VENV)/.dev  ## compile the pinned requirements from pyproject.toml
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 pyproject.toml -o requirements.txt
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --extra local pyproject.toml -c requirements.txt -o requirements-local.txt
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --extra local --extra dev pyproject.toml -c requirements-local.txt -o requirements-dev.txt
+
+clean:  ## remove what was built or indexed here
+	rm -rf $(VENV) .local node_modules .mypy_cache .ruff_cache .pytest_cache
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.local: requirements-local.txt | $(PY)
+	@echo "Installing what the app needs (once; a minute or so)"
+	@$(PY) -m pip install --disable-pip-version-check --progress-bar on -q -r requirements-local.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt package-lock.json | $(PY)
+	@echo "Installing the tools and the real parts of the tests (once; two minutes or so)"
+	@$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	@$(PY) -m tests.real install
+	@touch $@ $(VENV)/.local

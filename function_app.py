@@ -1,0 +1,9 @@
+"""Azure's entry point: registers the blueprints and decides nothing."""
+
+import azure.functions as func
+
+from functions import embed, ingest, ops, products, search
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+for module in (search, embed, products, ingest, ops):
+    app.register_functions(module.bp)

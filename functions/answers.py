@@ -1,0 +1,103 @@
+"""The JSON shapes of answers: the field names here are the API's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from shared_code.core.products import ImageRef, Kind, ModelInfo, Product, ProductText
+from shared_code.core.search import Answer, Result
+from shared_code.health import Health
+from shared_code.version import __version__
+
+if TYPE_CHECKING:
+    from shared_code.core.products import Vector
+
+IMAGES_PATH = "/api/v1/images/"
+
+SCORE_DIGITS = 4
+"""float32 cosines of an int8 model differ in the fifth digit between machines."""
+
+
+def search_answer(answer: Answer, model: ModelInfo, **about: Any) -> dict[str, Any]:
+    body = {
+        **about,
+        "model": model.name,
+        "mode": answer.mode,
+        "count": len(answer.results),
+        "results": [_result(result) for result in answer.results],
+    }
+    if answer.warnings:
+        body["warnings"] = list(answer.warnings)
+    return body
+
+
+def product(found: Product) -> dict[str, Any]:
+    text = found.text
+    return {
+        "id": text.product_id,
+        "name": text.name,
+        "description": text.description,
+        "image_url": image_url(found.images[0].blob) if found.images else None,
+        "images": _urls(found.images),
+        "metadata": text.metadata,
+    }
+
+
+def indexed(
+    text: ProductText, embedding_type: Kind, model: ModelInfo, blobs: Sequence[str] = ()
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "status": "indexed",
+        "product_id": text.product_id,
+        "message": f"{text.name} can be found now.",
+        "embedding_type": embedding_type,
+        "embedding_dimension": model.dimension,
+    }
+    return {**body, "images": [image_url(blob) for blob in blobs]} if blobs else body
+
+
+def health(report: Health, *, show_checks: bool) -> dict[str, Any]:
+    """The checks are shown when asked for, and whenever one of them fails."""
+    body = {"status": report.status, "version": __version__, "model": report.model}
+    shown = show_checks or report.status != "running"
+    return {**body, "checks": report.checks} if shown else body
+
+
+def model_facts(model: ModelInfo) -> dict[str, Any]:
+    facts = {
+        "name": model.name,
+        "dimension": model.dimension,
+        "precision": model.precision,
+        "fingerprint": model.fingerprint,
+    }
+    return {**facts, "random_weights": True} if model.random_weights else facts
+
+
+def numbers(vector: Vector) -> list[float]:
+    listed: list[float] = vector.tolist()
+    return listed
+
+
+def image_url(blob: str) -> str:
+    """The path under which ``GET images`` serves the blob, percent-encoded."""
+    return IMAGES_PATH + quote(blob)
+
+
+def _result(result: Result) -> dict[str, Any]:
+    text = result.product
+    return {
+        "id": text.product_id,
+        "name": text.name,
+        "description": text.description,
+        "score": round(result.score, SCORE_DIGITS),
+        "scores": {kind: round(score, SCORE_DIGITS) for kind, score in result.scores.items()},
+        "image_url": image_url(result.image.blob) if result.image else None,
+        "images": _urls(result.images),
+        "metadata": text.metadata,
+    }
+
+
+def _urls(images: Iterable[ImageRef]) -> list[str]:
+    return [image_url(image.blob) for image in images]

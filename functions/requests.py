@@ -1,0 +1,140 @@
+"""What each request may hold: the definitions the handlers parse with.
+
+Unknown fields are refused, so that a mistyped option is never ignored in silence.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.filters import FilterableFields, parse_filter
+from shared_code.core.naming import checked_product_id
+from shared_code.core.products import ProductText
+from shared_code.core.search import Mode, Options
+from shared_code.core.words import product_text
+
+MAX_TEXTS = 64
+
+Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
+Limit = Annotated[int, Meta(ge=1, le=100)]
+Offset = Annotated[int, Meta(ge=0, le=1_000)]
+Threshold = Annotated[float, Meta(ge=-1, le=1)]
+
+
+class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A definition of this API."""
+
+
+class SearchRequest(Request):
+    """POST search."""
+
+    query: Text
+    mode: Mode = "auto"
+    limit: Limit = 10
+    offset: Offset = 0
+    filter: dict[str, Any] = {}
+    score_threshold: Threshold | None = None
+
+    def options(self, fields: FilterableFields) -> Options:
+        return _options(self, self.filter, fields)
+
+
+class PictureSearchRequest(Request):
+    """POST search-image: what comes beside the picture, in the query string or the form."""
+
+    target: Literal["image", "text"] = "image"
+    limit: Limit = 10
+    offset: Offset = 0
+    filter: str = "{}"
+    score_threshold: Threshold | None = None
+
+    def options(self, fields: FilterableFields) -> Options:
+        return _options(self, _json_object("filter", self.filter), fields)
+
+
+class EmbedRequest(Request):
+    """POST embed: one text, or several."""
+
+    text: Text | UnsetType = UNSET
+    texts: Annotated[list[Text], Meta(min_length=1, max_length=MAX_TEXTS)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if (self.text is UNSET) == (self.texts is UNSET):
+            raise ValueError("give either text or texts")
+
+    @property
+    def is_batch(self) -> bool:
+        return self.texts is not UNSET
+
+    @property
+    def all_texts(self) -> list[str]:
+        return [str(self.text)] if isinstance(self.texts, UnsetType) else self.texts
+
+
+class ProductRequest(Request):
+    """POST index-product as JSON; a form carries the same, its metadata as JSON text."""
+
+    product_id: str
+    name: str
+    description: str = ""
+    metadata: dict[str, Any] = {}
+
+    def product(self) -> ProductText:
+        """Raises Unprocessable for what no product may be called, or hold."""
+        return product_text(
+            checked_product_id(self.product_id),
+            name=self.name,
+            description=self.description,
+            metadata=self.metadata,
+        )
+
+
+class ProductForm(Request):
+    """The form of index-product and index-product-with-image."""
+
+    product_id: str
+    name: str
+    description: str = ""
+    metadata: str = "{}"
+
+    def product(self) -> ProductText:
+        return ProductRequest(
+            product_id=self.product_id,
+            name=self.name,
+            description=self.description,
+            metadata=_json_object("metadata", self.metadata or "{}"),
+        ).product()
+
+
+class ListingRequest(Request):
+    """GET products."""
+
+    limit: Limit = 20
+    cursor: str | None = None
+
+
+class HealthRequest(Request):
+    deep: bool = False
+
+
+def _options(
+    request: SearchRequest | PictureSearchRequest, given: dict[str, Any], fields: FilterableFields
+) -> Options:
+    where = parse_filter(given, fields) if given else None
+    return Options(request.limit, request.offset, where, request.score_threshold)
+
+
+def _json_object(field: str, text: str) -> dict[str, Any]:
+    try:
+        content = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        message = f"not valid JSON: {exc}"
+        raise Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)]) from exc
+    if not isinstance(content, dict):
+        message = "must be a JSON object"
+        raise Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)])
+    return content

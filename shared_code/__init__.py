@@ -1,0 +1,1 @@
+"""The product. It would still make sense if Azure Functions disappeared."""

@@ -1,0 +1,110 @@
+"""Products put in by hand: stored like dropped files, then indexed at once.
+
+The original goes into the same container that the blob trigger watches, so every vector
+can be made again later; the trigger finds it current and does nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared_code.core.errors import NotFound, UnsupportedImage
+from shared_code.core.indexing import Indexer
+from shared_code.core.naming import document_of
+from shared_code.core.ports import BlobInfo, BlobStore, Encoder, Page, ProductIndex
+from shared_code.core.products import Product, ProductText
+from shared_code.core.timing import stage
+
+if TYPE_CHECKING:
+    from shared_code.core.products import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFormat:
+    """An accepted format, told by the content."""
+
+    mime: str
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """``data`` is None when the caller already has the state that ``etag`` names."""
+
+    data: bytes | None
+    mime: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    encoder: Encoder
+    index: ProductIndex
+    images: BlobStore
+    indexer: Indexer
+    picture_format: Callable[[bytes], PictureFormat]
+    """Raises UnsupportedImage for bytes of no accepted format."""
+
+    def put(self, text: ProductText, pictures: Sequence[bytes] = ()) -> list[str]:
+        """Stores and indexes a product with any number of pictures; returns their blobs.
+
+        Pictures are added to those it has; the same picture again replaces itself. Nothing is
+        stored unless every picture can be decoded. Raises as ``Encoder.decode`` does.
+        """
+        decoded = [self.encoder.decode(picture) for picture in pictures]
+        vectors: Iterable[Vector] = self.encoder.encode_images(decoded) if decoded else ()
+        words_vector = self.encoder.encode_texts([text.words])[0].vector
+        with stage("store"):
+            self._store_document(text)
+            stored = [self._store_picture(text.product_id, picture) for picture in pictures]
+        self.indexer.write_product(text, words_vector, list(zip(stored, vectors, strict=True)))
+        return [info.name for info in stored]
+
+    def get(self, product_id: str) -> Product:
+        with stage("search"):
+            product = self.index.product(product_id)
+        if product is None:
+            raise NotFound(f"There is no product {product_id!r}.")
+        return product
+
+    def list(self, *, limit: int, cursor: str | None) -> Page[Product]:
+        with stage("search"):
+            return self.index.products(limit=limit, cursor=cursor)
+
+    def delete(self, product_id: str) -> int:
+        """Removes the product and its originals; returns how many pictures it had."""
+        return self.indexer.delete_product(product_id)
+
+    def picture(self, blob: str, *, known_etag: str = "") -> StoredPicture:
+        """The original. Raises NotFound for anything in the container that is no picture."""
+        with stage("store"):
+            head = self.images.head(blob) if known_etag else None
+            if head is not None and head.etag == known_etag:
+                return StoredPicture(None, "", head.etag)
+            found = self.images.read(blob)
+        if found is None:
+            raise NotFound(f"There is no picture {blob!r}.")
+        try:
+            mime = self.picture_format(found.data).mime
+        except UnsupportedImage:
+            raise NotFound(f"There is no picture {blob!r}.") from None
+        return StoredPicture(found.data, mime, found.info.etag)
+
+    def _store_document(self, text: ProductText) -> None:
+        document = {
+            "name": text.name,
+            "description": text.description,
+            "metadata": dict(text.metadata),
+        }
+        data = json.dumps(document, ensure_ascii=False, indent=2).encode()
+        self.images.write(document_of(text.product_id), data, content_type="application/json")
+
+    def _store_picture(self, product_id: str, picture: bytes) -> BlobInfo:
+        found = self.picture_format(picture)
+        # named by content: two uploads called image.jpg never overwrite each other
+        name = f"{product_id}/{hashlib.sha256(picture).hexdigest()[:16]}.{found.extension}"
+        return self.images.write(name, picture, content_type=found.mime)

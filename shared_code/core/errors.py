@@ -1,0 +1,95 @@
+"""Every failure a caller can meet. An error knows its HTTP status and says what to do.
+
+An adapter translates what its technology raises into one of these, once; the HTTP edge
+turns them into ``application/problem+json``. Anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with one field of a request."""
+
+    field: str
+    message: str
+
+
+class AppError(Exception):
+    """A failure with a status, a title that never varies, and a detail that says what to do."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Sequence[FieldError] = (),
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.retry_after_s = retry_after_s
+
+
+class Malformed(AppError):
+    """The request cannot be read at all: broken JSON, multipart without boundary."""
+
+    status = 400
+    title = "Malformed request"
+
+
+class NotFound(AppError):
+    status = 404
+    title = "Not found"
+
+
+class TooLarge(AppError):
+    status = 413
+    title = "Too large"
+
+
+class UnsupportedImage(AppError):
+    """The bytes are not a picture of an accepted format, whatever their name says."""
+
+    status = 415
+    title = "Unsupported image type"
+
+
+class Unprocessable(AppError):
+    """Understood, but unusable: an undecodable picture, an empty query, a bad filter."""
+
+    status = 422
+    title = "Unprocessable"
+
+
+class TooBusy(AppError):
+    status = 429
+    title = "Too busy"
+
+
+class Internal(AppError):
+    """A bug. The log knows more; the caller is told nothing else."""
+
+
+class Misconfigured(AppError):
+    """This deployment cannot work as it is set up; the detail says which part and the remedy."""
+
+    status = 503
+    title = "Misconfigured"
+
+
+class Unavailable(AppError):
+    """A dependency is down or slow. It may pass: try again after ``retry_after_s``."""
+
+    status = 503
+    title = "Unavailable"
+
+    def __init__(self, detail: str = "", *, retry_after_s: int = 5) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s)

@@ -1,0 +1,68 @@
+"""What could not be indexed, and why: one small JSON blob per failed blob.
+
+Kept in blob storage because it must survive restarts and be seen by every instance, and
+because it is there already: the same code serves a folder on a laptop and Azure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from shared_code.core.ports import BlobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A blob that can never be indexed as it is."""
+
+    blob: str
+    product_id: str
+    reason: str
+    at: str
+    """When it was recorded: ISO 8601, UTC."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    store: BlobStore
+    now: Callable[[], datetime] = utc_now
+
+    def record(self, blob: str, product_id: str, reason: str) -> None:
+        """Replaces what was recorded for this blob before."""
+        failure = Failure(blob, product_id, reason, self.now().isoformat(timespec="seconds"))
+        data = json.dumps(asdict(failure), ensure_ascii=False).encode()
+        self.store.write(_key(blob), data, content_type="application/json")
+
+    def clear(self, blob: str) -> None:
+        self.store.delete(_key(blob))
+
+    def count(self) -> int:
+        return sum(1 for _ in self._keys())
+
+    def all(self) -> Iterator[Failure]:
+        for key in self._keys():
+            blob = self.store.read(key)
+            if blob is not None:
+                yield Failure(**json.loads(blob.data))
+
+    def _keys(self) -> Iterator[str]:
+        cursor: str | None = None
+        while True:
+            page = self.store.list(cursor=cursor)
+            yield from (info.name for info in page.items)
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+
+def _key(blob: str) -> str:
+    # a digest, since a blob's name may be as long as a name can be, before the suffix
+    return hashlib.sha256(blob.encode()).hexdigest()[:40] + ".json"

@@ -1,0 +1,199 @@
+"""Keeps the index in agreement with storage, whatever order events arrive in.
+
+There is one rule: an event only says *look again*. ``sync`` reads the blob's current state,
+makes the index agree, and reads once more; when the blob changed meanwhile it starts over.
+So duplicates, disorder, and deletes that overtake writes all end in the same place, and a
+late event can never bring back what was deleted. Racing writers are settled by the
+versions that every write carries (``ProductIndex.write``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from shared_code.core.errors import NotFound, Unavailable, Unprocessable, UnsupportedImage
+from shared_code.core.failures import Failures
+from shared_code.core.naming import Place, picture_ref
+from shared_code.core.ports import BlobInfo, BlobStore, Encoder, ProductIndex
+from shared_code.core.products import (
+    ImageRecord,
+    ImageRef,
+    PointRef,
+    ProductText,
+    Source,
+    TextRecord,
+)
+from shared_code.core.timing import stage
+from shared_code.core.words import Words, WordsReader, parse_words
+
+if TYPE_CHECKING:
+    from shared_code.core.products import Vector
+
+log = logging.getLogger(__name__)
+
+Outcome: TypeAlias = Literal["indexed", "current", "removed", "failed"]
+
+MAX_ROUNDS = 5
+"""Looks at a blob that keeps changing before the host is asked to deliver the event again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexer:
+    encoder: Encoder
+    index: ProductIndex
+    images: BlobStore
+    failures: Failures
+    words: WordsReader
+
+    def sync(self, blob: str) -> Outcome:
+        """Makes the index agree with this blob.
+
+        Raises Unavailable for what may pass, so that the host delivers the event again; what
+        can never be indexed is recorded as a failure, not raised.
+        """
+        before = self.images.head(blob)
+        for _ in range(MAX_ROUNDS):
+            outcome = self._apply(blob, before)
+            after = self.images.head(blob)
+            if _etag(before) == _etag(after):
+                log.info("%s: %s", blob, outcome)
+                return outcome
+            before = after
+        raise Unavailable(f"{blob} changed {MAX_ROUNDS} times while it was being indexed")
+
+    def delete_product(self, product_id: str) -> int:
+        """Removes the product's blobs and points; returns how many pictures it had.
+
+        Raises NotFound when neither storage nor index knows the product.
+        """
+        blobs = [info.name for info in self.words.blobs_of(product_id)]
+        if not blobs and self.index.product(product_id) is None:
+            raise NotFound(f"There is no product {product_id!r}.")
+        for blob in blobs:
+            with stage("store"):
+                self.images.delete(blob)
+                self.failures.clear(blob)
+        with stage("search"):
+            self.index.delete_product(product_id)
+        return sum(Place.of(blob).role == "picture" for blob in blobs)
+
+    def write_product(
+        self, text: ProductText, vector: Vector, pictures: Sequence[tuple[BlobInfo, Vector]] = ()
+    ) -> None:
+        """Indexes what was just stored and embedded, then looks again at storage."""
+        words = Words(text, self.words.now_us())
+        images = [_image_record(info, found, words) for info, found in pictures]
+        with stage("search"):
+            self.index.write(images, [_text_record(vector, words)])
+        for info, _ in pictures:
+            if _etag(self.images.head(info.name)) != info.etag:
+                self.sync(info.name)
+        self._refresh_words(text.product_id)
+
+    def _apply(self, blob: str, info: BlobInfo | None) -> Outcome:
+        place = Place.of(blob)
+        if info is None:
+            return self._remove(blob, place)
+        try:
+            if place.role == "picture":
+                return self._index_picture(info, place)
+            return self._index_words(info, place)
+        except (UnsupportedImage, Unprocessable) as exc:
+            return self._fail(blob, place, str(exc))
+
+    def _index_picture(self, info: BlobInfo, place: Place) -> Outcome:
+        ref, text_ref = picture_ref(info.name), PointRef(place.product_id)
+        words = self.words.read(place.product_id)
+        if words is None:  # deleted meanwhile: the next look settles it
+            return "removed"
+        stored = self.index.sources([ref, text_ref])
+        picture_is_current = ref in stored and stored[ref].etag == info.etag
+        texts = [] if _is_current(stored.get(text_ref), words) else [self._embed_words(words)]
+        if picture_is_current and not texts:
+            return "current"
+        images = [] if picture_is_current else self._embed_picture(info, words)
+        with stage("search"):
+            self.index.write(images, texts)
+        self.failures.clear(info.name)
+        self._refresh_words(place.product_id)  # a sidecar may have come while this was embedded
+        return "indexed"
+
+    def _embed_picture(self, info: BlobInfo, words: Words) -> list[ImageRecord]:
+        """The record of the blob if it is still there in the state seen, else nothing."""
+        with stage("store"):
+            blob = self.images.read(info.name)
+        if blob is None:
+            return []
+        vector = self.encoder.encode_images([self.encoder.decode(blob.data)])[0]
+        return [_image_record(blob.info, vector, words)]
+
+    def _index_words(self, info: BlobInfo, place: Place) -> Outcome:
+        blob = self.images.read(info.name)
+        if blob is not None:
+            parse_words(place.product_id, blob.data, default_name=place.product_id)
+        self.failures.clear(info.name)
+        return self._refresh_words(place.product_id)
+
+    def _refresh_words(self, product_id: str) -> Outcome:
+        """Brings the product's text point, and the words on its pictures, up to date."""
+        ref = PointRef(product_id)
+        words = self._standing_words(product_id)
+        if words is None:
+            self.index.delete([ref])
+            words = self._standing_words(product_id)  # a picture may have come meanwhile
+        if words is None:
+            return "removed"
+        if _is_current(self.index.sources([ref]).get(ref), words):
+            return "current"
+        with stage("search"):
+            self.index.write([], [self._embed_words(words)])
+        return "indexed"
+
+    def _standing_words(self, product_id: str) -> Words | None:
+        """The words of a product that has a document or a picture that could be indexed.
+
+        A sidecar or an unreadable picture alone makes no product.
+        """
+        words = self.words.read(product_id)
+        if words is None or words.from_document or self.index.images_of([product_id]):
+            return words
+        return None
+
+    def _embed_words(self, words: Words) -> TextRecord:
+        return _text_record(self.encoder.encode_texts([words.text.words])[0].vector, words)
+
+    def _remove(self, blob: str, place: Place) -> Outcome:
+        if place.role == "picture":
+            self.index.delete([picture_ref(blob)])
+        self.failures.clear(blob)
+        self._refresh_words(place.product_id)
+        return "removed"
+
+    def _fail(self, blob: str, place: Place, reason: str) -> Outcome:
+        """Records why, and takes away what an earlier content of the blob had left."""
+        log.warning("%s cannot be indexed: %s", blob, reason)
+        self.failures.record(blob, place.product_id, reason)
+        if place.role == "picture":
+            self.index.delete([picture_ref(blob)])
+        self._refresh_words(place.product_id)
+        return "failed"
+
+
+def _etag(info: BlobInfo | None) -> str:
+    return info.etag if info is not None else ""
+
+
+def _is_current(stored: Source | None, words: Words) -> bool:
+    return stored is not None and stored.etag == words.text.etag
+
+
+def _text_record(vector: Vector, words: Words) -> TextRecord:
+    return TextRecord(words.text, vector, Source(words.text.etag, words.version))
+
+
+def _image_record(info: BlobInfo, vector: Vector, words: Words) -> ImageRecord:
+    image = ImageRef(info.name, info.name)
+    return ImageRecord(words.text, image, vector, Source(info.etag, info.version), words.version)

@@ -1,0 +1,100 @@
+"""Which blob belongs to which product, and how a name is read off a file name.
+
+<product_id>/<anything>.<ext>        a picture of the product
+<product_id>.<ext>                   a product with one picture
+<blob>.json                          the sidecar of a picture: its product's words
+<product_id>/product.json            the product's words; stands on its own, too
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal, TypeAlias
+
+from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.products import PointRef
+
+Role: TypeAlias = Literal["picture", "sidecar", "document"]
+
+PRODUCT_DOCUMENT = "product.json"
+MAX_PRODUCT_ID = 200
+"""Characters. It becomes one segment of a blob name, whose limit in Azure is 1,024."""
+
+# File names that say which view it is, not what it shows: "front.jpg", "img_2.png", "0007.webp".
+_VIEW = re.compile(
+    r"(front|back|side|left|right|top|bottom|main|detail|close ?up|image|img|photo|pic|picture"
+    r"|view|default|large|small|dsc|[0-9a-f]{16,}|\d+|\s)+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a blob is to which product."""
+
+    product_id: str
+    role: Role
+
+    @classmethod
+    def of(cls, blob: str) -> Place:
+        """Reads the place off the blob's name."""
+        folder, slash, rest = blob.partition("/")
+        if slash and rest == PRODUCT_DOCUMENT:
+            return cls(folder, "document")
+        if blob.lower().endswith(".json"):
+            return cls(cls.of(blob[: -len(".json")]).product_id, "sidecar")
+        return cls(folder if slash else _stem(blob), "picture")
+
+
+def picture_ref(blob: str) -> PointRef:
+    """The point of a picture: its key within the index is the name of its blob."""
+    return PointRef(Place.of(blob).product_id, blob)
+
+
+def document_of(product_id: str) -> str:
+    return f"{product_id}/{PRODUCT_DOCUMENT}"
+
+
+def sidecar_of(blob: str) -> str:
+    return f"{blob}.json"
+
+
+def readable_name(blob: str) -> str:
+    """ "red-summer-dress.jpg": Red Summer Dress. A view's name gives way to the product id."""
+    words = _words(_stem(PurePosixPath(blob).name))
+    if not words or _VIEW.fullmatch(words):
+        words = _words(Place.of(blob).product_id) or words
+    return " ".join(word[:1].upper() + word[1:] for word in words.split()) or blob
+
+
+def checked_product_id(text: str) -> str:
+    """The product id as it is stored; raises Unprocessable for one no URL or blob could carry."""
+    problem = _product_id_problem(text)
+    if problem:
+        raise Unprocessable(f"product_id {problem}", errors=[FieldError("product_id", problem)])
+    return text
+
+
+def _product_id_problem(text: str) -> str:
+    if not text:
+        return "must not be empty"
+    if len(text) > MAX_PRODUCT_ID:
+        return f"has {len(text)} characters; the limit is {MAX_PRODUCT_ID}"
+    if "/" in text or "\\" in text:
+        return "must not contain a slash or backslash: they separate product and picture"
+    if not text.isprintable() or text != text.strip():
+        return "must not contain control characters, nor begin or end with a space"
+    if text.startswith(".") or text.endswith("."):
+        return "must not begin or end with a dot: blob storage refuses such names"
+    return ""
+
+
+def _stem(file_name: str) -> str:
+    stem, dot, _ = file_name.rpartition(".")
+    return stem if dot and stem else file_name
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[\s_\-+.]+", " ", text).strip()

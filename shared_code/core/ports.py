@@ -1,0 +1,163 @@
+"""What the core needs from the world. Adapters implement these; tests bring twins.
+
+Every method may raise ``errors.Unavailable`` when the technology behind it is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from shared_code.core.filters import Filter
+    from shared_code.core.products import (
+        Counts,
+        Hit,
+        ImageRecord,
+        ImageRef,
+        Kind,
+        ModelInfo,
+        PointRef,
+        Product,
+        Source,
+        TextRecord,
+        Vector,
+        Vectors,
+    )
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a listing; ``cursor`` is opaque and None on the last page."""
+
+    items: tuple[T, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextEmbedding:
+    """``windows`` > 1 says that the text was over the model's token limit: its parts
+    were embedded one by one and averaged, so nothing of it was cut."""
+
+    vector: Vector
+    windows: int = 1
+
+
+class Encoder(Protocol):
+    """A dual encoder: pictures and words into one space of unit vectors."""
+
+    @property
+    def model(self) -> ModelInfo: ...
+
+    def decode(self, picture: bytes) -> Any:
+        """The picture as the image tower takes it: a float32 array [3, height, width].
+
+        Raises UnsupportedImage when the content is no accepted format, Unprocessable when
+        it is one but cannot be decoded or has too many pixels.
+        """
+
+    def encode_images(self, pictures: Sequence[Any]) -> Vectors:
+        """Embeds pictures that ``decode`` returned; [n, dimension]."""
+
+    def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
+        """Embeds each text, in order. Raises Unprocessable for one without a single word."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VectorQuery:
+    """Nearest points of one kind to one vector."""
+
+    kind: Kind
+    vector: Vector
+
+
+class ProductIndex(Protocol):
+    """One collection of points: one per picture, one per product's text.
+
+    A picture may be written before its product's text and the other way round; two
+    writers may race. Versions decide: see ``write``.
+    """
+
+    @property
+    def collection(self) -> str:
+        """The collection's name: the alias and the model's fingerprint."""
+
+    def write(self, images: Sequence[ImageRecord], texts: Sequence[TextRecord]) -> None:
+        """Writes points and returns once they are visible to searches.
+
+        A point whose stored version is higher than the record's is left as it is; an equal
+        one is overwritten. After the call every image point of each product named carries
+        the newest stored words of that product (compared by ``text_version``).
+        """
+
+    def delete(self, refs: Sequence[PointRef]) -> None:
+        """Removes these points; an absent one is no error."""
+
+    def delete_product(self, product_id: str) -> None:
+        """Removes every point of the product."""
+
+    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, Source]:
+        """What each of these points was made from; absent points are left out."""
+
+    def nearest(
+        self, queries: Sequence[VectorQuery], *, limit: int, where: Filter | None = None
+    ) -> list[list[Hit]]:
+        """For each query up to ``limit`` points, best first, in one round trip."""
+
+    def images_of(self, product_ids: Sequence[str]) -> dict[str, tuple[ImageRef, ...]]:
+        """The pictures of each product, ordered by key; products without any are left out."""
+
+    def product(self, product_id: str) -> Product | None: ...
+
+    def products(self, *, limit: int, cursor: str | None = None) -> Page[Product]:
+        """All products in a stable order. Raises Unprocessable for a cursor not its own."""
+
+    def counts(self) -> Counts: ...
+
+    def ping(self) -> None:
+        """Raises Unavailable unless the index answers now."""
+
+    def close(self) -> None:
+        """Flushes and releases everything; the index is not used afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobInfo:
+    """A blob's current state. ``version`` is its last change, in microseconds since the epoch."""
+
+    name: str
+    etag: str
+    version: int
+    size: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    info: BlobInfo
+    data: bytes
+
+
+class BlobStore(Protocol):
+    """One container of blobs. Names are '/'-separated; one that escapes is Unprocessable."""
+
+    def head(self, name: str) -> BlobInfo | None: ...
+
+    def read(self, name: str) -> Blob | None: ...
+
+    def write(self, name: str, data: bytes, *, content_type: str) -> BlobInfo:
+        """Creates or replaces the blob whole: a reader never sees half of it."""
+
+    def delete(self, name: str) -> bool:
+        """True when there was something to delete."""
+
+    def list(
+        self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None
+    ) -> Page[BlobInfo]:
+        """Blobs whose name starts with ``prefix``, ordered by name."""
+
+    def ping(self) -> None:
+        """Raises Unavailable unless the store answers now."""

@@ -1,0 +1,158 @@
+"""The value types that every part of the product speaks about."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector: TypeAlias = NDArray[np.float32]
+    """One embedding: shape [dimension], float32, of unit length."""
+    Vectors: TypeAlias = NDArray[np.float32]
+    """A batch of embeddings: shape [n, dimension], float32, each of unit length."""
+
+Metadata: TypeAlias = Mapping[str, Any]
+"""What a shop says of a product beyond its words: a JSON object."""
+
+Kind: TypeAlias = Literal["image", "text"]
+"""What a vector was made from: a picture of a product, or its name and description."""
+
+POINT_NAMESPACE = uuid.UUID("6f1d3c1e-5c0b-5b52-9a53-1f6a1b0f3a77")
+"""The namespace of every point id. Changing it would orphan every stored point."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model made a vector. Vectors of two fingerprints can never be compared."""
+
+    name: str
+    precision: str
+    dimension: int
+    fingerprint: str
+    """12 hexadecimal digits over the bundle's files: it names the collection."""
+    random_weights: bool = False
+    """True for a bundle made to measure speed only: its answers mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointRef:
+    """What a point stands for: a picture of a product, or (no image key) its text."""
+
+    product_id: str
+    image_key: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        return "image" if self.image_key else "text"
+
+    @property
+    def point_id(self) -> str:
+        """Deterministic, so that a second delivery overwrites and never duplicates."""
+        return str(uuid.uuid5(POINT_NAMESPACE, f"{self.product_id}/{self.image_key}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The state of storage that a point was made from."""
+
+    etag: str
+    version: int
+    """Microseconds since the epoch. A write never replaces a point of a higher version."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductText:
+    """What is said about a product."""
+
+    product_id: str
+    name: str
+    description: str = ""
+    metadata: Metadata = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """The text that is embedded: the name, then the description."""
+        return f"{self.name}. {self.description}" if self.description else self.name
+
+    @property
+    def etag(self) -> str:
+        """A digest of the content: the same words again cost no embedding."""
+        canonical = json.dumps(
+            [self.name, self.description, dict(self.metadata)], sort_keys=True, ensure_ascii=False
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """A picture of a product: its key within the product and its blob in the container."""
+
+    key: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product as the index knows it, with its pictures in the order of their keys."""
+
+    text: ProductText
+    images: tuple[ImageRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextRecord:
+    """A product's text, embedded and ready to be written."""
+
+    product: ProductText
+    vector: Vector
+    source: Source
+
+    @property
+    def ref(self) -> PointRef:
+        return PointRef(self.product.product_id)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageRecord:
+    """A picture, embedded and ready to be written, with the words of its product.
+
+    ``text_version`` is the version of those words: the index replaces them when it
+    holds newer ones, so a picture that arrives late never brings old words back.
+    """
+
+    product: ProductText
+    image: ImageRef
+    vector: Vector
+    source: Source
+    text_version: int
+
+    @property
+    def ref(self) -> PointRef:
+        return PointRef(self.product.product_id, self.image.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One point found by a query; ``score`` is the cosine similarity, -1..1."""
+
+    product: ProductText
+    kind: Kind
+    score: float
+    image: ImageRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    products: int
+    images: int
+
+    @property
+    def vectors(self) -> int:
+        return self.products + self.images

@@ -1,0 +1,144 @@
+"""Search: text, pictures, or both views of a text fused, one answer per product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from shared_code.core.ports import Encoder, ProductIndex, VectorQuery
+from shared_code.core.timing import stage
+
+if TYPE_CHECKING:
+    from shared_code.core.filters import Filter
+    from shared_code.core.products import Hit, ImageRef, Kind, ProductText
+
+Mode: TypeAlias = Literal["auto", "image", "text"]
+
+RRF_K = 60
+"""Reciprocal rank fusion's constant, as in Cormack, Clarke and Buettcher, SIGIR 2009."""
+
+FUSION_DEPTH = 50
+"""Products of each list that a fusion looks at, at least."""
+
+OVER_FETCH = 3
+"""Points fetched per product wanted: a shop's product has one to three pictures."""
+
+MAX_FETCH = 5_000
+"""Points of one query at most; beyond it an answer may hold fewer products than asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    limit: int = 10
+    offset: int = 0
+    where: Filter | None = None
+    score_threshold: float | None = None
+
+    @property
+    def wanted(self) -> int:
+        return self.offset + self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A product found. ``score`` is what the ranking used; ``scores`` are its parts."""
+
+    product: ProductText
+    score: float
+    image: ImageRef | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    images: tuple[ImageRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    results: tuple[Result, ...]
+    mode: Mode
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    encoder: Encoder
+    index: ProductIndex
+
+    def by_text(self, text: str, mode: Mode, options: Options) -> Answer:
+        """``image``: the text against pictures; ``text``: against names and descriptions;
+        ``auto``: both, fused by rank. Scores of a single mode are cosine similarities."""
+        embedding = self.encoder.encode_texts([text])[0]
+        kinds: tuple[Kind, ...] = ("image", "text") if mode == "auto" else (mode,)
+        found = self._nearest([VectorQuery(kind, embedding.vector) for kind in kinds], options)
+        ranked = _fused(dict(zip(kinds, found, strict=True))) if mode == "auto" else found[0]
+        return Answer(self._results(ranked, options), mode, _split_warning(embedding.windows))
+
+    def by_picture(self, picture: bytes, target: Kind, options: Options) -> Answer:
+        """``image``: products that look alike; ``text``: descriptions closest to the photo."""
+        vector = self.encoder.encode_images([self.encoder.decode(picture)])[0]
+        [found] = self._nearest([VectorQuery(target, vector)], options)
+        return Answer(self._results(found, options), target)
+
+    def _nearest(self, queries: Sequence[VectorQuery], options: Options) -> list[list[Result]]:
+        """Per query the best products, fetching deeper while several points share one."""
+        wanted = options.wanted if len(queries) == 1 else max(options.wanted, FUSION_DEPTH)
+        fetch = wanted * OVER_FETCH
+        with stage("search"):
+            while True:
+                hits = self.index.nearest(queries, limit=fetch, where=options.where)
+                found = [_one_per_product(of_query) for of_query in hits]
+                exhausted = [len(of_query) < fetch for of_query in hits]
+                enough = [len(products) >= wanted for products in found]
+                if fetch >= MAX_FETCH or all(map(bool.__or__, exhausted, enough)):
+                    return found
+                fetch = min(fetch * 4, MAX_FETCH)
+
+    def _results(self, ranked: Sequence[Result], options: Options) -> tuple[Result, ...]:
+        least = options.score_threshold
+        kept = [r for r in ranked if least is None or r.score >= least]
+        page = kept[options.offset : options.wanted]
+        with stage("search"):
+            images = self.index.images_of([r.product.product_id for r in page]) if page else {}
+        return tuple(_with_images(r, images.get(r.product.product_id, ())) for r in page)
+
+
+def _one_per_product(hits: Iterable[Hit]) -> list[Result]:
+    """The best hit of each product, in order of score."""
+    best: dict[str, Result] = {}
+    for hit in hits:
+        best.setdefault(
+            hit.product.product_id,
+            Result(hit.product, hit.score, hit.image, {hit.kind: hit.score}),
+        )
+    return list(best.values())
+
+
+def _fused(lists: Mapping[Kind, Sequence[Result]]) -> list[Result]:
+    """Reciprocal rank fusion per product, scaled so that first in every list scores 1.
+
+    Ranks, not similarities, are added up: text-to-text and text-to-image cosines lie on
+    scales of their own (Liang et al. 2022, "Mind the Gap").
+    """
+    fused: dict[str, Result] = {}
+    top = len(lists) / (RRF_K + 1)
+    for results in lists.values():
+        for rank, result in enumerate(results, start=1):
+            seen = fused.get(result.product.product_id)
+            gained = 1 / (RRF_K + rank) / top
+            fused[result.product.product_id] = Result(
+                result.product,
+                gained + (seen.score if seen else 0.0),
+                result.image or (seen.image if seen else None),
+                {**(seen.scores if seen else {}), **result.scores},
+            )
+    return sorted(fused.values(), key=lambda r: -r.score)
+
+
+def _with_images(result: Result, images: tuple[ImageRef, ...]) -> Result:
+    shown = result.image or (images[0] if images else None)
+    return Result(result.product, result.score, shown, result.scores, images)
+
+
+def _split_warning(windows: int) -> tuple[str, ...]:
+    if windows == 1:
+        return ()
+    return (f"The text is over the model's limit: its {windows} parts were embedded and averaged.",)

@@ -1,0 +1,213 @@
+"""Every setting of the app, in one frozen table: the only reader of the environment.
+
+The field ``qdrant_url`` is the app setting ``QDRANT_URL``. All problems are reported
+together, in one message, so that a wrong deployment is put right in one go.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from shared_code.core.errors import Misconfigured
+from shared_code.core.filters import FieldType
+
+Distance = Literal["cosine", "euclid"]
+Quantization = Literal["none", "int8"]
+TriggerSource = Literal["LogsAndContainerScan", "EventGrid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Defaults are the embedded ones: nothing outside this folder is needed to try the app."""
+
+    model_dir: Path = Path("models/starter")
+    """The model bundle to serve."""
+
+    qdrant_url: str = ""
+    """Qdrant Cloud; empty: Qdrant's engine embedded in this process, in ``qdrant_path``."""
+    qdrant_api_key: str = field(default="", repr=False)
+    qdrant_collection: str = "products"
+    """The alias that searches use; collections are named after it and the model."""
+    qdrant_distance: Distance = "cosine"
+    """Vectors have unit length, so both rank alike; scores are cosines either way."""
+    qdrant_quantization: Quantization = "none"
+    """none: up to about 300,000 vectors memory is no concern and recall is whole."""
+    qdrant_timeout_s: float = 5.0
+    """One attempt; three are made, so a caller waits at most about 16 s for a 503."""
+    qdrant_path: Path = Path()
+    """Where the embedded index lives; empty: ``qdrant`` under ``local_dir``."""
+    filterable_fields: Mapping[str, FieldType] = field(
+        default_factory=lambda: {
+            "category": "keyword",
+            "colour": "keyword",
+            "brand": "keyword",
+            "price": "number",
+            "in_stock": "bool",
+        }
+    )
+    """Metadata fields that filters may use, each with its payload index."""
+
+    local_dir: Path = Path(".local")
+    """Root of everything the embedded defaults keep."""
+    azurewebjobsstorage: str = field(default="", repr=False)
+    """Connection string of the storage account; empty: folders under ``local_dir``."""
+    azurewebjobsstorage__blobserviceuri: str = ""
+    """Set by Azure instead of the connection string when a managed identity is used."""
+    azurewebjobsstorage__clientid: str = ""
+    """The user-assigned managed identity; empty: the default credential chain."""
+    images_container: str = "images"
+    failures_container: str = "index-failures"
+    """What could not be indexed, one small JSON blob each: survives restarts, no new service."""
+    blob_trigger_source: TriggerSource = "LogsAndContainerScan"
+    """EventGrid on Flex Consumption, which supports nothing else; the scan elsewhere."""
+
+    max_upload_mb: int = 20
+    """Per request. The worker holds about four times this in memory while it parses."""
+    max_image_pixels: int = 50_000_000
+    """Per picture: 150 MB once decoded. A 12-megapixel photo is far below it."""
+
+    ort_threads: int = 0
+    """0: as many as there are vCPUs; change it from benchmarks/encode.py, not by feel."""
+    encode_concurrency: int = 2
+    """Encodes at one time; more of them would only share the same cores."""
+
+    @property
+    def storage_dir(self) -> Path:
+        """One folder per container, when no storage account is set."""
+        return self.local_dir / "storage"
+
+    @property
+    def embedded_index_dir(self) -> Path:
+        return self.local_dir / "qdrant" if self.qdrant_path == Path() else self.qdrant_path
+
+    @property
+    def uses_storage_account(self) -> bool:
+        return bool(self.azurewebjobsstorage or self.azurewebjobsstorage__blobserviceuri)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Reads the app settings; an empty value means the default.
+
+        Raises Misconfigured with one line for each wrong value.
+        """
+        given = {
+            k.upper(): v.strip() for k, v in (os.environ if environ is None else environ).items()
+        }
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for item in fields(cls):
+            text = given.get(item.name.upper(), "")
+            if not text:
+                continue
+            try:
+                values[item.name] = _PARSERS[str(item.type)](text)
+            except ValueError as exc:
+                problems.append(f"{setting_name(item.name)}={text!r}: {exc}")
+        settings = cls(**values)
+        problems += settings._inconsistencies()
+        if problems:
+            raise Misconfigured("Wrong settings:\n  " + "\n  ".join(problems))
+        return settings
+
+    def _inconsistencies(self) -> list[str]:
+        problems = [
+            f"{setting_name(name)}={getattr(self, name)}: must be at least {least}"
+            for name, least in _AT_LEAST.items()
+            if getattr(self, name) < least
+        ]
+        if self.qdrant_url and not self.qdrant_url.startswith(("http://", "https://")):
+            problems.append("QDRANT_URL: must start with https:// (or http:// for a local server)")
+        return problems
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSettings:
+    """What the blob trigger's registration needs when the app is imported."""
+
+    container: str
+    source: TriggerSource
+
+
+def trigger_settings(environ: Mapping[str, str] | None = None) -> TriggerSettings:
+    """Never raises: an exception at import would make the whole app disappear in Azure.
+
+    A wrong value falls back to the default here and is reported by ``Settings.from_env``.
+    """
+    environ = os.environ if environ is None else environ
+    default = Settings()
+    source = environ.get("BLOB_TRIGGER_SOURCE", "")
+    return TriggerSettings(
+        environ.get("IMAGES_CONTAINER", "") or default.images_container,
+        "EventGrid" if source.lower() == "eventgrid" else default.blob_trigger_source,
+    )
+
+
+def setting_name(field_name: str) -> str:
+    """The app setting of a field: upper case, except Azure's own mixed-case names."""
+    return _AZURE_NAMES.get(field_name, field_name.upper())
+
+
+_AZURE_NAMES = {
+    "azurewebjobsstorage": "AzureWebJobsStorage",
+    "azurewebjobsstorage__blobserviceuri": "AzureWebJobsStorage__blobServiceUri",
+    "azurewebjobsstorage__clientid": "AzureWebJobsStorage__clientId",
+}
+
+_AT_LEAST = {
+    "max_upload_mb": 1,
+    "max_image_pixels": 1_000,
+    "ort_threads": 0,
+    "encode_concurrency": 1,
+    "qdrant_timeout_s": 0.1,
+}
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        for choice in choices:
+            if choice.lower() == text.lower():
+                return choice
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("must be a number") from None
+
+
+def _fields(text: str) -> dict[str, FieldType]:
+    """``category:keyword,price:number`` as a mapping."""
+    found: dict[str, FieldType] = {}
+    for part in text.split(","):
+        name, _, kind = (piece.strip() for piece in part.partition(":"))
+        if not name or kind not in get_args(FieldType):
+            raise ValueError("must read name:type,… with type keyword, number or bool")
+        found[name] = cast("FieldType", kind)
+    return found
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": _integer,
+    "float": _number,
+    "Path": Path,
+    "Distance": _one_of(get_args(Distance)),
+    "Quantization": _one_of(get_args(Quantization)),
+    "TriggerSource": _one_of(get_args(TriggerSource)),
+    "Mapping[str, FieldType]": _fields,
+}
