@@ -1,0 +1,1 @@
+"""Plain scripts; each prints a table, and ``--out FILE`` keeps it under results/."""

@@ -1,0 +1,117 @@
+"""The structure itself, held by tests: imports point one way, and nothing is left out."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import function_app
+from shared_code.settings import Settings, setting_name
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("numpy", "onnxruntime", "qdrant_client", "qdrant_edge", "PIL", "azure.storage")
+LAYERS = {
+    "shared_code/core": {"shared_code.core"},
+    "shared_code/adapters": {"shared_code.core", "shared_code.adapters"},
+    "functions": {"shared_code", "functions"},
+}
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """Modules imported when the file runs: those under TYPE_CHECKING are not."""
+    tree = ast.parse(path.read_text())
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            skipped.update(child for statement in node.body for child in ast.walk(statement))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def python_files(folder: str) -> list[Path]:
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files, folder
+    return files
+
+
+def http_functions() -> list[tuple[str, str]]:
+    """(method, route) of every HTTP function, read from the decorators' bindings."""
+    found = []
+    for module in ("search", "embed", "products", "ops"):
+        source = (ROOT / "functions" / f"{module}.py").read_text()
+        for route, methods in re.findall(r'route="([^"]+)", methods=\[([^\]]+)\]', source):
+            found += [(method.strip().strip('"'), route) for method in methods.split(",")]
+    assert len(found) >= 10
+    return found
+
+
+def test_importing_the_entry_point_loads_nothing_heavy():
+    code = f"import sys, function_app; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_core_imports_the_standard_library_only():
+    for path in python_files("shared_code/core"):
+        outside = {
+            name
+            for name in runtime_imports(path)
+            if name.split(".")[0] not in sys.stdlib_module_names
+            and not name.startswith("shared_code.core")
+        }
+        assert not outside, f"{path.name} imports {outside}"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_point_one_way(layer):
+    for path in python_files(layer):
+        ours = {
+            name
+            for name in runtime_imports(path)
+            if name.split(".")[0] in {"shared_code", "functions", "devhost", "function_app"}
+        }
+        stray = {n for n in ours if not any(n.startswith(allowed) for allowed in LAYERS[layer])}
+        assert not stray, f"{path.relative_to(ROOT)} imports {stray}"
+
+
+def test_every_setting_is_in_the_example_and_the_readme():
+    example = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+    readme = (ROOT / "README.md").read_text()
+    names = {setting_name(f.name) for f in fields(Settings)}
+    assert names - set(example) == set()
+    assert set(example) - names == {"FUNCTIONS_WORKER_RUNTIME"}
+    assert {name for name in names if f"`{name}`" not in readme} == set()
+
+
+def test_the_example_holds_the_defaults():
+    example = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+    del example["AzureWebJobsStorage"]  # Core Tools need Azurite; the default needs nothing
+    assert Settings.from_env(example) == Settings.from_env({})
+
+
+@pytest.mark.parametrize("document", ["docs/api.md", "test.http"])
+def test_every_http_function_is_documented(document):
+    text = (ROOT / document).read_text()
+    for method, route in http_functions():
+        path = re.escape(route)
+        path = re.sub(r"\\\{[^}]*\\\}", "[^ ]+", path)
+        assert re.search(rf"{method} [^ ]*{path}", text), f"{method} {route} is not in {document}"
+
+
+def test_function_names_are_unique_and_every_blueprint_is_registered():
+    names = [f.get_function_name() for f in function_app.app.get_functions()]
+    assert len(names) == len(set(names)) >= 12

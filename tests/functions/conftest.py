@@ -1,0 +1,96 @@
+"""The app with in-memory parts, and real host objects to call its functions with."""
+
+import json
+from typing import Any
+
+import azure.functions as func
+import pytest
+from tests.twins.blobs import MemoryBlobStore
+from tests.twins.encoder import TwinEncoder
+from tests.twins.index import MemoryIndex
+
+from shared_code.core.failures import Failures
+from shared_code.runtime import Runtime, use_runtime
+from shared_code.settings import Settings
+
+BOUNDARY = "a-boundary"
+
+
+@pytest.fixture
+def app():
+    """A runtime of twins, each held to the contract suite of the adapter it stands for."""
+    built = Runtime(
+        Settings(max_upload_mb=2),
+        encoder=TwinEncoder(),
+        index=MemoryIndex(),
+        images=MemoryBlobStore(),
+        failures=Failures(MemoryBlobStore()),
+    )
+    previous = use_runtime(built)
+    yield built
+    use_runtime(previous)
+
+
+def call(function: Any, **request: Any) -> func.HttpResponse:
+    return function(http_request(**request))
+
+
+def http_request(
+    *,
+    method: str = "POST",
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    params: dict[str, str] | None = None,
+    route_params: dict[str, str] | None = None,
+) -> func.HttpRequest:
+    return func.HttpRequest(
+        method=method,
+        url="http://localhost/api/v1/test",
+        headers=headers or {},
+        params=params or {},
+        route_params=route_params or {},
+        body=body,
+    )
+
+
+def as_json(content: Any) -> dict[str, Any]:
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return {"body": body, "headers": {"content-type": "application/json"}}
+
+
+def as_form(
+    fields: dict[str, str] | None = None,
+    files: list[tuple[str, str, bytes]] | None = None,
+    *,
+    boundary: str = BOUNDARY,
+) -> dict[str, Any]:
+    """multipart/form-data; ``files`` holds (field, file name, content)."""
+    parts = [
+        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
+        for name, value in (fields or {}).items()
+    ]
+    parts += [
+        f'Content-Disposition: form-data; name="{name}"; filename="{file_name}"\r\n'
+        f"Content-Type: application/octet-stream\r\n\r\n".encode()
+        + content
+        for name, file_name, content in files or []
+    ]
+    delimiter = f"--{BOUNDARY}\r\n".encode()
+    body = b"".join(delimiter + part + b"\r\n" for part in parts)
+    return {
+        "body": body + f"--{BOUNDARY}--\r\n".encode(),
+        "headers": {"content-type": f"multipart/form-data; boundary={boundary}"},
+    }
+
+
+def body_of(response: func.HttpResponse) -> dict[str, Any]:
+    return json.loads(response.get_body())
+
+
+def assert_problem(response: func.HttpResponse, status: int, *, says: str = "") -> dict[str, Any]:
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json")
+    body = body_of(response)
+    assert body["status"] == status
+    assert body["title"]
+    assert says in json.dumps(body)
+    return body

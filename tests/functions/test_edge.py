@@ -1,0 +1,130 @@
+"""What every answer carries, embeddings, health and stats."""
+
+import json
+
+import pytest
+
+from functions.edge import endpoint
+from functions.embed import embed_image, embed_text
+from functions.ops import health, stats
+from functions.products import index_product
+from shared_code.core.errors import Misconfigured, Unavailable
+from shared_code.runtime import Runtime, use_runtime
+from shared_code.settings import Settings
+from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
+from tests.pictures import picture
+
+
+class Broken:
+    """A part that fails as its technology would."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def __getattr__(self, name):
+        raise self._error
+
+
+def test_stages_and_request_id_on_every_answer(app):
+    response = call(embed_text, **as_json({"text": "red"}))
+    assert len(response.headers["x-request-id"]) == 32
+    mine = call(embed_text, **{**as_json({"text": "red"}), "headers": {"x-request-id": "mine-1"}})
+    assert mine.headers["x-request-id"] == "mine-1"
+
+
+def test_stages_are_reported(app):
+    response = call(index_product, **as_json({"product_id": "a", "name": "A"}))
+    stages = [part.split(";")[0] for part in response.headers["server-timing"].split(", ")]
+    assert set(stages) >= {"search", "store"}
+
+
+def test_a_request_id_that_could_harm_a_log_is_replaced(app):
+    request = {**as_json({"text": "red"}), "headers": {"x-request-id": "a\nb"}}
+    assert "\n" not in call(embed_text, **request).headers["x-request-id"]
+
+
+def test_a_bug_tells_the_caller_nothing(app, caplog):
+    @endpoint
+    def buggy(req):
+        raise RuntimeError("the secret path /etc/shadow")
+
+    body = assert_problem(call(buggy), 500)
+    assert "secret" not in json.dumps(body)
+    assert "the secret path" in caplog.text
+
+
+def test_a_dependency_that_is_down_is_a_503_with_retry_after(app):
+    app.parts["index"] = Broken(Unavailable("qdrant did not answer", retry_after_s=7))
+    response = call(stats, method="GET")
+    assert_problem(response, 503, says="qdrant did not answer")
+    assert response.headers["retry-after"] == "7"
+
+
+def test_embeddings(app):
+    one = body_of(call(embed_text, **as_json({"text": "red"})))
+    two = body_of(call(embed_text, **as_json({"texts": ["red", "blue"]})))
+    assert one["embedding"] == two["embeddings"][0]
+    assert len(one["embedding"]) == one["dimension"] == app.encoder.model.dimension
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"text": "a", "texts": ["b"]},
+        {"texts": []},
+        {"texts": ["a"] * 65},
+        {"texts": [""]},
+        {"text": None},
+    ],
+)
+def test_bad_texts(app, asked):
+    assert_problem(call(embed_text, **as_json(asked)), 422)
+
+
+def test_picture_embeddings(app):
+    files = [("file", "a.png", picture("red")), ("file", "b.png", picture("blue"))]
+    one = body_of(call(embed_image, **as_form(files=files[:1])))
+    both = body_of(call(embed_image, **as_form(files=files)))
+    assert one["image"] == "a.png"
+    assert one["embedding"] == pytest.approx(both["images"][0]["embedding"], abs=1e-5)
+
+
+def test_health(app):
+    body = body_of(call(health, method="GET"))
+    assert (body["status"], body["model"]) == ("running", app.encoder.model.name)
+    deep = body_of(call(health, method="GET", params={"deep": "true"}))
+    assert deep["checks"] == {"model": "ok", "index": "ok", "storage": "ok"}
+
+
+def test_deep_health_says_what_is_down(app):
+    app.parts["index"] = Broken(Unavailable("qdrant did not answer"))
+    response = call(health, method="GET", params={"deep": "true"})
+    assert response.status_code == 503
+    assert "qdrant did not answer" in body_of(response)["checks"]["index"]
+    assert call(health, method="GET").status_code == 200
+
+
+def test_health_shows_why_a_bundle_cannot_be_served(tmp_path):
+    previous = use_runtime(Runtime(Settings(model_dir=tmp_path / "nowhere")))
+    try:
+        response = call(health, method="GET")
+        assert response.status_code == 503
+        assert "nowhere" in body_of(response)["checks"]["model"]
+    finally:
+        use_runtime(previous)
+
+
+def test_wrong_settings_are_named_all_together():
+    wrong = {"MAX_UPLOAD_MB": "lots", "QDRANT_DISTANCE": "dot", "ORT_THREADS": "-1"}
+    with pytest.raises(Misconfigured) as caught:
+        Settings.from_env(wrong)
+    assert all(name in str(caught.value) for name in wrong)
+
+
+def test_stats(app):
+    call(index_product, **as_json({"product_id": "a", "name": "A"}))
+    body = body_of(call(stats, method="GET"))
+    assert (body["products"], body["images"], body["vectors"], body["failures"]) == (1, 0, 1, 0)
+    assert body["model"]["dimension"] == app.encoder.model.dimension
+    assert body["collection"] == app.index.collection

@@ -1,0 +1,162 @@
+"""The blob trigger and the Event Grid trigger, called with real host objects."""
+
+import io
+import json
+
+import azure.functions as func
+import pytest
+from azure.functions.blob import InputStream
+
+import function_app
+from functions.ingest import blob_changed, blob_event
+from shared_code.core.search import Options
+from tests.pictures import bomb, picture
+
+
+def drop(app, blob, data):
+    """As the host does it: the blob is in storage, then the trigger is called."""
+    app.images.write(blob, data, content_type="application/octet-stream")
+    blob_changed(InputStream(data=data, name=f"images/{blob}", length=len(data)))
+
+
+def remove(app, blob):
+    app.images.delete(blob)
+    blob_event(deleted(blob))
+
+
+def deleted(blob, container="images"):
+    return func.EventGridEvent(
+        id="1",
+        data={
+            "api": "DeleteBlob",
+            "url": f"https://account.blob.core.windows.net/{container}/{blob}",
+        },
+        topic="topic",
+        subject=f"/blobServices/default/containers/{container}/blobs/{blob}",
+        event_type="Microsoft.Storage.BlobDeleted",
+        event_time=None,
+        data_version="1",
+    )
+
+
+def words(app, product_id):
+    found = app.index.product(product_id)
+    return found.text.name if found else None
+
+
+def test_a_dropped_picture_is_indexed_and_a_deleted_one_is_gone(app):
+    drop(app, "red-summer-dress/front.png", picture())
+    assert words(app, "red-summer-dress") == "Red Summer Dress"
+    assert app.index.counts().images == 1
+    remove(app, "red-summer-dress/front.png")
+    assert app.index.counts().vectors == 0
+
+
+def test_a_root_file_is_a_product_of_its_own(app):
+    drop(app, "coffee_mug.PNG", picture())
+    assert words(app, "coffee_mug") == "Coffee Mug"
+
+
+def test_words_come_from_a_document_a_sidecar_or_the_name(app):
+    drop(app, "mug/blue-mug.png", picture())
+    assert words(app, "mug") == "Blue Mug"
+    drop(app, "mug/blue-mug.png.json", json.dumps({"name": "From the sidecar"}).encode())
+    assert words(app, "mug") == "From the sidecar"
+    drop(app, "mug/product.json", json.dumps({"name": "From the document"}).encode())
+    assert words(app, "mug") == "From the document"
+    remove(app, "mug/product.json")
+    assert words(app, "mug") == "From the sidecar"
+    remove(app, "mug/blue-mug.png.json")
+    assert words(app, "mug") == "Blue Mug"
+
+
+def test_a_sidecar_before_its_picture(app):
+    drop(app, "mug/a.png.json", json.dumps({"name": "Early", "metadata": {"price": 1}}).encode())
+    assert app.index.counts().products == 0
+    drop(app, "mug/a.png", picture())
+    assert words(app, "mug") == "Early"
+
+
+def test_a_second_delivery_costs_no_embedding(app):
+    drop(app, "mug/a.png", picture())
+    app.encoder.calls.clear()
+    drop_again = InputStream(data=picture(), name="images/mug/a.png", length=1)
+    blob_changed(drop_again)
+    assert app.encoder.calls == []
+
+
+def test_an_overwritten_picture_replaces_its_vector(app):
+    drop(app, "mug/a.png", picture("red"))
+    drop(app, "mug/a.png", picture("blue"))
+    [found] = app.search.by_picture(picture("blue"), "image", Options(limit=1)).results
+    assert found.score > 0.99
+    assert app.index.counts().images == 1
+
+
+def test_events_after_the_fact_do_not_resurrect(app):
+    drop(app, "mug/a.png", picture())
+    remove(app, "mug/a.png")
+    blob_changed(InputStream(data=picture(), name="images/mug/a.png", length=1))
+    blob_event(deleted("mug/a.png"))
+    assert app.index.counts().vectors == 0
+
+
+def test_a_delete_event_that_comes_late_does_not_remove_the_new_picture(app):
+    drop(app, "mug/a.png", picture())
+    blob_event(deleted("mug/a.png"))
+    assert app.index.counts().images == 1
+
+
+@pytest.mark.parametrize("data", [b"no picture", b"", bomb(), picture()[:50]])
+def test_a_picture_that_can_never_be_indexed_is_recorded_not_raised(app, data):
+    drop(app, "mug/bad.png", data)
+    [failure] = app.failures.all()
+    assert (failure.blob, failure.product_id) == ("mug/bad.png", "mug")
+    assert failure.reason
+    assert app.index.counts().vectors == 0
+    drop(app, "mug/bad.png", picture())
+    assert app.failures.count() == 0
+    assert app.index.counts().vectors == 2
+
+
+def test_a_good_picture_overwritten_by_a_bad_one_leaves_nothing_stale(app):
+    drop(app, "mug/a.png", picture())
+    drop(app, "mug/b.png", picture("blue"))
+    drop(app, "mug/a.png", b"broken now")
+    assert app.index.counts().images == 1
+    remove(app, "mug/a.png")
+    assert app.failures.count() == 0
+
+
+def test_a_bad_sidecar_is_recorded_and_the_picture_still_found(app):
+    drop(app, "mug/blue-mug.png", picture())
+    drop(app, "mug/blue-mug.png.json", b"{not json")
+    assert words(app, "mug") == "Blue Mug"
+    [failure] = app.failures.all()
+    assert "JSON" in failure.reason
+
+
+def test_another_containers_events_are_ignored(app):
+    drop(app, "mug/a.png", picture())
+    app.images.delete("mug/a.png")
+    blob_event(deleted("mug/a.png", container="thumbnails"))
+    assert app.index.counts().images == 1
+
+
+def test_the_trigger_takes_bytes_and_reads_from_the_configured_container():
+    [binding] = [
+        b.get_dict_repr()
+        for f in function_app.app.get_functions()
+        if f.get_function_name() == "blob_changed"
+        for b in f.get_bindings()
+    ]
+    assert binding["path"] == "images/{name}"
+    assert str(binding["dataType"]).endswith("BINARY")
+
+
+def test_streams_are_not_trusted_over_storage(app):
+    """What the event carried may be old; storage's state is what counts."""
+    app.images.write("mug/a.png", picture("blue"), content_type="image/png")
+    blob_changed(InputStream(data=io.BytesIO(picture("red")).read(), name="images/mug/a.png"))
+    [found] = app.search.by_picture(picture("blue"), "image", Options(limit=1)).results
+    assert found.score > 0.99

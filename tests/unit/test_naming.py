@@ -1,0 +1,53 @@
+import pytest
+
+from shared_code.core.naming import Place, document_of, picture_ref, readable_name, sidecar_of
+
+
+@pytest.mark.parametrize(
+    ("blob", "product_id", "role"),
+    [
+        ("red-dress/front.webp", "red-dress", "picture"),
+        ("red-dress/views/front.webp", "red-dress", "picture"),
+        ("red-dress.webp", "red-dress", "picture"),
+        ("red.dress.webp", "red.dress", "picture"),
+        ("red-dress", "red-dress", "picture"),
+        ("red dress/é à.JPG", "red dress", "picture"),
+        ("50%2Foff/a.jpg", "50%2Foff", "picture"),
+        ("red-dress/front.webp.json", "red-dress", "sidecar"),
+        ("red-dress.webp.json", "red-dress", "sidecar"),
+        ("red-dress.webp.JSON", "red-dress", "sidecar"),
+        ("red-dress/product.json", "red-dress", "document"),
+        ("red-dress/views/product.json", "red-dress", "sidecar"),
+    ],
+)
+def test_places(blob, product_id, role):
+    assert Place.of(blob) == Place(product_id, role)
+
+
+@pytest.mark.parametrize(
+    ("blob", "name"),
+    [
+        ("red-summer-dress.jpg", "Red Summer Dress"),
+        ("12345/red_summer_dress.jpg", "Red Summer Dress"),
+        ("red-dress/front.webp", "Red Dress"),
+        ("red-dress/IMG_0042.jpg", "Red Dress"),
+        ("red-dress/0a1b2c3d4e5f60718293a4b5c6d7e8f9.jpg", "Red Dress"),
+        ("robe été.jpg", "Robe Été"),
+        ("iPhone-15.png", "IPhone 15"),
+        ("1.png", "1"),
+        ("_.png", "_.png"),
+    ],
+)
+def test_readable_names(blob, name):
+    assert readable_name(blob) == name
+
+
+def test_a_root_picture_and_one_in_the_folder_are_two_points():
+    assert picture_ref("mug.png") != picture_ref("mug/mug.png")
+    assert picture_ref("mug.png").product_id == picture_ref("mug/mug.png").product_id
+    assert picture_ref("mug.png").point_id == picture_ref("mug.png").point_id
+
+
+def test_what_we_write_is_read_back_as_what_it_is():
+    assert Place.of(document_of("a b.c")) == Place("a b.c", "document")
+    assert Place.of(sidecar_of("a b.c/d.png")) == Place("a b.c", "sidecar")

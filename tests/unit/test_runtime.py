@@ -1,0 +1,51 @@
+import threading
+import time
+
+import pytest
+
+from shared_code.runtime import Runtime, part
+from shared_code.settings import Settings
+
+
+class Counting(Runtime):
+    builds = 0
+
+    @part
+    def slow(self) -> object:
+        type(self).builds += 1
+        time.sleep(0.05)
+        return object()
+
+    @part
+    def flaky(self) -> str:
+        type(self).builds += 1
+        if self.builds == 1:
+            raise RuntimeError("not yet")
+        return "built"
+
+
+@pytest.fixture
+def runtime():
+    Counting.builds = 0
+    return Counting(Settings())
+
+
+def test_thirty_two_threads_build_a_part_once(runtime):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(runtime.slow)) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 32
+    assert len(set(map(id, found))) == runtime.builds == 1
+
+
+def test_a_failed_build_is_tried_again(runtime):
+    with pytest.raises(RuntimeError):
+        _ = runtime.flaky
+    assert runtime.flaky == "built"
+
+
+def test_a_part_given_is_never_built():
+    assert Counting(Settings(), slow="mine").slow == "mine"
