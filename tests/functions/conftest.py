@@ -16,12 +16,28 @@ from shared_code.settings import Settings
 BOUNDARY = "a-boundary"
 
 
+class CountingEncoder(TwinEncoder):
+    """Keeps what it was asked to embed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    def encode_images(self, pictures):
+        self.calls += ["image"] * len(pictures)
+        return super().encode_images(pictures)
+
+    def encode_texts(self, texts):
+        self.calls += texts
+        return super().encode_texts(texts)
+
+
 @pytest.fixture
 def app():
     """A runtime of twins, each held to the contract suite of the adapter it stands for."""
     built = Runtime(
         Settings(max_upload_mb=2),
-        encoder=TwinEncoder(),
+        encoder=CountingEncoder(),
         index=MemoryIndex(),
         images=MemoryBlobStore(),
         failures=Failures(MemoryBlobStore()),

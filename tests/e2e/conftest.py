@@ -1,0 +1,17 @@
+import pytest
+from samples.catalogue import load
+
+from tests.host import Host
+
+
+@pytest.fixture
+def host(tmp_path):
+    """The whole app: devhost, starter model, embedded index, a folder as storage."""
+    running = Host(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def samples():
+    return {product.product_id: product for product in load()}
