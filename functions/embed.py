@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.answers import numbers
 from functions.edge import endpoint, ok
-from functions.parse import json_body, some_uploads
+from functions.parse import form_with_files, json_body
 from functions.requests import EmbedRequest
 from shared_code.runtime import runtime
 
@@ -24,7 +24,7 @@ def embed_text(req: func.HttpRequest) -> func.HttpResponse:
 @bp.route(route="v1/embed-image", methods=["POST"])
 @endpoint
 def embed_image(req: func.HttpRequest) -> func.HttpResponse:
-    pictures = some_uploads(req, "file")
+    pictures = form_with_files(req, "file").uploads
     encoder = runtime().encoder
     vectors = encoder.encode_images([encoder.decode(picture.data) for picture in pictures])
     embedded = [

@@ -6,8 +6,10 @@ error, so what arrived is checked here: silence becomes a 400 with a hint.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,12 +25,23 @@ _HOST_PARAMETERS = {"code", "clientid"}
 """Query parameters that belong to Azure Functions (its keys), not to this API."""
 
 
+_URLENCODED = "application/x-www-form-urlencoded"
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """One file of a multipart body."""
 
     name: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form's text fields, and its files in order."""
+
+    fields: Mapping[str, str]
+    uploads: Sequence[Upload]
 
 
 def json_body(req: func.HttpRequest, shape: type[T]) -> T:
@@ -53,66 +66,49 @@ def parsed_query(req: func.HttpRequest, shape: type[T]) -> T:
     return converted(query_fields(req), shape, strict=False)
 
 
-def is_multipart(req: func.HttpRequest) -> bool:
-    return _content_type(req).startswith("multipart/form-data")
-
-
 def is_form(req: func.HttpRequest) -> bool:
-    return is_multipart(req) or _content_type(req).startswith("application/x-www-form-urlencoded")
+    return _content_type(req).startswith(("multipart/form-data", _URLENCODED))
 
 
-def form_fields(req: func.HttpRequest) -> dict[str, str]:
-    """The text fields of a form; call ``uploads`` too, which checks the body."""
-    limited_body(req)
-    return dict(req.form.items())
+def form(req: func.HttpRequest, files: str = "") -> Form:
+    """The form, whose files may come under the field ``files``.
 
-
-def uploads(req: func.HttpRequest, field: str) -> list[Upload]:
-    """The files sent under ``field``, in order.
-
-    Raises Malformed when the body is no multipart that can be read whole, Unprocessable when a
-    file is empty.
+    Raises Malformed when the body is no form that can be read whole, Unprocessable for a file
+    under another field and for an empty one.
     """
     body = limited_body(req)
-    boundary = _boundary(req)
-    if b"--" + boundary + b"--" not in body:
+    if not is_form(req):
+        raise Malformed(f"Send multipart/form-data with the picture as {files!r}.")
+    if not _content_type(req).startswith(_URLENCODED) and _last_boundary(req) not in body:
         raise Malformed(
             "The multipart body cannot be read: it is cut short, or its boundary is not the one "
             "named in Content-Type. Let the client set Content-Type itself."
         )
-    unknown = sorted(set(req.files) - {field})
-    if unknown:
-        raise Unprocessable(
-            f"Unknown file field {unknown[0]!r}; send files as {field!r}.",
-            errors=[FieldError(unknown[0], "unknown file field")],
-        )
-    found = [Upload(f.filename or "", f.read()) for f in req.files.getlist(field)]
-    for upload in found:
-        if not upload.data:
-            raise Unprocessable(
-                f"The file {upload.name!r} is empty.", errors=[FieldError(field, "empty file")]
-            )
+    with contextlib.ExitStack() as opened:
+        for file in itertools.chain.from_iterable(req.files.listvalues()):
+            opened.callback(file.close)
+        stray = sorted(set(req.files) - {files})
+        if stray:
+            hint = f"send files as {files!r}" if files else "no file is wanted here"
+            raise _field_problem(stray[0], f"unknown file field; {hint}")
+        uploads = [Upload(f.filename or "", f.read()) for f in req.files.getlist(files)]
+    if not all(upload.data for upload in uploads):
+        raise _field_problem(files, "the file is empty")
+    return Form(dict(req.form.items()), uploads)
+
+
+def form_with_files(req: func.HttpRequest, files: str) -> Form:
+    """A form with at least one file."""
+    found = form(req, files)
+    if not found.uploads:
+        raise _field_problem(files, "no file came; one is wanted")
     return found
 
 
-def one_upload(req: func.HttpRequest, field: str) -> Upload:
-    found = some_uploads(req, field)
-    if len(found) > 1:
-        raise Unprocessable(
-            f"Send one file as {field!r}; {len(found)} came.",
-            errors=[FieldError(field, "one file is wanted")],
-        )
-    return found[0]
-
-
-def some_uploads(req: func.HttpRequest, field: str) -> list[Upload]:
-    if not is_multipart(req):
-        raise Malformed(f"Send multipart/form-data with the picture as {field!r}.")
-    found = uploads(req, field)
-    if not found:
-        raise Unprocessable(
-            f"No file came as {field!r}.", errors=[FieldError(field, "a file is wanted")]
-        )
+def form_with_one_file(req: func.HttpRequest, files: str) -> Form:
+    found = form_with_files(req, files)
+    if len(found.uploads) > 1:
+        raise _field_problem(files, f"one file is wanted; {len(found.uploads)} came")
     return found
 
 
@@ -148,13 +144,18 @@ def _content_type(req: func.HttpRequest) -> str:
     return str(req.headers.get("content-type", "")).strip().lower()
 
 
-def _boundary(req: func.HttpRequest) -> bytes:
+def _last_boundary(req: func.HttpRequest) -> bytes:
+    """How a multipart body ends when all of it has come."""
     found = re.search(r'boundary="?([^";,]+)', str(req.headers.get("content-type", "")))
     if found is None:
         raise Malformed(
             "Content-Type names no multipart boundary. Let the client set Content-Type itself."
         )
-    return found.group(1).strip().encode()
+    return f"--{found.group(1).strip()}--".encode()
+
+
+def _field_problem(field: str, message: str) -> Unprocessable:
+    return Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)])
 
 
 def merged(*parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,8 +164,6 @@ def merged(*parts: Mapping[str, Any]) -> dict[str, Any]:
     for fields in parts:
         for name, value in fields.items():
             if name in together:
-                raise Unprocessable(
-                    f"{name} is given twice.", errors=[FieldError(name, "given twice")]
-                )
+                raise _field_problem(name, "given twice")
             together[name] = value
     return together

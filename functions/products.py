@@ -6,11 +6,11 @@ from functions import answers
 from functions.edge import endpoint, ok, picture_answer
 from functions.parse import (
     converted,
-    form_fields,
+    form,
+    form_with_files,
     is_form,
     json_body,
     parsed_query,
-    some_uploads,
 )
 from functions.requests import ListingRequest, ProductForm, ProductRequest
 from shared_code.runtime import runtime
@@ -23,7 +23,7 @@ bp = func.Blueprint()
 def index_product(req: func.HttpRequest) -> func.HttpResponse:
     asked: ProductForm | ProductRequest
     if is_form(req):
-        asked = converted(form_fields(req), ProductForm)
+        asked = converted(form(req).fields, ProductForm)
     else:
         asked = json_body(req, ProductRequest)
     text = asked.product()
@@ -35,10 +35,10 @@ def index_product(req: func.HttpRequest) -> func.HttpResponse:
 @bp.route(route="v1/index-product-with-image", methods=["POST"])
 @endpoint
 def index_product_with_image(req: func.HttpRequest) -> func.HttpResponse:
-    pictures = some_uploads(req, "image_file")
-    text = converted(form_fields(req), ProductForm).product()
+    sent = form_with_files(req, "image_file")
+    text = converted(sent.fields, ProductForm).product()
     app = runtime()
-    blobs = app.catalogue.put(text, [picture.data for picture in pictures])
+    blobs = app.catalogue.put(text, [picture.data for picture in sent.uploads])
     return ok(answers.indexed(text, "image", app.encoder.model, blobs))
 
 

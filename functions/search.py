@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.answers import search_answer
 from functions.edge import endpoint, ok
-from functions.parse import converted, form_fields, json_body, merged, one_upload, query_fields
+from functions.parse import converted, form_with_one_file, json_body, merged, query_fields
 from functions.requests import PictureSearchRequest, SearchRequest
 from shared_code.runtime import runtime
 
@@ -24,12 +24,12 @@ def search_by_text(req: func.HttpRequest) -> func.HttpResponse:
 @bp.route(route="v1/search-image", methods=["POST"])
 @endpoint
 def search_by_picture(req: func.HttpRequest) -> func.HttpResponse:
-    picture = one_upload(req, "file")
-    asked = converted(
-        merged(form_fields(req), query_fields(req)), PictureSearchRequest, strict=False
-    )
+    sent = form_with_one_file(req, "file")
+    given = merged(sent.fields, query_fields(req))
+    asked = converted(given, PictureSearchRequest, strict=False)
     app = runtime()
     options = asked.options(app.settings.filterable_fields)
+    [picture] = sent.uploads
     answer = app.search.by_picture(picture.data, asked.target, options)
     model = app.encoder.model
     about = {"query_image": picture.name, "embedding_dimension": model.dimension}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import function_app
 from shared_code.settings import Settings, setting_name
+from tests.registered import registered_functions
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("numpy", "onnxruntime", "qdrant_client", "qdrant_edge", "PIL", "azure.storage")
@@ -113,5 +113,5 @@ def test_every_http_function_is_documented(document):
 
 
 def test_function_names_are_unique_and_every_blueprint_is_registered():
-    names = [f.get_function_name() for f in function_app.app.get_functions()]
+    names = [f.get_function_name() for f in registered_functions()]
     assert len(names) == len(set(names)) >= 12

@@ -5,13 +5,13 @@ from typing import Any
 
 import azure.functions as func
 import pytest
-from tests.twins.blobs import MemoryBlobStore
-from tests.twins.encoder import TwinEncoder
-from tests.twins.index import MemoryIndex
 
 from shared_code.core.failures import Failures
 from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
+from tests.twins.blobs import MemoryBlobStore
+from tests.twins.encoder import TwinEncoder
+from tests.twins.index import MemoryIndex
 
 BOUNDARY = "a-boundary"
 

@@ -7,10 +7,10 @@ import azure.functions as func
 import pytest
 from azure.functions.blob import InputStream
 
-import function_app
 from functions.ingest import blob_changed, blob_event
 from shared_code.core.search import Options
 from tests.pictures import bomb, picture
+from tests.registered import registered_functions
 
 
 def drop(app, blob, data):
@@ -146,7 +146,7 @@ def test_another_containers_events_are_ignored(app):
 def test_the_trigger_takes_bytes_and_reads_from_the_configured_container():
     [binding] = [
         b.get_dict_repr()
-        for f in function_app.app.get_functions()
+        for f in registered_functions()
         if f.get_function_name() == "blob_changed"
         for b in f.get_bindings()
     ]

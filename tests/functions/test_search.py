@@ -181,7 +181,7 @@ GOOD = [("file", "q.png", picture())]
     ("request_parts", "status", "says"),
     [
         (as_json({"file": "x"}), 400, "multipart"),
-        (as_form(files=[]), 422, "No file"),
+        (as_form(files=[]), 422, "no file"),
         (as_form(files=GOOD * 2), 422, "2 came"),
         (as_form(files=[("picture", "q.png", picture())]), 422, "send files as"),
         (as_form(files=[("file", "q.png", b"")]), 422, "empty"),
