@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit lint types format lock bench golden clean
+.PHONY: help start test unit lint types format lock golden clean
 
 HOST ?= 127.0.0.1
 PORT ?= 7071
@@ -39,6 +39,9 @@ lock: $(VENV)/.dev  ## compile the pinned requirements from pyproject.toml
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 pyproject.toml -o requirements.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --extra local pyproject.toml -c requirements.txt -o requirements-local.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --extra local --extra dev pyproject.toml -c requirements-local.txt -o requirements-dev.txt
+
+golden: $(VENV)/.dev  ## write the golden vectors anew, after the starter bundle changed
+	$(PY) -m tests.golden.make
 
 clean:  ## remove what was built or indexed here
 	rm -rf $(VENV) .local node_modules .mypy_cache .ruff_cache .pytest_cache

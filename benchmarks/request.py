@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 
 import httpx
-from samples.catalogue import load
 
 from benchmarks.devhost_process import devhost
 from benchmarks.report import arguments, percentile, publish, table
+from samples.catalogue import load
 
 WARM_UP = 20
 

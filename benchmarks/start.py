@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 
 import httpx
-from samples.catalogue import load
 
 from benchmarks.devhost_process import ROOT, devhost
 from benchmarks.report import arguments, publish, table
+from samples.catalogue import load
 
 IMPORTS = {
     "`import function_app`": "import function_app",

@@ -86,7 +86,8 @@ class Runtime:
     @part
     def indexer(self) -> Indexer:
         words = WordsReader(self.images, now_us=lambda: time.time_ns() // 1000)
-        return Indexer(self.encoder, self.index, self.images, self.failures, words)
+        max_bytes = self.settings.max_upload_mb * 1_000_000
+        return Indexer(self.encoder, self.index, self.images, self.failures, words, max_bytes)
 
     @part
     def catalogue(self) -> Catalogue:

@@ -66,7 +66,7 @@ class Settings:
     """EventGrid on Flex Consumption, which supports nothing else; the scan elsewhere."""
 
     max_upload_mb: int = 20
-    """Per request. The worker holds about four times this in memory while it parses."""
+    """Per request and per dropped blob. The worker holds about four times this while it parses."""
     max_image_pixels: int = 50_000_000
     """Per picture: 150 MB once decoded. A 12-megapixel photo is far below it."""
 

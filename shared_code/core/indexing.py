@@ -47,6 +47,8 @@ class Indexer:
     images: BlobStore
     failures: Failures
     words: WordsReader
+    max_bytes: int
+    """Of a blob: a larger one is a failure, since it would be read into memory whole."""
 
     def sync(self, blob: str) -> Outcome:
         """Makes the index agree with this blob.
@@ -54,7 +56,11 @@ class Indexer:
         Raises Unavailable for what may pass, so that the host delivers the event again; what
         can never be indexed is recorded as a failure, not raised.
         """
-        before = self.images.head(blob)
+        try:
+            before = self.images.head(blob)
+        except Unprocessable as exc:  # a name that no store of ours takes
+            self.failures.record(blob, Place.of(blob).product_id, str(exc))
+            return "failed"
         for _ in range(MAX_ROUNDS):
             outcome = self._apply(blob, before)
             after = self.images.head(blob)
@@ -98,11 +104,19 @@ class Indexer:
         if info is None:
             return self._remove(blob, place)
         try:
+            self._check_size(info)
             if place.role == "picture":
                 return self._index_picture(info, place)
             return self._index_words(info, place)
         except (UnsupportedImage, Unprocessable) as exc:
             return self._fail(blob, place, str(exc))
+
+    def _check_size(self, info: BlobInfo) -> None:
+        if info.size > self.max_bytes:
+            raise Unprocessable(
+                f"the blob has {info.size / 1e6:.1f} MB; "
+                f"the limit is {self.max_bytes / 1e6:.0f} MB (MAX_UPLOAD_MB)"
+            )
 
     def _index_picture(self, info: BlobInfo, place: Place) -> Outcome:
         ref, text_ref = picture_ref(info.name), PointRef(place.product_id)

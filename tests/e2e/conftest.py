@@ -1,6 +1,6 @@
 import pytest
-from samples.catalogue import load
 
+from samples.catalogue import load
 from tests.host import Host
 
 

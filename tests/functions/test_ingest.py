@@ -160,3 +160,15 @@ def test_streams_are_not_trusted_over_storage(app):
     blob_changed(InputStream(data=io.BytesIO(picture("red")).read(), name="images/mug/a.png"))
     [found] = app.search.by_picture(picture("blue"), "image", Options(limit=1)).results
     assert found.score > 0.99
+
+
+def test_a_huge_blob_is_a_failure_and_is_never_read(app):
+    drop(app, "mug/huge.png", b"\x89PNG" + b"\0" * 2_000_000)
+    [failure] = app.failures.all()
+    assert "MAX_UPLOAD_MB" in failure.reason
+
+
+def test_a_name_that_no_store_takes_is_recorded(app):
+    blob_changed(InputStream(data=b"", name="images/mug\\a.png"))
+    [failure] = app.failures.all()
+    assert "backslash" in failure.reason

@@ -1,0 +1,104 @@
+"""A 12-megapixel JPEG from bytes to the image tower's input: the plain way against ours.
+
+The plain ways decode every pixel and resize by the manifest's filter, once on the padded
+square (the definition of ``pad``) and once before padding, which is cheaper. The picture is
+made in code, like a photograph to a codec; the runs take turns, so that a busy moment hits
+all of them.
+"""
+
+from __future__ import annotations
+
+import io
+import statistics
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.report import arguments, publish, table
+from shared_code.adapters.clip.bundle import ImageSpec, load_bundle
+from shared_code.adapters.clip.encoder import ClipEncoder
+from shared_code.settings import Settings
+from tests.golden.pictures import photo
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Way = Callable[[bytes], "NDArray[np.float32]"]
+
+
+def main() -> None:
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--runs", type=int, default=15)
+    asked = parser.parse_args()
+    settings = Settings()
+    spec = load_bundle(settings.model_dir).manifest.image
+    if spec.resize != "pad":
+        parser.error("the plain ways are written for a bundle that pads")
+    encoder = ClipEncoder.from_settings(settings)
+    ways: dict[str, Way] = {
+        "full decode, pad, resize": lambda data: padded_then_resized(data, spec),
+        "full decode, resize, pad": lambda data: resized_then_padded(data, spec),
+        "ours": encoder.decode,
+    }
+    rows = []
+    for name, size in {"12 megapixels": (4000, 3000), "2 megapixels": (1600, 1200)}.items():
+        data = photo(*size, kind="JPEG")
+        vectors = encoder.encode_images([way(data) for way in ways.values()])
+        cosines = vectors @ vectors[0]
+        medians = timed(ways, data, asked.runs)
+        for (way, median), cosine in zip(medians.items(), cosines, strict=True):
+            ratio = median / medians["full decode, pad, resize"]
+            picture = f"{name}, {len(data) / 1e6:.1f} MB"
+            rows.append([picture, way, f"{median:.1f}", f"{ratio:.2f}", f"{cosine:.4f}"])
+    header = ["JPEG", "way", "ms (median)", "ratio", "cosine of the embeddings"]
+    publish("Decoding a photograph", table(header, rows), asked.out)
+
+
+def timed(ways: dict[str, Way], data: bytes, runs: int) -> dict[str, float]:
+    """Median milliseconds of each way."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(runs):
+        for name, way in ways.items():
+            started = time.perf_counter()
+            way(data)
+            taken[name].append((time.perf_counter() - started) * 1000)
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def padded_then_resized(data: bytes, spec: ImageSpec) -> NDArray[np.float32]:
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    side = max(image.size)
+    canvas = Image.new("RGB", (side, side), spec.pad_color)
+    canvas.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    height, width = spec.size
+    return normalised(canvas.resize((width, height), resampling(spec)), spec)
+
+
+def resized_then_padded(data: bytes, spec: ImageSpec) -> NDArray[np.float32]:
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    height, width = spec.size
+    ratio = max(image.width / width, image.height / height)
+    small = image.resize(
+        (round(image.width / ratio), round(image.height / ratio)), resampling(spec)
+    )
+    canvas = Image.new("RGB", (width, height), spec.pad_color)
+    canvas.paste(small, ((width - small.width) // 2, (height - small.height) // 2))
+    return normalised(canvas, spec)
+
+
+def resampling(spec: ImageSpec) -> Image.Resampling:
+    return Image.Resampling[spec.interpolation.upper()]
+
+
+def normalised(image: Image.Image, spec: ImageSpec) -> NDArray[np.float32]:
+    pixels = np.asarray(image, np.float32) / 255
+    scaled = (pixels - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
+    planes: NDArray[np.float32] = scaled.transpose(2, 0, 1).astype(np.float32)
+    return planes
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The BlobStore port on Azure Blob Storage (or Azurite): the only module that knows its SDK."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import ContainerClient, ContentSettings, LinearRetry
+
+from shared_code.adapters.blob_names import checked_name
+from shared_code.core.errors import AppError, Misconfigured, Unavailable, Unprocessable
+from shared_code.core.ports import Blob, BlobInfo, Page
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from azure.core.credentials import TokenCredential
+
+    from shared_code.settings import Settings
+
+T = TypeVar("T")
+
+OPTIONS: dict[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 30,  # seconds between two packets, not for the whole blob
+    # three tries, about a second apart; what takes longer is the host's to retry
+    "retry_policy": LinearRetry(backoff=1, retry_total=2, random_jitter_range=1),
+}
+
+_ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Blob Data Owner."
+
+# Logs each request with its headers at INFO, which is the level of the Functions worker.
+logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+
+
+class AzureBlobStore:
+    def __init__(self, client: ContainerClient) -> None:
+        self._client = client
+
+    @classmethod
+    def from_settings(cls, settings: Settings, container: str) -> AzureBlobStore:
+        """Makes no request: the container is created when it is first found missing."""
+        with _translated():
+            if settings.azurewebjobsstorage:
+                return cls.from_connection_string(settings.azurewebjobsstorage, container)
+            url = settings.azurewebjobsstorage__blobserviceuri
+            credential = _credential(settings.azurewebjobsstorage__clientid)
+            return cls(ContainerClient(url, container, credential=credential, **OPTIONS))
+
+    @classmethod
+    def from_connection_string(cls, connection: str, container: str) -> AzureBlobStore:
+        """Raises Misconfigured for a text that is no connection string."""
+        try:
+            client = ContainerClient.from_connection_string(connection, container, **OPTIONS)
+        except ValueError as exc:
+            raise Misconfigured("AzureWebJobsStorage is no valid connection string.") from exc
+        return cls(client)
+
+    def head(self, name: str) -> BlobInfo | None:
+        blob = self._client.get_blob_client(checked_name(name))
+        with _translated(), _nothing():
+            return _info(blob.get_blob_properties())
+        return None
+
+    def read(self, name: str) -> Blob | None:
+        checked_name(name)
+        with _translated(), _nothing():
+            download = self._client.download_blob(name)  # up to 32 MB: one request for both
+            return Blob(_info(download.properties), download.readall())
+        return None
+
+    def write(self, name: str, data: bytes, *, content_type: str) -> BlobInfo:
+        blob = self._client.get_blob_client(checked_name(name))
+        settings = ContentSettings(content_type=content_type)
+        with _translated():
+            done = self._in_container(
+                lambda: blob.upload_blob(data, overwrite=True, content_settings=settings)
+            )
+        return BlobInfo(name, done["etag"], _microseconds(done["last_modified"]), len(data))
+
+    def delete(self, name: str) -> bool:
+        checked_name(name)
+        with _translated(), _nothing():
+            self._client.delete_blob(name, delete_snapshots="include")
+            return True
+        return False
+
+    def list(
+        self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None
+    ) -> Page[BlobInfo]:
+        with _translated(), _nothing():
+            pages: Any = self._client.list_blobs(
+                name_starts_with=prefix or None, include=["metadata"], results_per_page=limit
+            ).by_page(cursor)
+            infos = tuple(_info(blob) for blob in next(pages, ()))
+            return Page(infos, pages.continuation_token or None)
+        return Page(())
+
+    def ping(self) -> None:
+        with _translated():
+            self._in_container(self._client.get_container_properties)
+
+    def _in_container(self, call: Callable[[], T]) -> T:
+        """Calls once more with the container made, when it was missing."""
+        try:
+            return call()
+        except ResourceNotFoundError:
+            with contextlib.suppress(ResourceExistsError):  # another thread made it
+                self._client.create_container()
+            return call()
+
+
+def _credential(client_id: str) -> TokenCredential:
+    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+
+    if client_id:
+        return ManagedIdentityCredential(client_id=client_id)
+    return DefaultAzureCredential()
+
+
+def _info(properties: Any) -> BlobInfo:
+    return BlobInfo(
+        name=properties.name,
+        # listings give it bare, everything else in quotes
+        etag='"' + properties.etag.strip('"') + '"',
+        version=_microseconds(properties.last_modified),
+        size=properties.size,
+        metadata=dict(properties.metadata or {}),
+    )
+
+
+def _microseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)
+
+
+@contextlib.contextmanager
+def _nothing() -> Iterator[None]:
+    """A blob or container that is not there is an answer, not a failure."""
+    with contextlib.suppress(ResourceNotFoundError):
+        yield
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except AppError:
+        raise
+    except HttpResponseError as exc:
+        code = getattr(exc, "error_code", None) or exc.reason or "no reason given"
+        if isinstance(exc, ClientAuthenticationError) or exc.status_code in (401, 403):
+            raise Misconfigured(f"Blob storage refuses the credentials ({code}): {_ROLE}") from exc
+        if exc.status_code == 400:
+            raise Unprocessable(f"Blob storage refuses the request: {code}.") from exc
+        raise Unavailable(f"Blob storage failed: {code}.") from exc
+    except AzureError as exc:  # no answer at all
+        raise Unavailable("Blob storage does not answer.") from exc

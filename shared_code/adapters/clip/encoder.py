@@ -1,0 +1,140 @@
+"""The Encoder port on onnxruntime: two towers, each loaded when first needed.
+
+A search by text never loads the picture tower. onnxruntime sessions may run on many threads
+at once; the gate keeps more of them from sharing the same cores than serves anyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shared_code.adapters.clip.bundle import Bundle, load_bundle
+from shared_code.adapters.clip.preprocess import Preprocess
+from shared_code.adapters.clip.tokenize import Tokenize, Window
+from shared_code.adapters.clip.tower import Lazy, Tower, unit
+from shared_code.core.ports import TextEmbedding
+from shared_code.core.timing import stage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from shared_code.core.products import ModelInfo, Vector, Vectors
+    from shared_code.settings import Settings
+
+IMAGE_BATCH = 4
+"""Pictures per run: here 3.9 ms each against 4.7 alone and 4.6 by sixteen, which also would
+hold four times the memory."""
+
+TEXT_BATCH = 16
+"""Windows per run. More gain little, and a long one makes the whole batch long."""
+
+
+class ClipEncoder:
+    def __init__(
+        self, bundle: Bundle, *, max_pixels: int, threads: int = 0, concurrency: int = 2
+    ) -> None:
+        self._bundle = bundle
+        self._manifest = bundle.manifest
+        self._model = bundle.model
+        self._threads = threads
+        self._gate = BoundedSemaphore(concurrency)
+        self._preprocess = Preprocess(bundle.manifest.image, max_pixels=max_pixels)
+        self._image = Lazy(self._load_image)
+        self._text = Lazy(self._load_text)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> ClipEncoder:
+        return cls(
+            load_bundle(settings.model_dir),
+            max_pixels=settings.max_image_pixels,
+            threads=settings.ort_threads,
+            concurrency=settings.encode_concurrency,
+        )
+
+    @property
+    def model(self) -> ModelInfo:
+        return self._model
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        """Which of the towers ``image`` and ``text`` are in memory."""
+        towers = {"image": self._image.built, "text": self._text.built}
+        return frozenset(name for name, built in towers.items() if built)
+
+    def warm(self) -> None:
+        """Loads both towers, the text tower first: most searches begin with words."""
+        self._text.get()
+        self._image.get()
+
+    def decode(self, picture: bytes) -> NDArray[np.float32]:
+        with stage("decode"):
+            return self._preprocess(picture)
+
+    def encode_images(self, pictures: Sequence[NDArray[np.float32]]) -> Vectors:
+        with stage("embed"):
+            parts = [
+                self._image_vectors(pictures[start : start + IMAGE_BATCH])
+                for start in range(0, len(pictures), IMAGE_BATCH)
+            ]
+            return self._stacked(parts)
+
+    def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
+        with stage("embed"):
+            tokenize, _ = self._text.get()
+            split = [tokenize.windows(text) for text in texts]
+            vectors = self._window_vectors([window for windows in split for window in windows])
+            embeddings = []
+            start = 0
+            for windows in split:
+                end = start + len(windows)
+                embeddings.append(_joined(windows, vectors[start:end]))
+                start = end
+            return embeddings
+
+    def _image_vectors(self, pictures: Sequence[NDArray[np.float32]]) -> Vectors:
+        feeds = {self._manifest.image.input: np.stack(pictures)}
+        return self._image.get().vectors(feeds, self._manifest.dimension)
+
+    def _window_vectors(self, windows: Sequence[Window]) -> Vectors:
+        tokenize, tower = self._text.get()
+        parts = [
+            tower.vectors(
+                tokenize.feeds(windows[start : start + TEXT_BATCH]), self._manifest.dimension
+            )
+            for start in range(0, len(windows), TEXT_BATCH)
+        ]
+        return self._stacked(parts)
+
+    def _stacked(self, parts: Sequence[Vectors]) -> Vectors:
+        none: Vectors = np.empty((0, self._manifest.dimension), np.float32)
+        return np.concatenate([none, *parts])
+
+    def _load_image(self) -> Tower:
+        spec = self._manifest.image
+        return self._tower(spec.file, [spec.input], spec.output)
+
+    def _load_text(self) -> tuple[Tokenize, Tower]:
+        spec = self._manifest.text
+        inputs = [spec.inputs.ids] + ([spec.inputs.mask] if spec.inputs.mask else [])
+        tokenize = Tokenize(spec, self._bundle.verified(spec.tokenizer))
+        return tokenize, self._tower(spec.file, inputs, spec.output)
+
+    def _tower(self, file: str, inputs: Sequence[str], output: str) -> Tower:
+        return Tower(
+            self._bundle.verified(file),
+            inputs=inputs,
+            output=output,
+            threads=self._threads,
+            gate=self._gate,
+        )
+
+
+def _joined(windows: Sequence[Window], vectors: Vectors) -> TextEmbedding:
+    """Windows weigh as much as they have words, so a short last one tips nothing."""
+    weights = np.array([[window.known] for window in windows], np.float32)
+    vector: Vector = unit((vectors * weights).sum(axis=0, keepdims=True), "a split text")[0]
+    return TextEmbedding(vector, len(windows))

@@ -1,0 +1,3 @@
+"""Fixtures of every suite."""
+
+from tests.real import azurite as azurite

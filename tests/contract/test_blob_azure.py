@@ -1,0 +1,133 @@
+"""What only Azure has: metadata, content types, credentials, bad days."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from azure.storage.blob import BlobClient, ContainerClient, LinearRetry
+
+from shared_code.adapters.blob_azure import AzureBlobStore
+from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
+from shared_code.settings import Settings
+from tests.real import free_ports
+
+JPEG = "image/jpeg"
+
+
+@pytest.mark.real("azurite")
+class TestOnAzurite:
+    def test_metadata_is_given_as_stored(self, azurite):
+        store = AzureBlobStore.from_connection_string(azurite.connection_string, "metadata")
+        store.ping()
+        client = BlobClient.from_connection_string(azurite.connection_string, "metadata", "a.jpg")
+        client.upload_blob(b"1", metadata={"name": "gr%C3%BCn"}, overwrite=True)
+        [listed] = store.list().items
+        assert listed.metadata == {"name": "gr%C3%BCn"}
+        assert store.head("a.jpg") == store.read("a.jpg").info == listed
+
+    def test_the_content_type_is_kept(self, azurite):
+        store = AzureBlobStore.from_connection_string(azurite.connection_string, "types")
+        store.write("a", b"1", content_type="image/webp")
+        client = BlobClient.from_connection_string(azurite.connection_string, "types", "a")
+        assert client.get_blob_properties().content_settings.content_type == "image/webp"
+
+    def test_a_wrong_key_is_a_wrong_setting(self, azurite):
+        wrong = azurite.connection_string.replace("AccountKey=E", "AccountKey=F")
+        with pytest.raises(Misconfigured, match="credentials"):
+            AzureBlobStore.from_connection_string(wrong, "images").read("a")
+
+    def test_a_bad_container_name_is_not_taken_for_an_outage(self, azurite):
+        store = AzureBlobStore.from_connection_string(azurite.connection_string, "Bad_Name")
+        with pytest.raises(Unprocessable):
+            store.write("a", b"1", content_type=JPEG)
+
+
+def nobody_listens() -> str:
+    [port] = free_ports(1)
+    key = "bm9ib2R5"
+    url = f"http://127.0.0.1:{port}/account"
+    return f"DefaultEndpointsProtocol=http;AccountName=account;AccountKey={key};BlobEndpoint={url};"
+
+
+def test_no_storage_account_is_an_outage_found_within_seconds():
+    store = AzureBlobStore.from_connection_string(nobody_listens(), "images")
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        store.read("a")
+    assert time.monotonic() - started < 10
+
+
+@pytest.fixture
+def answering():
+    """Starts a storage account that gives every request the same status."""
+    servers = []
+
+    def start(status):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            do_HEAD = do_PUT = do_DELETE = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/account"
+        once = LinearRetry(retry_total=0)
+        return AzureBlobStore(ContainerClient(url, "images", "bm9ib2R5", retry_policy=once))
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, Unprocessable),
+        (401, Misconfigured),
+        (403, Misconfigured),
+        (409, Unavailable),
+        (429, Unavailable),
+        (500, Unavailable),
+        (503, Unavailable),
+    ],
+)
+def test_every_bad_answer_is_translated(answering, status, error):
+    store = answering(status)
+    for call in (
+        lambda: store.head("a"),
+        lambda: store.read("a"),
+        lambda: store.delete("a"),
+        lambda: store.write("a", b"1", content_type=JPEG),
+        store.list,
+        store.ping,
+    ):
+        with pytest.raises(error) as caught:
+            call()
+        assert "127.0.0.1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("connection", ["nonsense", "a=b;c=d"])
+def test_a_wrong_connection_string_is_a_wrong_setting(connection):
+    with pytest.raises(Misconfigured, match="AzureWebJobsStorage"):
+        AzureBlobStore.from_settings(Settings(azurewebjobsstorage=connection), "images")
+
+
+def test_the_development_storage_and_an_identity_need_no_request_to_be_built():
+    AzureBlobStore.from_settings(
+        Settings(azurewebjobsstorage="UseDevelopmentStorage=true"), "images"
+    )
+    url = "https://account.blob.core.windows.net"
+    for client_id in ("", "00000000-0000-0000-0000-000000000000"):
+        settings = Settings(
+            azurewebjobsstorage__blobserviceuri=url, azurewebjobsstorage__clientid=client_id
+        )
+        AzureBlobStore.from_settings(settings, "images")

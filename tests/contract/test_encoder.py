@@ -1,0 +1,170 @@
+"""One suite for every encoder: the starter bundle on onnxruntime, and the twin."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared_code.adapters.clip import tower
+from shared_code.adapters.clip.bundle import load_bundle
+from shared_code.adapters.clip.encoder import ClipEncoder
+from shared_code.core.errors import Internal, Misconfigured, Unprocessable, UnsupportedImage
+from shared_code.core.timing import collect_stages
+from shared_code.settings import Settings
+from tests.golden.pictures import PICTURES, TEXTS, photo
+from tests.pictures import bomb, picture
+from tests.twins.encoder import TwinEncoder
+
+STARTER = Settings().model_dir
+
+
+def cosine(a, b):
+    return float(np.dot(a, b))
+
+
+class EncoderContract:
+    def test_vectors_are_float32_of_unit_length(self, encoder):
+        pictures = [encoder.decode(data) for data in PICTURES.values()]
+        vectors = encoder.encode_images(pictures)
+        texts = [found.vector for found in encoder.encode_texts(TEXTS)]
+        assert vectors.shape == (len(pictures), encoder.model.dimension)
+        for vector in [*vectors, *texts]:
+            assert vector.dtype == np.float32
+            assert vector.shape == (encoder.model.dimension,)
+            assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+    def test_a_batch_gives_what_single_calls_give(self, encoder):
+        pictures = [encoder.decode(data) for data in PICTURES.values()] * 5
+        for one, found in zip(pictures, encoder.encode_images(pictures), strict=True):
+            assert cosine(found, encoder.encode_images([one])[0]) > 0.9995
+        texts = TEXTS * 6
+        for text, found in zip(texts, encoder.encode_texts(texts), strict=True):
+            assert cosine(found.vector, encoder.encode_texts([text])[0].vector) > 0.9995
+
+    def test_nothing_gives_nothing(self, encoder):
+        assert encoder.encode_images([]).shape == (0, encoder.model.dimension)
+        assert encoder.encode_texts([]) == []
+
+    def test_a_long_text_is_split_and_says_so(self, encoder):
+        assert encoder.encode_texts(["a red dress"])[0].windows == 1
+        long = encoder.encode_texts(["a red dress with long sleeves " * 60])[0]
+        assert long.windows > 1
+        assert np.linalg.norm(long.vector) == pytest.approx(1, abs=1e-5)
+        assert cosine(long.vector, encoder.encode_texts(["a red dress"])[0].vector) > 0.3
+
+    @pytest.mark.parametrize("text", ["", " ", "👗"])
+    def test_a_text_without_a_word_is_refused(self, encoder, text):
+        with pytest.raises(Unprocessable, match="no word"):
+            encoder.encode_texts(["red dress", text])
+
+    def test_what_is_no_usable_picture_is_refused(self, encoder):
+        with pytest.raises(UnsupportedImage):
+            encoder.decode(b"a text called a.png")
+        with pytest.raises(Unprocessable):
+            encoder.decode(picture()[:60])
+        with pytest.raises(Unprocessable, match="pixels"):
+            encoder.decode(bomb())
+
+    def test_many_threads_get_the_same_answers(self, encoder):
+        decoded = encoder.decode(PICTURES["disc"])
+        wanted = encoder.encode_images([decoded])[0], encoder.encode_texts(["a mug"])[0].vector
+
+        def ask(_):
+            picture_vector = encoder.encode_images([encoder.decode(PICTURES["disc"])])[0]
+            return picture_vector, encoder.encode_texts(["a mug"])[0].vector
+
+        with ThreadPoolExecutor(32) as pool:
+            for found in pool.map(ask, range(32)):
+                np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+    def test_its_stages_are_timed(self, encoder):
+        with collect_stages() as stages:
+            encoder.encode_images([encoder.decode(picture())])
+            encoder.encode_texts(["red"])
+        assert list(stages) == ["decode", "embed"]
+
+    def test_the_same_picture_in_another_size_and_format_is_near(self, encoder):
+        shots = [
+            encoder.decode(photo(800, 600, kind="PNG")),
+            encoder.decode(photo(800, 600, kind="JPEG")),
+        ]
+        assert cosine(*encoder.encode_images(shots)) > 0.98
+
+
+class TestTwin(EncoderContract):
+    @pytest.fixture
+    def encoder(self):
+        return TwinEncoder()
+
+    def test_words_find_pictures_of_their_colour(self, encoder):
+        names = ["red", "green", "blue"]
+        pictures = encoder.encode_images([encoder.decode(picture(name)) for name in names])
+        texts = np.stack([e.vector for e in encoder.encode_texts(names)])
+        assert (texts @ pictures.T).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+class TestClip(EncoderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def encoder(cls):
+        return ClipEncoder.from_settings(Settings())
+
+    def test_a_twelve_megapixel_jpeg_may_be_decoded_the_short_way(self, encoder):
+        short = encoder.decode(photo(4000, 3000, kind="JPEG"))
+        whole = encoder.decode(photo(4000, 3000, kind="PNG"))  # no format but JPEG has a short way
+        assert cosine(*encoder.encode_images([short, whole])) > 0.99
+
+
+def test_a_text_search_loads_no_picture_tower_and_warm_loads_both():
+    encoder = ClipEncoder.from_settings(Settings())
+    assert encoder.loaded == set()
+    encoder.decode(picture())
+    assert encoder.loaded == set()
+    encoder.encode_texts(["red"])
+    assert encoder.loaded == {"text"}
+    encoder.warm()
+    assert encoder.loaded == {"image", "text"}
+
+
+def test_a_failed_load_is_tried_again(tmp_path):
+    folder = Path(shutil.copytree(STARTER, tmp_path / "bundle"))
+    sound = (folder / "text.onnx").read_bytes()
+    encoder = ClipEncoder(load_bundle(folder), max_pixels=1000)
+    (folder / "text.onnx").write_bytes(b"\0" * len(sound))
+    with pytest.raises(Misconfigured, match=r"text\.onnx"):
+        encoder.encode_texts(["red"])
+    (folder / "text.onnx").write_bytes(sound)
+    assert encoder.encode_texts(["red"])
+
+
+def test_many_first_requests_build_one_session():
+    built = []
+    lazy = tower.Lazy(lambda: built.append(1) or object())
+    with ThreadPoolExecutor(16) as pool:
+        parts = list(pool.map(lambda _: lazy.get(), range(64)))
+    assert len(built) == 1
+    assert len(set(map(id, parts))) == 1
+
+
+@pytest.mark.parametrize("vector", [[0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0]])
+def test_a_vector_without_direction_is_never_returned(vector):
+    with pytest.raises(Internal):
+        tower.unit(np.array([[1.0, 0.0], vector]), "a model")
+
+
+def test_vectors_are_scaled_whatever_the_export_promised():
+    assert tower.unit([[3.0, 4.0]], "a model").tolist() == [
+        [pytest.approx(0.6), pytest.approx(0.8)]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "cpus"),
+    [("max 100000", None), ("150000 100000", 2), ("50000 100000", 1), ("", None)],
+)
+def test_a_containers_quota_limits_the_threads(tmp_path, content, cpus):
+    (tmp_path / "cpu.max").write_text(content)
+    assert tower._quota_cpus(tmp_path / "cpu.max") == cpus
+    assert tower.usable_cpus() >= 1

@@ -1,0 +1,33 @@
+"""The shipped bundle gives the vectors it gave when it was chosen, on every machine."""
+
+import json
+
+import numpy as np
+import pytest
+
+from shared_code.adapters.clip.encoder import ClipEncoder
+from shared_code.settings import Settings
+from tests.golden.make import FILE, vectors
+from tests.golden.pictures import PICTURES, TEXTS
+
+REMEDY = "if the bundle was changed on purpose, run `python -m tests.golden.make` and look at the"
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return ClipEncoder.from_settings(Settings())
+
+
+def test_the_vectors_are_those_of_this_bundle(encoder):
+    golden = json.loads(FILE.read_text())
+    assert golden["fingerprint"] == encoder.model.fingerprint, f"{REMEDY} cosines it prints"
+
+
+@pytest.mark.parametrize(("kind", "names"), [("texts", TEXTS), ("pictures", list(PICTURES))])
+def test_every_vector_is_where_it_was(encoder, kind, names):
+    wanted = np.array(json.loads(FILE.read_text())[kind])
+    found = np.array(vectors(encoder)[kind])
+    assert found.shape == wanted.shape, f"{REMEDY} shapes"
+    cosines = (found * wanted).sum(axis=1) / np.linalg.norm(wanted, axis=1)
+    moved = {n[:40]: round(float(c), 5) for n, c in zip(names, cosines, strict=True) if c < 0.9995}
+    assert not moved, f"{REMEDY} difference: {moved}"

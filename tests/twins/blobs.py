@@ -1,0 +1,51 @@
+"""A blob store in a dictionary."""
+
+import threading
+import time
+from collections.abc import Mapping
+
+from shared_code.adapters.blob_names import checked_name
+from shared_code.core.ports import Blob, BlobInfo, Page
+
+
+class MemoryBlobStore:
+    def __init__(self) -> None:
+        self._blobs: dict[str, Blob] = {}
+        self._version = 0
+        self._lock = threading.Lock()
+
+    def head(self, name: str) -> BlobInfo | None:
+        blob = self.read(name)
+        return blob.info if blob else None
+
+    def read(self, name: str) -> Blob | None:
+        return self._blobs.get(checked_name(name))
+
+    def write(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        content_type: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> BlobInfo:
+        """Also takes what tools that upload to Azure can say beside the content."""
+        with self._lock:
+            self._version = max(self._version + 1, time.time_ns() // 1000)
+            etag = f'"{self._version:x}"'
+            info = BlobInfo(checked_name(name), etag, self._version, len(data), metadata or {})
+            self._blobs[name] = Blob(info, bytes(data))
+            return info
+
+    def delete(self, name: str) -> bool:
+        return self._blobs.pop(checked_name(name), None) is not None
+
+    def list(
+        self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None
+    ) -> Page[BlobInfo]:
+        names = sorted(n for n in self._blobs if n.startswith(prefix) and n > (cursor or ""))
+        infos = tuple(self._blobs[name].info for name in names[:limit])
+        return Page(infos, infos[-1].name if len(names) > limit else None)
+
+    def ping(self) -> None:
+        """Always there."""

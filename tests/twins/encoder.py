@@ -1,0 +1,80 @@
+"""An encoder of a few lines that keeps the port's promises: real pictures, no model.
+
+Words that name a colour lie near pictures of that colour, so that searches have an answer.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shared_code.adapters.clip.bundle import ImageSpec
+from shared_code.adapters.clip.preprocess import Preprocess
+from shared_code.core.errors import Unprocessable
+from shared_code.core.ports import TextEmbedding
+from shared_code.core.products import ModelInfo
+from shared_code.core.timing import stage
+from tests.pictures import COLOURS
+
+MAX_WORDS = 64
+DIMENSION = 32
+SPEC = ImageSpec(
+    file="",
+    input="",
+    output="",
+    size=(16, 16),
+    resize="squash",
+    interpolation="box",
+    mean=(0.5, 0.5, 0.5),
+    std=(0.5, 0.5, 0.5),
+)
+
+
+class TwinEncoder:
+    def __init__(self, *, max_pixels: int = 50_000_000) -> None:
+        self._preprocess = Preprocess(SPEC, max_pixels=max_pixels)
+
+    @property
+    def model(self) -> ModelInfo:
+        return ModelInfo("twin", "fp32", DIMENSION, "7717717717ee")
+
+    def decode(self, picture: bytes) -> Any:
+        with stage("decode"):
+            return self._preprocess(picture)
+
+    def encode_images(self, pictures: Sequence[Any]) -> Any:
+        with stage("embed"):
+            vectors = [_unit(_colour(picture.mean(axis=(1, 2)))) for picture in pictures]
+            return np.array(vectors, np.float32).reshape(-1, DIMENSION)
+
+    def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
+        with stage("embed"):
+            return [_embedding(text) for text in texts]
+
+
+def _embedding(text: str) -> TextEmbedding:
+    words = re.findall(r"\w+", text.lower())
+    if not words:
+        raise Unprocessable(f"The text {text[:50]!r} holds no word that the model knows.")
+    vector = np.sum([_word(word) for word in words], axis=0)
+    return TextEmbedding(_unit(vector), math.ceil(len(words) / MAX_WORDS))
+
+
+def _word(word: str) -> Any:
+    if word in COLOURS:
+        return _colour(np.array(COLOURS[word]) / 127.5 - 1)
+    digest = hashlib.shake_128(word.encode()).digest(DIMENSION - 4)
+    tail = np.frombuffer(digest, np.uint8) / 127.5 - 1
+    return np.concatenate([[0, 0, 0, 0.01], tail])
+
+
+def _colour(rgb: Any) -> Any:
+    """``rgb`` from -1 to 1; the fourth number keeps grey from having no direction."""
+    return np.concatenate([rgb, [0.1], np.zeros(DIMENSION - 4)])
+
+
+def _unit(vector: Any) -> Any:
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
