@@ -1,0 +1,1 @@
+"""Makes model bundles. Heavy tools (torch, transformers) live here and nowhere in the app."""

@@ -1,0 +1,24 @@
+"""How the 512 dimensions are shared out. Both towers must agree on it.
+
+    0..383   meaning   MiniLM's space (both towers)
+    384..394 colour    the eleven terms (both towers)
+    395..506 visual    how it looks (pictures only): it sharpens picture-to-picture search alone
+    507..511 zero      padding, to CLIP's 512
+
+Blocks are unit vectors times a weight, and the whole is made unit again. So the visual block lowers
+every text-to-picture cosine by the same factor and changes no order of results.
+"""
+
+from __future__ import annotations
+
+DIMENSION = 512
+MEANING = 384
+COLOUR = 11
+VISUAL = 112
+PADDING = DIMENSION - MEANING - COLOUR - VISUAL
+
+# Weights beside a meaning of 1, set before the first measurement and kept: more colour would help
+# colour queries at the price of object queries.
+IMAGE_COLOUR_WEIGHT = 0.45
+IMAGE_VISUAL_WEIGHT = 0.5
+TEXT_COLOUR_WEIGHT = 0.6

@@ -1,0 +1,67 @@
+"""From a picture to `pixel_values`: alpha on white, pad to a square, resize, normalise."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from model_export.starter.arrays import Floats
+
+SIZE = 224
+WHITE = (255, 255, 255)
+# CLIP's own statistics (preprocessor_config.json of openai/clip-vit-base-patch32), so that both
+# models normalise alike
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+_FIRST_PICTOGRAPH = 0x1F300  # below it are arrows, letters, regional indicators and old symbols
+_SKIN_TONES = {"1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"}
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """RGB, with transparency laid over white."""
+    rgba = picture.convert("RGBA")
+    background = Image.new("RGBA", rgba.size, (*WHITE, 255))
+    return Image.alpha_composite(background, rgba).convert("RGB")
+
+
+def padded_square(picture: Image.Image) -> Image.Image:
+    """The whole picture in the middle of a white square: a centre crop cuts long products."""
+    side = max(picture.size)
+    square = Image.new("RGB", (side, side), WHITE)
+    square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
+    return square
+
+
+def pixel_values(pictures: list[Image.Image]) -> Floats:
+    """[n, 3, 224, 224], CLIP-normalised."""
+    squares = [padded_square(on_white(picture)) for picture in pictures]
+    resized = [square.resize((SIZE, SIZE), Image.Resampling.BICUBIC) for square in squares]
+    values = np.stack([np.asarray(square, np.float32) for square in resized]) / 255
+    normalised = (values - np.array(CLIP_MEAN, np.float32)) / np.array(CLIP_STD, np.float32)
+    return np.ascontiguousarray(normalised.transpose(0, 3, 1, 2), np.float32)
+
+
+def read_emoji(archive: Path) -> Iterator[Image.Image]:
+    """The npm archive's pictographs in name order, one a thing: no skin tones, no sequences."""
+    with tarfile.open(archive) as package:
+        for member in sorted(package.getmembers(), key=lambda member: member.name):
+            stream = package.extractfile(member) if is_plain_pictograph(member.name) else None
+            if stream is not None:
+                yield Image.open(stream).copy()
+
+
+def is_plain_pictograph(member_name: str) -> bool:
+    """True for 'package/assets/1f460.webp': its stem is the code points of the emoji."""
+    path = Path(member_name)
+    if path.suffix != ".webp":
+        return False
+    points = path.stem.split("-")
+    return (
+        int(points[0], 16) >= _FIRST_PICTOGRAPH
+        and "200d" not in points
+        and not _SKIN_TONES & set(points)
+    )
