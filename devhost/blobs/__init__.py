@@ -1,0 +1,1 @@
+"""Plays the blob trigger: sees what changed in a container and delivers it."""

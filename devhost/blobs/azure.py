@@ -1,0 +1,61 @@
+"""A container of Azurite or Azure, listed as the polling blob trigger does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient, ContainerClient
+
+from devhost.blobs.containers import Content
+
+
+class AzureContainer:
+    settle = False  # a blob appears whole
+    every_s = 1.0
+
+    def __init__(self, client: ContainerClient) -> None:
+        self._client = client
+        self.name = str(client.container_name)
+        self.url = self.where = str(client.url).partition("?")[0]
+
+    def listing(self) -> dict[str, str]:
+        try:
+            return {blob.name: str(blob.etag) for blob in self._client.list_blobs()}
+        except ResourceNotFoundError:  # not created yet
+            return {}
+
+    def read(self, blob: str) -> Content | None:
+        try:
+            download = self._client.download_blob(blob)
+            data = download.readall()
+        except ResourceNotFoundError:
+            return None
+        found = download.properties
+        properties: dict[str, Any] = {
+            "ContentLength": found.size,
+            "ContentType": found.content_settings.content_type,
+            "ETag": found.etag,
+            "LastModified": found.last_modified.isoformat(),
+            "BlobType": "Block",
+        }
+        return Content(data, properties, dict(found.metadata or {}))
+
+
+def service(connection: str, environ: Mapping[str, str]) -> BlobServiceClient | None:
+    """The account behind a trigger's ``connection``; None when its settings are empty."""
+    for name in (connection, f"AzureWebJobs{connection}"):
+        if text := environ.get(name, "").strip():
+            return BlobServiceClient.from_connection_string(text, **_PATIENCE)
+    if uri := environ.get(f"{connection}__blobServiceUri", "").strip():
+        from azure.identity import DefaultAzureCredential
+
+        client_id = environ.get(f"{connection}__clientId", "").strip() or None
+        credential = DefaultAzureCredential(managed_identity_client_id=client_id)
+        return BlobServiceClient(uri, credential=credential, **_PATIENCE)
+    return None
+
+
+# no retries here: the scan and the delivery have their own, and the first of these waits 15 s
+_PATIENCE: dict[str, Any] = {"connection_timeout": 3, "read_timeout": 30, "retry_total": 0}

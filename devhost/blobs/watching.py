@@ -1,0 +1,68 @@
+"""From the app's blob triggers to the containers that are watched for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from devhost.blobs.containers import Container, FolderContainer
+from devhost.blobs.player import Trigger, Watch
+from devhost.indexing import Indexed
+from devhost.project import Refused
+
+
+def watches(
+    functions: Iterable[Indexed], environ: Mapping[str, str], local_dir: Path
+) -> list[Watch]:
+    """One per container; a trigger whose connection setting is empty watches a folder."""
+    found: dict[str, Watch] = {}
+    for function in functions:
+        container_name, pattern = _path(function, environ)
+        connection = str(function.trigger.get("connection") or "AzureWebJobsStorage")
+        container = _container(connection, container_name, environ, local_dir)
+        # an account that sends Event Grid events is not scanned; a folder sends none
+        scanned = (
+            isinstance(container, FolderContainer) or function.trigger.get("source") != "EventGrid"
+        )
+        known = found.get(container.url)
+        triggers = [*(known.triggers if known else ()), Trigger(function, pattern)]
+        scanned = scanned or bool(known and known.scanned)
+        found[container.url] = Watch(known.container if known else container, triggers, scanned)
+    return list(found.values())
+
+
+def _container(
+    connection: str, name: str, environ: Mapping[str, str], local_dir: Path
+) -> Container:
+    account_is_set = any(
+        environ.get(setting, "").strip()
+        for setting in (connection, f"AzureWebJobs{connection}", f"{connection}__blobServiceUri")
+    )
+    if account_is_set:
+        from devhost.blobs.azure import AzureContainer, service  # slow to import
+
+        try:
+            account = service(connection, environ)
+        except ValueError as exc:
+            raise Refused(f"the app setting {connection} is no connection string: {exc}") from exc
+        if account is not None:
+            return AzureContainer(account.get_container_client(name))
+    return FolderContainer(local_dir / "storage", name)
+
+
+def _path(function: Indexed, environ: Mapping[str, str]) -> tuple[str, re.Pattern[str]]:
+    """``container/pattern`` with ``%SETTING%`` replaced; no pattern: every blob."""
+
+    def setting(match: re.Match[str]) -> str:
+        value = environ.get(match[1], "")
+        if not value:
+            raise Refused(f"function {function.name}: the app setting {match[1]} is not set.")
+        return value
+
+    path = re.sub(r"%([^%]+)%", setting, str(function.trigger["path"])).strip("/")
+    container, _, blob = path.partition("/")
+    if not container or "{" in container:
+        raise Refused(f"function {function.name}: the path {path} must begin with a container.")
+    parts = re.split(r"\{[^{}]+\}", blob or "{name}")
+    return container, re.compile(".+".join(map(re.escape, parts)), re.DOTALL)

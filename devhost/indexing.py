@@ -1,0 +1,156 @@
+"""Which functions an app has, and whether Azure's worker would load them.
+
+One function that the worker cannot load makes the whole app disappear in Azure, so the
+host does not start with one either. The checks are the worker's, with its own converters.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any
+
+from azure.functions import Context, meta
+from azure.functions.decorators.core import BindingDirection, DataType
+from azure.functions.decorators.function_app import Function, FunctionRegister
+
+from devhost.project import Refused
+
+HTTP, BLOB, EVENT_GRID = "httpTrigger", "blobTrigger", "eventGridTrigger"
+PLAYED = (HTTP, BLOB, EVENT_GRID)
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")
+
+
+def converter(kind: str) -> Any:
+    """The worker's own converter for a binding type; None for one that it has none for."""
+    return meta.get_binding_registry().get(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A function that the worker would load. ``trigger`` is its function.json entry."""
+
+    name: str
+    call: Callable[..., Any]
+    trigger: Mapping[str, Any]
+    argument: str
+    annotation: object
+    takes_context: bool
+    returns: bool
+    unplayed: tuple[str, ...]
+    """Binding types that this host does not play; such a function is not served."""
+
+    @property
+    def kind(self) -> str:
+        return str(self.trigger["type"])
+
+
+def index(app: FunctionRegister) -> list[Indexed]:
+    """The app's functions, in the order of their names. Raises Refused."""
+    try:
+        functions = app.get_functions()
+    except (ValueError, TypeError) as exc:
+        raise Refused(f"Azure would find no functions in this app: {exc}") from exc
+    indexed = [_indexed(function) for function in functions]
+    names: dict[str, str] = {}
+    for name in (each.name for each in indexed):
+        if names.setdefault(name.casefold(), name) != name:
+            raise Refused(f"functions {names[name.casefold()]} and {name} differ in case only.")
+    return sorted(indexed, key=lambda each: each.name.casefold())
+
+
+def _indexed(function: Function) -> Indexed:
+    name, call = str(function.get_function_name()), function.get_user_function()
+    try:
+        return _checked(name, call, function)
+    except _Unloadable as exc:
+        raise Refused(
+            f"function {name}: {exc}\nAzure's worker would not load it, and the whole app "
+            "would have no functions."
+        ) from exc
+
+
+class _Unloadable(Exception):
+    """What the worker holds against a function."""
+
+
+def _checked(name: str, call: Callable[..., Any], function: Function) -> Indexed:
+    if not _NAME.fullmatch(name):
+        raise _Unloadable("a name is a letter, then up to 127 letters, digits, _ or -.")
+    bindings = {binding.name: binding for binding in function.get_bindings()}
+    returned = bindings.pop("$return", None)
+    trigger = function.get_trigger()
+    if trigger is None:
+        raise _Unloadable("it has no trigger.")
+    hints = _type_hints(call)
+    parameters = set(inspect.signature(call).parameters)
+    takes_context = "context" in parameters and "context" not in bindings
+    if takes_context:
+        parameters.discard("context")
+        if hints.get("context", Context) is not Context:
+            raise _Unloadable("its parameter context must be annotated func.Context.")
+    if parameters != set(bindings):
+        raise _Unloadable(
+            f"its parameters are {_listed(parameters)}, but its bindings are named "
+            f"{_listed(set(bindings))}. (A decorator around it needs functools.wraps.)"
+        )
+    for binding in bindings.values():
+        if binding.direction == BindingDirection.IN.value and binding.name in hints:
+            _check_annotation(str(binding.type), binding.name, hints[binding.name])
+    if returned is not None and "return" in hints:
+        _check_return(str(returned.type), hints["return"])
+    if trigger.type == BLOB and trigger.data_type != DataType.BINARY.value:
+        raise _Unloadable(
+            "a blob trigger without data_type=func.DataType.BINARY gets the blob as text: "
+            "every byte that is not UTF-8 would arrive mangled."
+        )
+    others = [str(b.type) for b in bindings.values() if b is not trigger]
+    others += [str(returned.type)] if returned is not None and returned.type != "http" else []
+    return Indexed(
+        name=name,
+        call=call,
+        trigger=trigger.get_dict_repr(),
+        argument=trigger.name,
+        annotation=hints.get(trigger.name),
+        takes_context=takes_context,
+        returns=returned is not None,
+        unplayed=tuple(t for t in (str(trigger.type), *others) if t not in PLAYED),
+    )
+
+
+def _type_hints(call: Callable[..., Any]) -> Mapping[str, Any]:
+    try:
+        return typing.get_type_hints(call)
+    except Exception as exc:
+        raise _Unloadable(f"its annotations cannot be resolved: {exc}") from exc
+
+
+def _check_annotation(kind: str, parameter: str, annotation: Any) -> None:
+    plain = isinstance(annotation, type) and not isinstance(annotation, UnionType)
+    if not plain and typing.get_origin(annotation) in (None, typing.Union, UnionType):
+        raise _Unloadable(
+            f"its parameter {parameter} is annotated {annotation}: the worker takes a plain "
+            "class there, no union and no Optional."
+        )
+    fitting = converter(kind)
+    if fitting is None or (annotation in (str, bytes) and kind != HTTP):
+        return
+    if not fitting.check_input_type_annotation(annotation):
+        raise _Unloadable(f"its parameter {parameter}: {annotation} does not fit {kind}.")
+
+
+def _check_return(kind: str, annotation: Any) -> None:
+    fitting = converter(kind)
+    if not isinstance(annotation, type):
+        raise _Unloadable(f"its return annotation {annotation} is not a plain class.")
+    if fitting is not None and not fitting.check_output_type_annotation(annotation):
+        raise _Unloadable(f"its return annotation {annotation} does not fit {kind}.")
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

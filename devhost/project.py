@@ -1,0 +1,104 @@
+"""The app's folder: host.json, local.settings.json and function_app.py, as Azure reads them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import azure.functions as func
+from azure.functions.decorators.function_app import FunctionRegister
+
+
+class Refused(Exception):
+    """The host cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobOptions:
+    """``extensions.blobs`` of host.json."""
+
+    parallelism: int = 4  # Azure's default is 8 per core, too many for one laptop
+    attempts: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    folder: Path
+    route_prefix: str
+    blobs: BlobOptions
+
+    @classmethod
+    def load(cls, folder: Path) -> Project:
+        """Reads host.json, and puts the values of local.settings.json into the environment."""
+        host = _json_object(folder / "host.json")
+        if host is None:
+            raise Refused(f"there is no host.json in {folder}: is this the app's folder?")
+        extensions = host.get("extensions", {})
+        blobs = extensions.get("blobs", {})
+        default = BlobOptions()
+        _apply_local_settings(folder / "local.settings.json")
+        return cls(
+            folder,
+            str(extensions.get("http", {}).get("routePrefix", "api")).strip("/"),
+            BlobOptions(
+                int(blobs.get("maxDegreeOfParallelism", default.parallelism)),
+                int(blobs.get("poisonBlobThreshold", default.attempts)),
+            ),
+        )
+
+    def load_app(self) -> FunctionRegister:
+        """Imports function_app.py with the app's folder as working directory."""
+        os.chdir(self.folder)
+        sys.path.insert(0, str(self.folder))
+        if not (self.folder / "function_app.py").is_file():
+            raise Refused(f"there is no function_app.py in {self.folder}")
+        try:
+            module = importlib.import_module("function_app")
+        except (Exception, SystemExit) as exc:
+            traceback.print_exc()
+            raise Refused(
+                f"function_app.py cannot be imported ({type(exc).__name__}: {exc}).\n"
+                "In Azure the app would start with no functions at all."
+            ) from exc
+        return _the_app(module)
+
+
+def _the_app(module: ModuleType) -> FunctionRegister:
+    apps = {id(v): v for v in vars(module).values() if isinstance(v, FunctionRegister)}
+    if len(apps) != 1:
+        found = "more than one" if apps else "no"
+        raise Refused(
+            f"function_app.py has {found} top-level {func.FunctionApp.__name__}: Azure wants one."
+        )
+    return next(iter(apps.values()))
+
+
+def _apply_local_settings(path: Path) -> None:
+    """The environment wins, as with Core Tools."""
+    settings = _json_object(path) or {}
+    if settings.get("IsEncrypted"):
+        raise Refused("local.settings.json is encrypted: run `func settings decrypt` first.")
+    for name, value in settings.get("Values", {}).items():
+        if not isinstance(value, str):
+            raise Refused(f"local.settings.json: the value of {name} must be a string.")
+        os.environ.setdefault(name, value)
+
+
+def _json_object(path: Path) -> Mapping[str, Any] | None:
+    try:
+        parsed = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return None
+    except ValueError as exc:
+        raise Refused(f"{path.name} is not valid JSON: {exc}") from exc
+    if not isinstance(parsed, dict):
+        raise Refused(f"{path.name} must hold a JSON object.")
+    return parsed

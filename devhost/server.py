@@ -1,0 +1,163 @@
+"""Starts the host, and ends it within two seconds of being asked to."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from devhost import console
+from devhost.host import Host
+from devhost.project import Project, Refused
+
+log = logging.getLogger("devhost")
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_OPEN = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # named, not bound
+
+_LONGEST_CLOSE_S = 3.0  # a flush; what is not flushed by then is in the write-ahead log
+
+WhenReady = Callable[[str, threading.Event], None]
+"""Called on a thread of its own with the host's URL, and an event set when it is to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    host: str = "127.0.0.1"
+    port: int = 7071
+    folder: Path = Path()
+
+
+def run(options: Options, when_ready: WhenReady | None = None) -> int:
+    """Serves until SIGINT or SIGTERM; returns the exit status."""
+    console.set_up()
+    try:
+        with _listening(options) as listener:
+            project = Project.load(options.folder.resolve())
+            host = Host(project, project.load_app())
+            server = Server(host, listener, options, when_ready)
+            try:
+                server.run([listener])
+            finally:
+                host.close()
+    except Refused as refused:
+        print(f"devhost: {refused}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # before the server has its own handlers
+        return 130
+    _end()
+    return 0
+
+
+def _end() -> None:
+    """Closes the app's runtime, a courtesy that Azure's worker does not pay, and the process
+    if threads would keep it."""
+    _threads_end(within_s=0.2)
+    if "shared_code.runtime" in sys.modules:
+        close = sys.modules["shared_code.runtime"].close_runtime
+        closing = threading.Thread(target=close, daemon=True)
+        closing.start()
+        closing.join(_LONGEST_CLOSE_S)
+    if not _threads_end(within_s=0.1):
+        log.warning("stopped while functions were running")
+        logging.shutdown()
+        os._exit(0)
+
+
+def _threads_end(*, within_s: float) -> bool:
+    end = time.monotonic() + within_s
+    threads = [
+        t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()
+    ]
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
+
+
+def _url(listener: socket.socket, host: str) -> str:
+    """As this machine calls it; an open host answers on the loopback too."""
+    shown = _OPEN.get(host) or (f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def _listening(options: Options) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    # asyncio turns Nagle's delay (40 ms a request) off only where the protocol is named
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        if os.name == "posix":  # elsewhere it would let two hosts share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((options.host, options.port))
+            listener.listen(512)
+        except OSError as exc:
+            raise Refused(
+                f"cannot listen on {options.host} port {options.port} ({exc.strerror}). "
+                f"Try another: make start PORT={options.port + 1}"
+            ) from exc
+        yield listener
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, with this host's words and signals."""
+
+    def __init__(
+        self,
+        host: Host,
+        listener: socket.socket,
+        options: Options,
+        when_ready: WhenReady | None,
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                host.asgi(),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._host = host
+        self._url = _url(listener, options.host)
+        self._loopback = options.host in _LOOPBACK
+        self._when_ready = when_ready
+        self._stopping = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._host.describe(self._url)
+        if not self._loopback:
+            log.warning("open to the network, and function keys are not enforced here")
+        log.info("Listening on %s (Ctrl-C stops)", self._url)
+        if self._when_ready is not None:
+            arguments = (self._url, self._stopping)
+            threading.Thread(target=self._when_ready, args=arguments, daemon=True).start()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self._stop) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if self.should_exit:  # asked twice
+            os._exit(130)
+        self._stopping.set()
+        self.should_exit = True
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)

@@ -1,0 +1,142 @@
+"""HTTP, with the quirks of the Functions host and of the worker's converters."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from azure.functions.http import HttpRequest
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from devhost.indexing import converter
+from devhost.invoking import Invocation, Invoker
+from devhost.routing import RouteTable, host_path
+
+log = logging.getLogger("devhost.http")
+
+_HOP_HEADERS = {"content-length", "transfer-encoding", "connection"}
+
+
+def body_limit() -> int:
+    """Bytes; the host answers 413 above it."""
+    configured = os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", "")
+    return int(configured) if configured.isdecimal() else 100 * 1024 * 1024
+
+
+class HttpFunctions:
+    """An ASGI app that serves exactly the HTTP functions of a route table."""
+
+    def __init__(self, routes: RouteTable, invoke: Invoker) -> None:
+        self._routes = routes
+        self._invoke = invoke
+        self._limit = body_limit()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        request = Request(scope, receive)
+        path = raw_path(scope)
+        response = await self._answer(request, path)
+        log.info(
+            "%-6s %s %d %.0f ms",
+            request.method,
+            path,
+            response.status_code,
+            (time.perf_counter() - started) * 1000,
+            extra={"status": response.status_code},
+        )
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, path: str) -> Response:
+        found = self._routes.find(request.method, host_path(path))
+        if found is None:
+            return Response(status_code=404)
+        function, parameters = found
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self._limit:
+            return Response(status_code=413, headers={"connection": "close"})
+        invocation = Invocation(function)
+        try:
+            # the host forwards only a body whose length was announced
+            body = await request.body() if length.isdecimal() else b""
+            returned = await self._invoke(invocation, function_request(request, parameters, body))
+            return function_response(returned)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception:
+            log.exception("%s failed", invocation)
+            return Response(status_code=500)
+
+
+def raw_path(scope: Scope) -> str:
+    """As it came over the wire, still percent-encoded."""
+    return bytes(scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+
+
+def function_request(request: Request, parameters: Mapping[str, str], body: bytes) -> HttpRequest:
+    query = request.scope["query_string"].decode("latin-1")
+    host = request.headers.get("host", "")
+    url = f"{request.url.scheme}://{host}{raw_path(request.scope)}"
+    return HttpRequest(
+        method=request.method,
+        url=f"{url}?{query}" if query else url,
+        headers=_headers(request),
+        params=_query(request),
+        route_params=parameters,
+        body_type="bytes",
+        body=body,
+    )
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Lower-case names; repeated headers are joined with commas."""
+    joined: dict[str, str] = {}
+    for name, value in request.headers.raw:
+        key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")
+        joined[key] = f"{joined[key]},{text}" if key in joined else text
+    return joined
+
+
+def _query(request: Request) -> dict[str, str]:
+    """Names compare without case, empty values are dropped, repeated ones joined with commas."""
+    names: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        if value:
+            values.setdefault(names.setdefault(name.lower(), name), []).append(value)
+    return {name: ",".join(parts) for name, parts in values.items()}
+
+
+def function_response(returned: Any) -> Response:
+    """The worker's converter, then what the host makes of its message."""
+    try:
+        datum = converter("http").encode(returned, expected_type=None)
+    except NotImplementedError:
+        raise TypeError(
+            f"an HTTP function returns func.HttpResponse or str, not {type(returned).__name__}"
+        ) from None
+    if datum.type == "string":
+        return Response(datum.value, media_type="text/plain")
+    status = int(datum.value["status_code"].value)
+    response = Response(_body(status, datum.value["body"].value), status_code=status)
+    for name, value in datum.value["headers"].items():  # the last of a name wins
+        if name.lower() not in _HOP_HEADERS:
+            response.headers[name] = _plain(name, value.value)
+    for cookies in datum.value["cookies"] or ():
+        for morsel in cookies.values():
+            response.headers.append("set-cookie", morsel.OutputString())
+    return response
+
+
+def _body(status: int, body: bytes) -> bytes:
+    return b"" if status < 200 or status in (204, 304) else body
+
+
+def _plain(name: str, value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value
+    raise ValueError(f"response header {name}: only printable ASCII may go on the wire")

@@ -1,0 +1,148 @@
+"""Every kind of answer and trigger that the tests ask the host about."""
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import azure.functions as func
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+bp = func.Blueprint()
+
+EVENTS = Path("events.jsonl")
+_lock = threading.Lock()
+
+
+def note(**event):
+    with _lock, EVENTS.open("a") as log:
+        log.write(json.dumps(event) + "\n")
+
+
+@bp.route(route="echo/{name}/{*rest}")
+def echo(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(
+        json.dumps(
+            {
+                "method": req.method,
+                "url": req.url,
+                "headers": dict(req.headers),
+                "params": dict(req.params),
+                "route": dict(req.route_params),
+                "body": req.get_body().decode("latin-1"),
+                "files": {name: len(file.read()) for name, file in req.files.items()},
+                "main_thread": threading.current_thread() is threading.main_thread(),
+                "setting": __import__("os").environ.get("FROM_LOCAL_SETTINGS"),
+            }
+        ),
+        mimetype="application/json",
+    )
+
+
+@bp.route(route="size", methods=["POST"])
+def size(req: func.HttpRequest) -> str:
+    return str(len(req.get_body()))
+
+
+@bp.route(route="items/{id:int}", methods=["GET"])
+def items_by_number(req: func.HttpRequest) -> str:
+    return f"number {req.route_params['id']}"
+
+
+@bp.route(route="items/{name}", methods=["GET"])
+def items_by_word(req: func.HttpRequest) -> str:
+    return f"word {req.route_params['name']}"
+
+
+@bp.route(route="items/newest", methods=["GET"])
+def items_newest(req: func.HttpRequest) -> str:
+    return "never reached: items_by_word sorts first"
+
+
+@bp.route(route="maybe/{id?}", methods=["GET"])
+def maybe(req: func.HttpRequest) -> str:
+    return req.route_params.get("id", "nothing")
+
+
+@bp.route(methods=["GET"])
+def unrouted(req: func.HttpRequest, context: func.Context) -> str:
+    return f"{context.function_name} {context.invocation_id}"
+
+
+@bp.route(route="headers", methods=["GET"])
+def headers(req: func.HttpRequest) -> func.HttpResponse:
+    response = func.HttpResponse(b"\x00\xff", status_code=201, mimetype="image/png")
+    response.headers.add("x-twice", "first")
+    response.headers.add("x-twice", "last")
+    response.headers.add("set-cookie", "a=1; Path=/")
+    response.headers.add("set-cookie", "b=2")
+    return response
+
+
+@bp.route(route="bare/{status:int}", methods=["GET"])
+def bare(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("kept out", status_code=int(req.route_params["status"]))
+
+
+@bp.route(route="wrong/{kind}", methods=["GET"])
+def wrong(req: func.HttpRequest):
+    match req.route_params["kind"]:
+        case "none":
+            return None
+        case "dict":
+            return {"a": 1}
+        case "generator":
+            return (piece for piece in "abc")
+        case "header":
+            return func.HttpResponse("x", headers={"x-name": "café"})
+        case "exit":
+            raise SystemExit(3)
+    raise ValueError("a secret detail")
+
+
+@bp.route(route="sleep", methods=["GET"])
+def sleep(req: func.HttpRequest) -> str:
+    time.sleep(float(req.params["s"]))
+    return threading.current_thread().name
+
+
+@bp.route(route="async", methods=["GET"])
+async def asynchronous(req: func.HttpRequest) -> str:
+    return "async"
+
+
+@bp.blob_trigger(
+    arg_name="blob",
+    path="%BOX%/{name}",
+    connection="AzureWebJobsStorage",
+    data_type=func.DataType.BINARY,
+)
+def blob_changed(blob: func.InputStream) -> None:
+    data = blob.read()
+    note(
+        kind="changed",
+        name=blob.name,
+        length=blob.length,
+        uri=blob.uri,
+        etag=blob.blob_properties["ETag"],
+        type=blob.blob_properties["ContentType"],
+        metadata=blob.metadata,
+        data=data.decode("latin-1")[:100],
+    )
+    if data.startswith(b"slow"):
+        time.sleep(30)
+    if data.startswith(b"fail"):
+        raise ValueError("cannot be indexed")
+
+
+@bp.event_grid_trigger(arg_name="event")
+def blob_event(event: func.EventGridEvent) -> None:
+    note(kind=event.event_type, subject=event.subject, data=event.get_json())
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
+def nightly(timer: func.TimerRequest) -> None:
+    note(kind="timer")
+
+
+app.register_functions(bp)

@@ -1,0 +1,57 @@
+"""What ``make start`` runs, on an app that answers as the product does."""
+
+import pytest
+
+from tests.devhost.running import Running, copied, eventually
+
+ANSWERS = """
+    0.500  A mug
+    0.500  A shoe
+"""
+
+
+@pytest.fixture
+def app(tmp_path):
+    return copied("catalogue", tmp_path)
+
+
+def started(host: Running) -> str:
+    eventually(lambda: "Ready after" in host.output(), "the tour")
+    return host.output()
+
+
+def test_the_samples_are_dropped_indexed_and_searched(app):
+    with Running(app, module="devhost.start") as host:
+        said = started(host)
+        assert (host.images / "shoe" / "picture.webp").read_text() == "picture\n"
+        assert said.count(ANSWERS) == 3
+        assert f"curl -s {host.url}/api/v1/search -H 'content-type: application/json'" in said
+        assert """-d '{"query": "red dress", "limit": 3}'""" in said
+        assert "search-image?limit=3' -F file=@samples/picture.webp" in said
+        assert f"API        {host.url}/api/v1" in said
+        assert "POST" not in said.split("Listening")[1]
+        host.client.get("/api/v1/stats")
+        assert "GET    /api/v1/stats 200" in host.output()
+
+
+def test_an_index_that_lost_the_samples_gets_them_again(app):
+    with Running(app, module="devhost.start") as host:
+        started(host)
+        before = (host.images / "mug" / "product.json").stat().st_mtime_ns
+    with Running(app, module="devhost.start") as host:
+        assert started(host).count(ANSWERS) == 3
+        assert (host.images / "mug" / "product.json").stat().st_mtime_ns > before
+
+
+def test_samples_can_be_left_out(app):
+    with Running(app, module="devhost.start", SAMPLES="0") as host:
+        assert started(host).count("no results") == 3
+        assert not (host.images / "mug").exists()
+
+
+def test_the_host_goes_on_when_the_app_cannot_answer(app):
+    source = (app / "function_app.py").read_text()
+    (app / "function_app.py").write_text(source.replace('"v1/stats"', '"v1/other"'))
+    with Running(app, module="devhost.start") as host:
+        eventually(lambda: "GET /api/v1/stats answered 404" in host.output(), "the reason")
+        assert host.client.get("/admin/host/status").status_code == 200

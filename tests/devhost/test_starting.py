@@ -1,0 +1,147 @@
+"""Starting and stopping: apps that Azure would not load, ports, signals."""
+
+import re
+import signal
+import socket
+import time
+from typing import Any
+
+import psutil
+import pytest
+
+from devhost.host import Host
+from devhost.project import BlobOptions, Project, Refused
+from tests.devhost.running import Running, copied, eventually, launched, refusal, written
+
+HEAD = "import azure.functions as func\nfrom typing import Optional\napp = func.FunctionApp()\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import nothing_of_that_name", "cannot be imported (ModuleNotFoundError"),
+        ("import sys; sys.exit(3)", "cannot be imported (SystemExit"),
+        ("x = 1", "has no top-level FunctionApp"),
+        (HEAD + "other = func.FunctionApp()", "has more than one top-level FunctionApp"),
+        (
+            HEAD + "@app.blob_trigger('blob', 'images/{name}', 'AzureWebJobsStorage')\n"
+            "def picture(blob: func.InputStream): ...",
+            "function picture: a blob trigger without data_type=func.DataType.BINARY",
+        ),
+    ],
+)
+def test_an_app_that_azure_would_not_load_is_refused(tmp_path, source, said):
+    said_in_full = refusal(written(tmp_path, source))
+    assert said in said_in_full
+    assert "Listening" not in said_in_full
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "@app.route('a')\ndef a(req: func.HttpRequest | None) -> str: ...",
+            "function a: its parameter req is annotated azure.functions",
+        ),
+        (
+            "@app.route('a')\ndef a(req: Optional[func.HttpRequest]) -> str: ...",
+            "no union and no Optional",
+        ),
+        ("@app.route('a')\ndef a(request): ...", "are request, but its bindings are named req"),
+        ("@app.route('a')\ndef a(): ...", "are none, but its bindings are named req"),
+        ("@app.route('a')\ndef a(*args, **kwargs): ...", "needs functools.wraps"),
+        ("@app.route('a')\ndef a(req: func.InputStream): ...", "does not fit httpTrigger"),
+        ("@app.route('a')\ndef a(req, context: str): ...", "must be annotated func.Context"),
+        ("@app.route('a')\ndef a(req: 'Missing'): ...", "cannot be resolved"),
+        (
+            "@app.route('a')\ndef a(req: func.HttpRequest) -> None: ...",
+            "its return annotation <class 'NoneType'> does not fit http",
+        ),
+        (
+            "@app.route('a')\ndef a(req: func.HttpRequest) -> str | func.HttpResponse: ...",
+            "is not a plain class",
+        ),
+        (
+            "@app.route('a')\ndef a(req): ...\nb = func.Blueprint()\n"
+            "@b.route('b')\ndef a(req): ...\napp.register_functions(b)",
+            "does not have a unique",
+        ),
+        (
+            "@app.route('a')\ndef a(req): ...\n@app.route('b')\ndef A(req): ...",
+            "a and A differ in case only",
+        ),
+        (
+            "@app.blob_trigger('blob', '%UNSET%/{name}', 'AzureWebJobsStorage', "
+            "data_type='BINARY')\ndef picture(blob: func.InputStream): ...",
+            "the app setting UNSET is not set",
+        ),
+        ("@app.route('a/{id:odd}')\ndef a(req): ...", "route constraint odd"),
+        ("@app.route('a/{id')\ndef a(req): ...", "is not a valid template"),
+    ],
+)
+def test_a_function_that_azure_would_not_load_is_refused(tmp_path, source, said):
+    names: dict[str, Any] = {}
+    exec(HEAD + source, names)
+    with pytest.raises(Refused, match=re.escape(said)):
+        Host(Project(tmp_path, "api", BlobOptions()), names["app"])
+
+
+def test_a_folder_that_is_no_app_is_refused(tmp_path):
+    assert "there is no host.json" in refusal(tmp_path)
+
+
+def test_broken_local_settings_are_refused(tmp_path):
+    app = written(tmp_path, HEAD)
+    (app / "local.settings.json").write_text("{")
+    assert "local.settings.json is not valid JSON" in refusal(app)
+
+
+def test_a_busy_port_is_one_clear_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refusal(written(tmp_path, HEAD), "--port", str(port))
+    assert said.count("\n") == 1
+    assert f"port {port}" in said
+    assert f"make start PORT={port + 1}" in said
+
+
+def test_an_open_host_says_that_keys_are_not_enforced(tmp_path):
+    log = tmp_path / "host.log"
+    process = launched(written(tmp_path, HEAD), "--port", "0", log=log, HOST="0.0.0.0")
+    try:
+        eventually(lambda: "Listening on" in log.read_text(), "start")
+        assert "function keys are not enforced" in log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_within_two_seconds_whatever_runs(tmp_path, number):
+    app = copied("shop", tmp_path)
+    with Running(app) as host:
+        children = psutil.Process(host.process.pid).children(recursive=True)
+        with socket.create_connection(("127.0.0.1", host.client.base_url.port)) as busy:
+            busy.sendall(b"GET /api/sleep?s=60 HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.2)
+            started = time.monotonic()
+            host.process.send_signal(number)
+            assert host.process.wait(10) == 0
+            assert time.monotonic() - started < 2
+        assert children == []
+        assert "Traceback" not in host.output()
+
+
+def test_the_apps_runtime_is_closed_at_the_end(tmp_path):
+    app = written(
+        tmp_path,
+        HEAD + "from shared_code.runtime import close_runtime",
+    )
+    (app / "shared_code").mkdir()
+    (app / "shared_code" / "__init__.py").touch()
+    (app / "shared_code" / "runtime.py").write_text(
+        "def close_runtime():\n    open('closed', 'w').close()"
+    )
+    with Running(app):
+        pass
+    assert (app / "closed").exists()
