@@ -1,0 +1,1 @@
+"""The sample catalogue: what a new user finds in the shop."""

@@ -1,0 +1,99 @@
+"""Draws the sample pictures anew: ``python -m samples.build``, with npm on the path.
+
+Each product of ``catalogue.json`` names the emoji it shows (``source``), perhaps a ``tint``, and
+its pictures, whose file names are the views drawn here. Needs Pillow and numpy.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from samples.catalogue import FOLDER
+
+PACKAGE = "@lobehub/fluent-emoji-3d@1.1.0"
+SIDE = 256
+MARGIN = 16
+QUALITY = 80
+TILT_DEGREES = 8
+
+TINTS = {
+    "red": (212, 32, 40),
+    "green": (52, 158, 76),
+    "blue": (44, 92, 214),
+    "yellow": (246, 206, 40),
+    "black": (42, 42, 46),
+    "white": (236, 236, 238),
+}
+"""The colour that the picture's middle tone becomes, as sRGB."""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        emoji = fetched(Path(folder))
+        for row in json.loads((FOLDER / "catalogue.json").read_text(encoding="utf-8")):
+            draw(row, emoji)
+
+
+def fetched(folder: Path) -> Path:
+    """The package's pictures, unpacked from the registry's own archive."""
+    subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True)  # noqa: S603, S607
+    [archive] = folder.glob("*.tgz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    return folder / "package" / "assets"
+
+
+def draw(row: dict[str, Any], emoji: Path) -> None:
+    picture = Image.open(emoji / f"{row['source']}.webp").convert("RGBA")
+    if row["tint"]:
+        picture = tinted(picture, TINTS[row["tint"]])
+    for name in row["images"]:
+        path = FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        on_white(VIEWS[path.stem](picture)).save(path, "WEBP", quality=QUALITY, method=6)
+
+
+def tinted(picture: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
+    """Light and shade stay; the middle tone becomes the colour."""
+    pixels = np.asarray(picture, np.float32) / 255
+    shade = pixels[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
+    middle = np.clip(np.median(shade[pixels[..., 3] > 0.5]), 0.2, 0.8)
+    wanted = np.array(colour, np.float32) / 255
+    dark = wanted * (shade / middle)[..., None]
+    lightness = np.clip((shade - middle) / (1 - middle), 0, 1)[..., None]
+    light = wanted + (1 - wanted) * lightness * 0.7
+    drawn = np.where((shade < middle)[..., None], dark, light)
+    both = np.concatenate([np.clip(drawn, 0, 1), pixels[..., 3:]], axis=-1)
+    return Image.fromarray((both * 255).astype(np.uint8), "RGBA")
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    inner = SIDE - 2 * MARGIN
+    fitted = ImageOps.contain(picture, (inner, inner), Image.Resampling.LANCZOS)
+    canvas = Image.new("RGBA", (SIDE, SIDE), "white")
+    canvas.alpha_composite(fitted, ((SIDE - fitted.width) // 2, (SIDE - fitted.height) // 2))
+    return canvas.convert("RGB")
+
+
+def _front(picture: Image.Image) -> Image.Image:
+    return picture
+
+
+def _side(picture: Image.Image) -> Image.Image:
+    """From the other side, a little tilted."""
+    return ImageOps.mirror(picture).rotate(TILT_DEGREES, Image.Resampling.BICUBIC, expand=True)
+
+
+VIEWS = {"front": _front, "side": _side}
+
+
+if __name__ == "__main__":
+    main()
