@@ -18,6 +18,7 @@ from shared_code.core.naming import document_of
 from shared_code.core.ports import BlobInfo, BlobStore, Encoder, Page, ProductIndex
 from shared_code.core.products import Product, ProductText
 from shared_code.core.timing import stage
+from shared_code.core.words import embed_words
 
 if TYPE_CHECKING:
     from shared_code.core.products import Vector
@@ -57,7 +58,7 @@ class Catalogue:
         """
         decoded = [self.encoder.decode(picture) for picture in pictures]
         vectors: Iterable[Vector] = self.encoder.encode_images(decoded) if decoded else ()
-        words_vector = self.encoder.encode_texts([text.words])[0].vector
+        words_vector = embed_words(self.encoder, text)
         with stage("store"):
             self._store_document(text)
             stored = [self._store_picture(text.product_id, picture) for picture in pictures]

@@ -27,7 +27,7 @@ from shared_code.core.products import (
     TextRecord,
 )
 from shared_code.core.timing import stage
-from shared_code.core.words import Words, WordsReader, parse_words
+from shared_code.core.words import Words, WordsReader, embed_words, parse_words
 
 if TYPE_CHECKING:
     from shared_code.core.products import Vector
@@ -87,7 +87,10 @@ class Indexer:
         return sum(Place.of(blob).role == "picture" for blob in blobs)
 
     def write_product(
-        self, text: ProductText, vector: Vector, pictures: Sequence[tuple[BlobInfo, Vector]] = ()
+        self,
+        text: ProductText,
+        vector: Vector | None,
+        pictures: Sequence[tuple[BlobInfo, Vector]] = (),
     ) -> None:
         """Indexes what was just stored and embedded, then looks again at storage."""
         words = Words(text, self.words.now_us())
@@ -177,7 +180,7 @@ class Indexer:
         return None
 
     def _embed_words(self, words: Words) -> TextRecord:
-        return _text_record(self.encoder.encode_texts([words.text.words])[0].vector, words)
+        return _text_record(embed_words(self.encoder, words.text), words)
 
     def _remove(self, blob: str, place: Place) -> Outcome:
         if place.role == "picture":
@@ -204,7 +207,7 @@ def _is_current(stored: Source | None, words: Words) -> bool:
     return stored is not None and stored.etag == words.text.etag
 
 
-def _text_record(vector: Vector, words: Words) -> TextRecord:
+def _text_record(vector: Vector | None, words: Words) -> TextRecord:
     return TextRecord(words.text, vector, Source(words.text.etag, words.version))
 
 

@@ -77,11 +77,6 @@ class ProductText:
     metadata: Metadata = field(default_factory=dict)
 
     @property
-    def words(self) -> str:
-        """The text that is embedded: the name, then the description."""
-        return f"{self.name}. {self.description}" if self.description else self.name
-
-    @property
     def etag(self) -> str:
         """A digest of the content: the same words again cost no embedding."""
         canonical = json.dumps(
@@ -108,10 +103,14 @@ class Product:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextRecord:
-    """A product's text, embedded and ready to be written."""
+    """A product's text, embedded and ready to be written.
+
+    ``vector`` is None when the model knows not one of its words: the product is listed and
+    filtered like any other, and no search by meaning finds it by its text.
+    """
 
     product: ProductText
-    vector: Vector
+    vector: Vector | None
     source: Source
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from shared_code.core.ports import Encoder, ProductIndex, VectorQuery
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 Mode: TypeAlias = Literal["auto", "image", "text"]
 
-RRF_K = 60
-"""Reciprocal rank fusion's constant, as in Cormack, Clarke and Buettcher, SIGIR 2009."""
+FUSION_WEIGHTS: Mapping[Kind, float] = MappingProxyType({"image": 0.4, "text": 0.6})
+"""Of the two cosines in ``auto``. benchmarks/fusion.py compares recipes; rank fusion was far
+behind, since it forgets that one of the two views may know nothing of the query."""
 
 FUSION_DEPTH = 50
 """Products of each list that a fusion looks at, at least."""
@@ -65,7 +67,7 @@ class Search:
 
     def by_text(self, text: str, mode: Mode, options: Options) -> Answer:
         """``image``: the text against pictures; ``text``: against names and descriptions;
-        ``auto``: both, fused by rank. Scores of a single mode are cosine similarities."""
+        ``auto``: both, weighted. Scores of a single mode are cosine similarities."""
         embedding = self.encoder.encode_texts([text])[0]
         kinds: tuple[Kind, ...] = ("image", "text") if mode == "auto" else (mode,)
         found = self._nearest([VectorQuery(kind, embedding.vector) for kind in kinds], options)
@@ -113,24 +115,28 @@ def _one_per_product(hits: Iterable[Hit]) -> list[Result]:
 
 
 def _fused(lists: Mapping[Kind, Sequence[Result]]) -> list[Result]:
-    """Reciprocal rank fusion per product, scaled so that first in every list scores 1.
+    """The weighted sum of both cosines per product, best first.
 
-    Ranks, not similarities, are added up: text-to-text and text-to-image cosines lie on
-    scales of their own (Liang et al. 2022, "Mind the Gap").
+    A product that one list does not hold gets that list's last score, which its own cannot
+    exceed by much: the lists are fetched deeper than what is shown.
     """
-    fused: dict[str, Result] = {}
-    top = len(lists) / (RRF_K + 1)
-    for results in lists.values():
-        for rank, result in enumerate(results, start=1):
-            seen = fused.get(result.product.product_id)
-            gained = 1 / (RRF_K + rank) / top
-            fused[result.product.product_id] = Result(
-                result.product,
-                gained + (seen.score if seen else 0.0),
-                result.image or (seen.image if seen else None),
-                {**(seen.scores if seen else {}), **result.scores},
-            )
-    return sorted(fused.values(), key=lambda r: -r.score)
+    parts: dict[str, dict[Kind, Result]] = {}
+    for kind, results in lists.items():
+        for result in results:
+            parts.setdefault(result.product.product_id, {})[kind] = result
+    floors = {kind: results[-1].score for kind, results in lists.items() if results}
+    fused = [_summed(found, floors) for found in parts.values()]
+    return sorted(fused, key=lambda result: -result.score)
+
+
+def _summed(found: Mapping[Kind, Result], floors: Mapping[Kind, float]) -> Result:
+    score = sum(
+        weight * (found[kind].score if kind in found else floors.get(kind, 0.0))
+        for kind, weight in FUSION_WEIGHTS.items()
+    )
+    some = next(iter(found.values()))
+    image = next((part.image for part in found.values() if part.image), None)
+    return Result(some.product, score, image, {kind: r.score for kind, r in found.items()})
 
 
 def _with_images(result: Result, images: tuple[ImageRef, ...]) -> Result:

@@ -11,15 +11,21 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from shared_code.core.errors import Unprocessable
 from shared_code.core.naming import Place, document_of, readable_name, sidecar_of
-from shared_code.core.ports import BlobInfo, BlobStore
+from shared_code.core.ports import BlobInfo, BlobStore, Encoder
 from shared_code.core.products import Metadata, ProductText
 
+if TYPE_CHECKING:
+    from shared_code.core.products import Vector
+
 log = logging.getLogger(__name__)
+
+NAME_WEIGHT = 0.3
+"""Of the name in a product's text vector; benchmarks/words.py compares weights."""
 
 MAX_NAME = 500
 MAX_DESCRIPTION = 10_000
@@ -81,6 +87,27 @@ def checked_metadata(value: Any) -> Metadata:
     if size > MAX_METADATA_BYTES:
         raise Unprocessable(f"metadata takes {size} bytes; the limit is {MAX_METADATA_BYTES}")
     return value
+
+
+def embed_words(encoder: Encoder, text: ProductText) -> Vector | None:
+    """Name and description as one unit vector; None when the model knows no word of either.
+
+    They are embedded apart, since in one text a long description drowns the name.
+    """
+    name = _embedded(encoder, text.name)
+    description = _embedded(encoder, text.description)
+    if name is None or description is None:
+        return description if name is None else name
+    both: Vector = NAME_WEIGHT * name + (1 - NAME_WEIGHT) * description
+    length = float(both @ both) ** 0.5
+    return both / length if length else name
+
+
+def _embedded(encoder: Encoder, text: str) -> Vector | None:
+    try:
+        return encoder.encode_texts([text])[0].vector if text else None
+    except Unprocessable:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,16 +45,23 @@ def ranked(answer):
     return [(r.product.product_id, round(r.score, 3)) for r in answer.results]
 
 
-def test_first_in_both_lists_scores_one():
-    index = ListedIndex(image=[("a", 0.4), ("b", 0.3)], text=[("a", 0.9), ("c", 0.8)])
+def test_both_views_are_weighed():
+    index = ListedIndex(image=[("a", 0.4), ("b", 0.3)], text=[("a", 0.9), ("b", 0.8)])
     answer = search(index).by_text("x", "auto", Options())
-    assert ranked(answer)[0] == ("a", 1.0)
+    assert ranked(answer) == [("a", 0.7), ("b", 0.6)]
     assert answer.results[0].scores == {"image": 0.4, "text": 0.9}
 
 
-def test_found_twice_beats_found_once_at_the_same_rank():
-    index = ListedIndex(image=[("a", 0.4), ("both", 0.3)], text=[("c", 0.9), ("both", 0.8)])
-    assert ranked(search(index).by_text("x", "auto", Options()))[0][0] == "both"
+def test_what_one_view_does_not_know_gets_its_last_score():
+    index = ListedIndex(image=[("a", 0.5), ("b", 0.1)], text=[("c", 0.9), ("a", 0.6)])
+    answer = search(index).by_text("x", "auto", Options())
+    assert ranked(answer) == [("c", 0.58), ("a", 0.56), ("b", 0.4)]
+    assert answer.results[0].scores == {"text": 0.9}
+
+
+def test_without_any_picture_words_alone_decide():
+    index = ListedIndex(image=[], text=[("a", 0.9), ("b", 0.5)])
+    assert ranked(search(index).by_text("x", "auto", Options())) == [("a", 0.54), ("b", 0.3)]
 
 
 def test_a_product_counts_once_with_its_best_picture():
