@@ -100,8 +100,8 @@ def reciprocal_rank(k: int) -> Recipe:
     """Cormack, Clarke and Buettcher, SIGIR 2009."""
 
     def of_list(scores: Vector) -> Vector:
-        ranks = np.argsort(np.argsort(-scores)).astype(np.float32)
-        shares: Vector = 1 / (k + 1 + ranks)
+        ranks = np.argsort(np.argsort(-scores))
+        shares: Vector = (1 / (k + 1 + ranks)).astype(np.float32)
         return shares
 
     return lambda images, texts: of_list(images) + of_list(texts)
@@ -109,8 +109,8 @@ def reciprocal_rank(k: int) -> Recipe:
 
 def standardised(images: Vector, texts: Vector) -> Vector:
     def of_list(scores: Vector) -> Vector:
-        shares: Vector = (scores - scores.mean()) / scores.std()
-        return shares
+        standard: Vector = ((scores - scores.mean()) / scores.std()).astype(np.float32)
+        return standard
 
     return of_list(images) + of_list(texts)
 
