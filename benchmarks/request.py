@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
+from typing import Any
 
 import httpx
 
@@ -20,6 +23,13 @@ from samples.catalogue import load
 WARM_UP = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--requests", type=int, default=300)
@@ -27,9 +37,12 @@ def main() -> None:
     with devhost() as client:
         index_samples(client)
         picture = load()[0].images[0].read_bytes()
+        words = built(client, "/api/v1/search", json={"query": "red dress", "limit": 10})
+        photo = built(client, "/api/v1/search-image", files={"file": ("query.webp", picture)})
+        connection = HTTPConnection(client.base_url.host, client.base_url.port)
         rows = [
-            measured("search", asked.requests, lambda: search(client)),
-            measured("search-image", asked.requests, lambda: search_image(client, picture)),
+            measured("search", asked.requests, connection, words),
+            measured("search-image", asked.requests, connection, photo),
         ]
     header = [
         "request",
@@ -50,21 +63,22 @@ def index_samples(client: httpx.Client) -> None:
         client.post("/api/v1/index-product-with-image", data=fields, files=files).raise_for_status()
 
 
-def search(client: httpx.Client) -> httpx.Response:
-    return client.post("/api/v1/search", json={"query": "red dress", "limit": 10})
+def built(client: httpx.Client, path: str, **content: Any) -> Request:
+    """The request as bytes, made once: a client's own work is not what is measured."""
+    request = client.build_request("POST", path, **content)
+    return Request(request.url.path, request.read(), dict(request.headers))
 
 
-def search_image(client: httpx.Client, picture: bytes) -> httpx.Response:
-    return client.post("/api/v1/search-image", files={"file": ("query.webp", picture)})
-
-
-def measured(name: str, count: int, send: Callable[[], httpx.Response]) -> list[object]:
+def measured(name: str, count: int, connection: HTTPConnection, request: Request) -> list[object]:
     walls, stages = [], []
     for turn in range(WARM_UP + count):
         started = time.perf_counter()
-        response = send()
+        connection.request("POST", request.path, request.body, request.headers)
+        response = connection.getresponse()
+        response.read()
         wall_ms = (time.perf_counter() - started) * 1000
-        response.raise_for_status()
+        if response.status != HTTPStatus.OK:
+            raise RuntimeError(f"{name} was answered with {response.status}")
         if turn >= WARM_UP:
             walls.append(wall_ms)
             stages.append(stage_ms(response.headers["server-timing"]))

@@ -18,12 +18,13 @@ from devhost.server import run
 log = logging.getLogger("devhost")
 
 _INDEXING_TIMEOUT_S = 300.0
+_TRAFFIC = ("devhost.http", "devhost.blobs", "shared_code.core.indexing")
 
 
 def welcome(url: str, stop: threading.Event) -> None:
     """Runs beside the host. Whatever goes wrong here, the host goes on serving."""
     began = time.monotonic()
-    traffic = [logging.getLogger(name) for name in ("devhost.http", "devhost.blobs")]
+    traffic = [logging.getLogger(name) for name in _TRAFFIC]
     for each in traffic:
         each.setLevel(logging.WARNING)  # what this script itself causes is not news
     try:
