@@ -29,7 +29,7 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A definition of this API."""
 
 
-class SearchRequest(Request):
+class SearchRequest(Request, frozen=True):
     """POST search."""
 
     query: Text
@@ -43,7 +43,7 @@ class SearchRequest(Request):
         return _options(self, self.filter, fields)
 
 
-class PictureSearchRequest(Request):
+class PictureSearchRequest(Request, frozen=True):
     """POST search-image: what comes beside the picture, in the query string or the form."""
 
     target: Literal["image", "text"] = "image"
@@ -56,7 +56,7 @@ class PictureSearchRequest(Request):
         return _options(self, _json_object("filter", self.filter), fields)
 
 
-class EmbedRequest(Request):
+class EmbedRequest(Request, frozen=True):
     """POST embed: one text, or several."""
 
     text: Text | UnsetType = UNSET
@@ -75,7 +75,7 @@ class EmbedRequest(Request):
         return [str(self.text)] if isinstance(self.texts, UnsetType) else self.texts
 
 
-class ProductRequest(Request):
+class ProductRequest(Request, frozen=True):
     """POST index-product as JSON; a form carries the same, its metadata as JSON text."""
 
     product_id: str
@@ -93,7 +93,7 @@ class ProductRequest(Request):
         )
 
 
-class ProductForm(Request):
+class ProductForm(Request, frozen=True):
     """The form of index-product and index-product-with-image."""
 
     product_id: str
@@ -110,14 +110,14 @@ class ProductForm(Request):
         ).product()
 
 
-class ListingRequest(Request):
-    """GET products."""
+class ListingRequest(Request, frozen=True):
+    """GET products, GET index-failures and its retry: a page of a listing."""
 
     limit: Limit = 20
     cursor: str | None = None
 
 
-class HealthRequest(Request):
+class HealthRequest(Request, frozen=True):
     deep: bool = False
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from shared_code.core.ports import BlobStore
+from shared_code.core.ports import BlobStore, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +45,19 @@ class Failures:
         self.store.delete(_key(blob))
 
     def count(self) -> int:
-        return sum(1 for _ in self._keys())
-
-    def all(self) -> Iterator[Failure]:
-        for key in self._keys():
-            blob = self.store.read(key)
-            if blob is not None:
-                yield Failure(**json.loads(blob.data))
-
-    def _keys(self) -> Iterator[str]:
-        cursor: str | None = None
+        counted, cursor = 0, None
         while True:
             page = self.store.list(cursor=cursor)
-            yield from (info.name for info in page.items)
-            cursor = page.cursor
+            counted, cursor = counted + len(page.items), page.cursor
             if cursor is None:
-                return
+                return counted
+
+    def page(self, *, limit: int, cursor: str | None = None) -> Page[Failure]:
+        """In no order that means anything, but a stable one."""
+        listed = self.store.list(limit=limit, cursor=cursor)
+        read = (self.store.read(info.name) for info in listed.items)
+        found = (Failure(**json.loads(blob.data)) for blob in read if blob is not None)
+        return Page(tuple(found), listed.cursor)
 
 
 def _key(blob: str) -> str:

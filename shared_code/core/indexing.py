@@ -10,6 +10,7 @@ versions that every write carries (``ProductIndex.write``).
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -41,6 +42,15 @@ MAX_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Retried:
+    """What became of a page of failures; ``cursor`` leads on to the next one."""
+
+    tried: int
+    failed: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Indexer:
     encoder: Encoder
     index: ProductIndex
@@ -69,6 +79,12 @@ class Indexer:
                 return outcome
             before = after
         raise Unavailable(f"{blob} changed {MAX_ROUNDS} times while it was being indexed")
+
+    def retry_failures(self, *, limit: int, cursor: str | None = None) -> Retried:
+        """Looks again at a page of the blobs that failed; those that work now are cleared."""
+        page = self.failures.page(limit=limit, cursor=cursor)
+        outcomes = Counter(self.sync(failure.blob) for failure in page.items)
+        return Retried(len(page.items), outcomes["failed"], page.cursor)
 
     def delete_product(self, product_id: str) -> int:
         """Removes the product's blobs and points; returns how many pictures it had.

@@ -7,8 +7,10 @@ import azure.functions as func
 import pytest
 from azure.functions.blob import InputStream
 
+from functions.failures import list_failures, retry_failures
 from functions.ingest import blob_changed, blob_event
 from shared_code.core.search import Options
+from tests.functions.conftest import body_of, call
 from tests.pictures import bomb, picture
 from tests.registered import registered_functions
 
@@ -110,7 +112,7 @@ def test_a_delete_event_that_comes_late_does_not_remove_the_new_picture(app):
 @pytest.mark.parametrize("data", [b"no picture", b"", bomb(), picture()[:50]])
 def test_a_picture_that_can_never_be_indexed_is_recorded_not_raised(app, data):
     drop(app, "mug/bad.png", data)
-    [failure] = app.failures.all()
+    [failure] = app.failures.page(limit=9).items
     assert (failure.blob, failure.product_id) == ("mug/bad.png", "mug")
     assert failure.reason
     assert app.index.counts().vectors == 0
@@ -132,7 +134,7 @@ def test_a_bad_sidecar_is_recorded_and_the_picture_still_found(app):
     drop(app, "mug/blue-mug.png", picture())
     drop(app, "mug/blue-mug.png.json", b"{not json")
     assert words(app, "mug") == "Blue Mug"
-    [failure] = app.failures.all()
+    [failure] = app.failures.page(limit=9).items
     assert "JSON" in failure.reason
 
 
@@ -164,11 +166,25 @@ def test_streams_are_not_trusted_over_storage(app):
 
 def test_a_huge_blob_is_a_failure_and_is_never_read(app):
     drop(app, "mug/huge.png", b"\x89PNG" + b"\0" * 2_000_000)
-    [failure] = app.failures.all()
+    [failure] = app.failures.page(limit=9).items
     assert "MAX_UPLOAD_MB" in failure.reason
 
 
 def test_a_name_that_no_store_takes_is_recorded(app):
     blob_changed(InputStream(data=b"", name="images/mug\\a.png"))
-    [failure] = app.failures.all()
+    [failure] = app.failures.page(limit=9).items
     assert "backslash" in failure.reason
+
+
+def test_failures_are_listed_page_by_page_and_tried_again(app):
+    for i in range(3):
+        drop(app, f"mug/bad{i}.png", b"no picture")
+    listing = body_of(call(list_failures, method="GET", params={"limit": "2"}))
+    assert listing["count"] == 2
+    assert {"blob", "product_id", "reason", "at"} == set(listing["failures"][0])
+    rest = body_of(call(list_failures, method="GET", params={"cursor": listing["cursor"]}))
+    assert (rest["count"], rest["cursor"]) == (1, None)
+    app.images.write("mug/bad1.png", picture(), content_type="image/png")  # its event was lost
+    assert body_of(call(retry_failures)) == {"tried": 3, "failed": 2, "cursor": None}
+    assert app.failures.count() == 2
+    assert app.index.counts().images == 1
