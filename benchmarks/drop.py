@@ -15,8 +15,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.devhost_process import devhost
 from benchmarks.report import arguments, publish, table
+from benchmarks.running import devhost
 from samples.catalogue import load
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks.devhost_process import devhost
 from benchmarks.report import arguments, percentile, publish, table
+from benchmarks.running import devhost
 from samples.catalogue import load
 
 WARM_UP = 20

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.devhost_process import ROOT, devhost
 from benchmarks.report import arguments, publish, table
+from benchmarks.running import devhost
+from devhost.child import ROOT
 from samples.catalogue import load
 
 IMPORTS = {

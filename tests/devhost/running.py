@@ -6,14 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
+from devhost.child import ROOT
+from tests.host import eventually as eventually
+
 APPS = Path(__file__).parent / "apps"
 NOT_INHERITED = (
     "HOST",
@@ -127,10 +127,3 @@ class Running:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return path
-
-
-def eventually(holds: Callable[[], bool], what: str, *, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.02)

@@ -6,7 +6,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.host import eventually
+from tests.host import Host, eventually
 from tests.pictures import bomb, picture
 
 GROWTH_LIMIT = 24 * 2**20
@@ -59,7 +59,16 @@ def bad_requests(client):
     yield "wrong method", client.get("/api/v1/search"), 404
 
 
-def test_bad_input_leaves_the_app_as_it_was(host):
+@pytest.fixture
+def two_thread_host(tmp_path):
+    """The allocator keeps an arena per thread at its largest: with two it soon stands still."""
+    running = Host(tmp_path, PYTHON_THREADPOOL_THREAD_COUNT="2")
+    yield running
+    running.stop()
+
+
+def test_bad_input_leaves_the_app_as_it_was(two_thread_host):
+    host = two_thread_host
     (host.images / "mug.png").write_bytes(picture("red"))
     eventually(lambda: host.stats()["images"] == 1, "indexed")
     process = psutil.Process(host.process.pid)
