@@ -7,6 +7,7 @@ together, in one message, so that a wrong deployment is put right in one go.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -119,6 +120,11 @@ class Settings:
             for name, least in _AT_LEAST.items()
             if getattr(self, name) < least
         ]
+        problems += [
+            f"{setting_name(name)}={getattr(self, name)!r}: may hold {what} only"
+            for name, (pattern, what) in _NAMES.items()
+            if not re.fullmatch(pattern, getattr(self, name))
+        ]
         if self.qdrant_url and not self.qdrant_url.startswith(("http://", "https://")):
             problems.append("QDRANT_URL: must start with https:// (or http:// for a local server)")
         return problems
@@ -155,6 +161,14 @@ _AZURE_NAMES = {
     "azurewebjobsstorage": "AzureWebJobsStorage",
     "azurewebjobsstorage__blobserviceuri": "AzureWebJobsStorage__blobServiceUri",
     "azurewebjobsstorage__clientid": "AzureWebJobsStorage__clientId",
+}
+
+_COLLECTION_NAME = (r"[A-Za-z0-9_-]{1,200}", "letters, digits, _ and -")
+_CONTAINER_NAME = (r"[a-z0-9](?:-?[a-z0-9]){2,62}", "3 to 63 lower-case letters, digits and -")
+_NAMES = {
+    "qdrant_collection": _COLLECTION_NAME,
+    "images_container": _CONTAINER_NAME,
+    "failures_container": _CONTAINER_NAME,
 }
 
 _AT_LEAST = {
@@ -195,7 +209,7 @@ def _fields(text: str) -> dict[str, FieldType]:
     found: dict[str, FieldType] = {}
     for part in text.split(","):
         name, _, kind = (piece.strip() for piece in part.partition(":"))
-        if not name or kind not in get_args(FieldType):
+        if not re.fullmatch(r"[\w-]+", name) or kind not in get_args(FieldType):
             raise ValueError("must read name:type,… with type keyword, number or bool")
         found[name] = cast("FieldType", kind)
     return found

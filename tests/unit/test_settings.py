@@ -40,6 +40,11 @@ def test_values_are_typed():
         ("FILTERABLE_FIELDS", "price:money"),
         ("QDRANT_URL", "my-cluster.cloud"),
         ("ENCODE_CONCURRENCY", "0"),
+        ("QDRANT_COLLECTION", "../products"),
+        ("IMAGES_CONTAINER", "My Images"),
+        ("IMAGES_CONTAINER", "-images"),
+        ("FAILURES_CONTAINER", "a"),
+        ("FILTERABLE_FIELDS", 'pri"ce:number'),
     ],
 )
 def test_a_wrong_value_is_named(name, value):

@@ -1,0 +1,191 @@
+"""The ProductIndex port on a Qdrant server, over REST: what is deployed.
+
+Importing qdrant-client takes most of a second, so only the composition root imports this
+module, and only when it is needed. The collection is made on first use.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qdrant_client import QdrantClient, models
+
+from shared_code.adapters.qdrant_collection import Setup
+from shared_code.adapters.qdrant_filters import Dialect
+from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex
+from shared_code.adapters.qdrant_link import QdrantLink, connect
+from shared_code.adapters.qdrant_points import (
+    CollectionSpec,
+    Payload,
+    newest,
+    payload_of,
+    stored_words,
+    vectors_of,
+    words_payload,
+)
+from shared_code.core.ports import VectorQuery
+from shared_code.core.products import ImageRecord, PointRef, TextRecord
+
+if TYPE_CHECKING:
+    from shared_code.core.products import ModelInfo
+    from shared_code.settings import Settings
+
+OPERATIONS_PER_REQUEST = 100
+"""At 512 dimensions about 1 MB of JSON: far below the server's 32 MB, and soon answered."""
+
+OVERSAMPLING = 2.0
+"""With int8 vectors: twice as many points are found by them, then ranked by the full ones."""
+
+# one writer at a time for a point, also on a cluster where it has several replicas
+_ORDERING = models.WriteOrdering.MEDIUM
+
+_DIALECT = Dialect(
+    filter=models.Filter,
+    condition=models.FieldCondition,
+    any_of=models.MatchAny,
+    range=models.Range,
+    flag=lambda value: models.MatchValue(value=value),
+)
+
+
+class QdrantCloudIndex(QdrantIndex):
+    """``connect`` makes the client, on first use; ``pause`` waits between two attempts."""
+
+    def __init__(
+        self,
+        connect: Callable[[], QdrantClient],
+        spec: CollectionSpec,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(spec, _DIALECT)
+        self._link = QdrantLink(
+            connect, lambda client, call: Setup(client, spec, call).run(), pause
+        )
+
+    @classmethod
+    def from_settings(cls, settings: Settings, model: ModelInfo) -> QdrantCloudIndex:
+        spec = CollectionSpec.from_settings(settings, model)
+        return cls(lambda: connect(settings), spec)
+
+    def write(self, images: Sequence[ImageRecord], texts: Sequence[TextRecord]) -> None:
+        """Two requests; a third when the stored words are newer than those given.
+
+        Words are set after their text is stored, and looked up after the pictures are: of
+        two writers that race, the later one sees what the other has left behind.
+        """
+        images, texts = newest(images), newest(texts)
+        operations: list[Any] = [self._upsert(image) for image in images]
+        for text in texts:
+            words = words_payload(text.product, text.source.version)
+            operations += [self._upsert(text), self._set_words(text.product.product_id, words)]
+        self._update(operations)
+        given = [(image.product.product_id, image.text_version) for image in images]
+        given += [(text.product.product_id, text.source.version) for text in texts]
+        self._catch_up(given)
+
+    def _catch_up(self, given: Sequence[tuple[str, int]]) -> None:
+        """``given``: product id and version of the words that were just written."""
+        ids = {PointRef(product_id).point_id for product_id, _ in given}
+        keys = ["product_id", "name", "description", "metadata", "text_version"]
+        stored = {p["product_id"]: p for _, p in self._retrieve(list(ids), keys)} if ids else {}
+        behind = {
+            product_id
+            for product_id, version in given
+            if product_id in stored and version < stored[product_id]["text_version"]
+        }
+        self._update([self._set_words(p, stored_words(stored[p])) for p in sorted(behind)])
+
+    def _upsert(self, record: ImageRecord | TextRecord) -> models.UpsertOperation:
+        """Inserts the point, or replaces one that is not newer."""
+        point = models.PointStruct(
+            id=record.ref.point_id, vector=vectors_of(record), payload=payload_of(record)
+        )
+        not_newer = _DIALECT.both(_DIALECT.at_most("source_version", record.source.version))
+        points = models.PointsList(points=[point], update_filter=not_newer)
+        return models.UpsertOperation(upsert=points)
+
+    def _set_words(self, product_id: str, words: Payload) -> models.SetPayloadOperation:
+        """Sets them on those of the product's pictures that carry older ones."""
+        older = [
+            _DIALECT.equals("kind", "image"),
+            _DIALECT.below("text_version", words["text_version"]),
+        ]
+        where = _DIALECT.of_products([product_id], *older)
+        return models.SetPayloadOperation(
+            set_payload=models.SetPayload(payload=words, filter=where)
+        )
+
+    def _update(self, operations: Sequence[Any]) -> None:
+        for start in range(0, len(operations), OPERATIONS_PER_REQUEST):
+            self._update_at_once(operations[start : start + OPERATIONS_PER_REQUEST])
+
+    def _update_at_once(self, operations: Sequence[Any]) -> None:
+        self._link.call(
+            lambda client: client.batch_update_points(
+                self.collection, operations, wait=True, ordering=_ORDERING
+            )
+        )
+
+    def delete(self, refs: Sequence[PointRef]) -> None:
+        if refs:
+            self._delete(models.PointIdsList(points=[ref.point_id for ref in refs]))
+
+    def delete_product(self, product_id: str) -> None:
+        self._delete(models.FilterSelector(filter=_DIALECT.of_products([product_id])))
+
+    def _delete(self, points: models.PointIdsList | models.FilterSelector) -> None:
+        self._link.call(lambda c: c.delete(self.collection, points, wait=True, ordering=_ORDERING))
+
+    def ping(self) -> None:
+        self._link.call(lambda client: client.collection_exists(self.collection))
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _search(
+        self, queries: Sequence[VectorQuery], limit: int, where: Any
+    ) -> list[list[tuple[float, Payload]]]:
+        requests = [
+            models.QueryRequest(
+                query=query.vector.tolist(),
+                using=query.kind,
+                limit=limit,
+                filter=where,
+                params=self._search_params,
+                with_payload=True,
+            )
+            for query in queries
+        ]
+        found = self._link.call(lambda client: client.query_batch_points(self.collection, requests))
+        return [[(point.score, point.payload or {}) for point in one.points] for one in found]
+
+    @property
+    def _search_params(self) -> models.SearchParams | None:
+        if self._spec.quantization == "none":
+            return None
+        rescore = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
+        return models.SearchParams(quantization=rescore)
+
+    def _retrieve(self, ids: Sequence[str], keys: Keys) -> Points:
+        wanted = True if keys is None else list(keys)
+        found = self._link.call(lambda c: c.retrieve(self.collection, ids, with_payload=wanted))
+        return [(str(record.id), record.payload or {}) for record in found]
+
+    def _scroll(
+        self, where: Any, limit: int, start: str | None, keys: Keys
+    ) -> tuple[Points, str | None]:
+        wanted = True if keys is None else list(keys)
+        records, following = self._link.call(
+            lambda client: client.scroll(
+                self.collection, where, limit=limit, offset=start, with_payload=wanted
+            )
+        )
+        found = [(str(record.id), record.payload or {}) for record in records]
+        return found, None if following is None else str(following)
+
+    def _count_by(self, key: str) -> dict[str, int]:
+        found = self._link.call(lambda client: client.facet(self.collection, key, exact=True))
+        return {str(hit.value): hit.count for hit in found.hits}

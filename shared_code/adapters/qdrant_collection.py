@@ -1,0 +1,99 @@
+"""Makes a Qdrant server's collection what its spec says. May run twice, or be cut off anywhere:
+the alias is made last, and every step looks first at what is there."""
+
+from __future__ import annotations
+
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import UnexpectedResponse
+
+from shared_code.adapters.qdrant_link import Call, CollectionGone, not_qdrant
+from shared_code.adapters.qdrant_points import KINDS, CollectionSpec
+from shared_code.core.errors import Misconfigured
+
+_DISTANCES = {"cosine": models.Distance.COSINE, "euclid": models.Distance.EUCLID}
+_INT8 = models.ScalarQuantization(
+    scalar=models.ScalarQuantizationConfig(
+        type=models.ScalarType.INT8,
+        quantile=0.99,  # the few components beyond it would cost all the others their precision
+        always_ram=True,
+    )
+)
+
+
+class Setup:
+    """Two requests when everything is in place."""
+
+    def __init__(self, client: QdrantClient, spec: CollectionSpec, call: Call) -> None:
+        self._client = client
+        self._spec = spec
+        self._call = call
+
+    def run(self) -> None:
+        try:
+            target = self._alias_target()
+            if target is not None:
+                self._spec.check_alias(target)
+            elif not self._exists():
+                self._create()
+            self._adjust()
+            if target is None:
+                self._create_alias()
+        except CollectionGone as exc:  # 404 for an address that every Qdrant has
+            raise not_qdrant() from exc
+
+    def _alias_target(self) -> str | None:
+        found = self._call(self._client.get_aliases).aliases
+        return next((a.collection_name for a in found if a.alias_name == self._spec.alias), None)
+
+    def _exists(self) -> bool:
+        return bool(self._call(lambda: self._client.collection_exists(self._spec.name)))
+
+    def _create(self) -> None:
+        distance = _DISTANCES[self._spec.distance]
+        vectors = models.VectorParams(size=self._spec.model.dimension, distance=distance)
+        try:
+            self._call(
+                lambda: self._client.create_collection(
+                    self._spec.name,
+                    vectors_config=dict.fromkeys(KINDS, vectors),
+                    quantization_config=self._quantization,
+                )
+            )
+        except UnexpectedResponse:
+            if not self._exists():  # else another process made it meanwhile
+                raise
+
+    @property
+    def _quantization(self) -> models.ScalarQuantization | None:
+        return _INT8 if self._spec.quantization == "int8" else None
+
+    def _adjust(self) -> None:
+        """Payload indexes before any point: only then does the graph get edges for filters."""
+        info = self._call(lambda: self._client.get_collection(self._spec.name))
+        vectors = info.config.params.vectors
+        if vectors[KINDS[0]].distance != _DISTANCES[self._spec.distance]:
+            raise self._spec.wrong_distance()
+        for key, kind in self._spec.indexes.items():
+            if key not in info.payload_schema:
+                self._create_index(key, models.PayloadSchemaType(kind))
+        if (info.config.quantization_config is None) != (self._quantization is None):
+            wanted = self._quantization or models.Disabled.DISABLED
+            self._call(
+                lambda: self._client.update_collection(self._spec.name, quantization_config=wanted)
+            )
+
+    def _create_index(self, key: str, kind: models.PayloadSchemaType) -> None:
+        self._call(lambda: self._client.create_payload_index(self._spec.name, key, kind))
+
+    def _create_alias(self) -> None:
+        alias = models.CreateAlias(collection_name=self._spec.name, alias_name=self._spec.alias)
+        operation = models.CreateAliasOperation(create_alias=alias)
+        try:
+            self._call(lambda: self._client.update_collection_aliases([operation]))
+        except UnexpectedResponse as exc:
+            raise Misconfigured(
+                f"Qdrant refuses the alias {self._spec.alias!r}, probably because a collection "
+                "has that name: set QDRANT_COLLECTION to another."
+            ) from exc
+        # a process with another model may have been faster
+        self._spec.check_alias(self._alias_target() or self._spec.name)

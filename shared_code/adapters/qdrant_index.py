@@ -1,0 +1,125 @@
+"""What both Qdrant engines answer alike: the reading half of the ProductIndex port.
+
+An engine brings a few primitives and its own way to write.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from shared_code.adapters.qdrant_filters import Dialect
+from shared_code.adapters.qdrant_points import (
+    KINDS,
+    CollectionSpec,
+    Payload,
+    decode_cursor,
+    encode_cursor,
+    hit_of,
+    image_of,
+    product_of,
+    source_of,
+)
+from shared_code.core.ports import Page, VectorQuery
+from shared_code.core.products import Counts, Hit, ImageRef, PointRef, Product, Source
+
+if TYPE_CHECKING:
+    from shared_code.core.filters import Filter
+
+Points: TypeAlias = list[tuple[str, Payload]]
+"""Ids and payloads."""
+Keys: TypeAlias = Sequence[str] | None
+"""Which part of the payload is wanted; None: all of it."""
+
+SCROLL_SIZE = 1000
+"""Points per page of an internal listing: their payloads are about 1 KB each."""
+
+
+class QdrantIndex(ABC):
+    def __init__(self, spec: CollectionSpec, dialect: Dialect) -> None:
+        self._spec = spec
+        self._dialect = dialect
+
+    @property
+    def collection(self) -> str:
+        return self._spec.name
+
+    @abstractmethod
+    def _search(
+        self, queries: Sequence[VectorQuery], limit: int, where: Any
+    ) -> list[list[tuple[float, Payload]]]:
+        """The engine's scores and payloads, best first, for each query."""
+
+    @abstractmethod
+    def _retrieve(self, ids: Sequence[str], keys: Keys) -> Points:
+        """Those of the points that exist."""
+
+    @abstractmethod
+    def _scroll(
+        self, where: Any, limit: int, start: str | None, keys: Keys
+    ) -> tuple[Points, str | None]:
+        """A page in the order of ids from ``start`` on, and where the next one starts."""
+
+    @abstractmethod
+    def _count_by(self, key: str) -> dict[str, int]:
+        """How many points hold each value of the key; exact."""
+
+    def nearest(
+        self, queries: Sequence[VectorQuery], *, limit: int, where: Filter | None = None
+    ) -> list[list[Hit]]:
+        if not queries:
+            return []
+        found = self._search(queries, limit, where and self._dialect.translated(where))
+        return [
+            [hit_of(payload, self._spec.cosine(score)) for score, payload in of_query]
+            for of_query in found
+        ]
+
+    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, Source]:
+        by_id = {ref.point_id: ref for ref in refs}
+        if not by_id:
+            return {}
+        found = self._retrieve(list(by_id), ["etag", "source_version"])
+        return {by_id[point_id]: source_of(payload) for point_id, payload in found}
+
+    def images_of(self, product_ids: Sequence[str]) -> dict[str, tuple[ImageRef, ...]]:
+        if not product_ids:
+            return {}
+        pictures = self._dialect.equals("kind", "image")
+        where = self._dialect.of_products(product_ids, pictures)
+        found: dict[str, list[ImageRef]] = {}
+        for _, payload in self._scroll_all(where, ["product_id", "image_key", "blob"]):
+            found.setdefault(payload["product_id"], []).append(image_of(payload))
+        return {product_id: _by_key(images) for product_id, images in found.items()}
+
+    def product(self, product_id: str) -> Product | None:
+        payloads = [p for _, p in self._scroll_all(self._dialect.of_products([product_id]))]
+        texts = [product_of(payload) for payload in payloads if payload["kind"] == "text"]
+        images = [image_of(payload) for payload in payloads if payload["kind"] == "image"]
+        return Product(texts[0], _by_key(images)) if texts else None
+
+    def products(self, *, limit: int, cursor: str | None = None) -> Page[Product]:
+        start = None if cursor is None else decode_cursor(cursor)
+        texts = self._dialect.both(self._dialect.equals("kind", "text"))
+        points, following = self._scroll(texts, limit, start, None)
+        images = self.images_of([payload["product_id"] for _, payload in points])
+        items = (Product(product_of(p), images.get(p["product_id"], ())) for _, p in points)
+        return Page(tuple(items), following and encode_cursor(following))
+
+    def counts(self) -> Counts:
+        found = self._count_by("kind")
+        images, texts = (found.get(kind, 0) for kind in KINDS)
+        return Counts(products=texts, images=images)
+
+    def _scroll_all(self, where: Any, keys: Keys = None) -> Iterator[tuple[str, Payload]]:
+        start: str | None = None
+        while True:
+            points, start = self._scroll(where, SCROLL_SIZE, start, keys)
+            yield from points
+            if start is None:
+                return
+
+
+def _by_key(images: list[ImageRef]) -> tuple[ImageRef, ...]:
+    return tuple(sorted(images, key=lambda image: image.key))

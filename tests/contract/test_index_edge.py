@@ -1,0 +1,137 @@
+"""The embedded index and the end of its process: killed, still running, or closed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from qdrant_edge import EdgeShard
+
+from shared_code.adapters.qdrant_edge import FLUSH_EVERY, QdrantEdgeIndex
+from shared_code.core.errors import Misconfigured, Unavailable
+from tests.points import FIELDS, names, picture, search, spec, text
+
+ROOT = Path(__file__).parents[2]
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+from tests.points import picture, spec, text
+index = QdrantEdgeIndex(Path(sys.argv[1]), spec())
+for n in itertools.count():
+    index.write([picture(f"p{n}", "a.jpg"), picture("p0", f"{n}.jpg")], [text(f"p{n}", n + 1)])
+    print(n, flush=True)
+"""
+
+
+@contextlib.contextmanager
+def writer(folder):
+    """Another process that writes until it is killed, and says what it has written."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+
+def written_when_killed(folder, *, at_least):
+    with writer(folder) as process:
+        while int(process.stdout.readline()) < at_least:
+            pass
+        process.send_signal(signal.SIGKILL)
+        rest = process.stdout.read().split()
+    return int(rest[-1]) if rest else at_least
+
+
+@pytest.fixture
+def opened(tmp_path):
+    with contextlib.ExitStack() as stack:
+
+        def build():
+            index = QdrantEdgeIndex(tmp_path, spec())
+            stack.callback(index.close)
+            return index
+
+        yield build
+
+
+@pytest.mark.parametrize("at_least", [0, 1, 60, 300])
+def test_a_kill_loses_nothing_that_was_written(opened, tmp_path, at_least):
+    last = written_when_killed(tmp_path, at_least=at_least)
+    index = opened()
+    for n in range(last + 1):
+        assert index.product(f"p{n}").text.name == f"p{n} v{n + 1}"
+    keys = {image.key for image in index.product("p0").images}
+    assert keys >= {"a.jpg", *(f"{n}.jpg" for n in range(last + 1))}
+    index.write([picture("later")], [])
+    assert "later" in {hit.product.product_id for hit in search(index, limit=1000)}
+
+
+def test_a_second_process_is_told_who_holds_the_index(opened, tmp_path):
+    with writer(tmp_path) as process:
+        process.stdout.readline()
+        waiting = opened()
+        with pytest.raises(Unavailable, match=rf"process {process.pid}\b.*QDRANT_PATH"):
+            waiting.ping()
+    waiting.ping()  # a dead process holds nothing, and a failed opening is tried again
+
+
+def test_a_second_index_in_this_process_is_refused(opened):
+    first, second = opened(), opened()
+    first.write([picture("p")], [])
+    with pytest.raises(Unavailable, match=rf"process {os.getpid()}\b"):
+        second.counts()
+    first.close()
+    assert second.counts().images == 1
+
+
+def test_closing_an_index_that_was_never_opened_touches_no_disk(tmp_path):
+    QdrantEdgeIndex(tmp_path / "never", spec()).close()
+    assert not (tmp_path / "never").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Misconfigured, match="QDRANT_PATH") as caught:
+        QdrantEdgeIndex(tmp_path / "file", spec()).counts()
+    assert str(tmp_path) not in caught.value.detail
+
+
+def test_a_broken_shard_is_unavailable_and_lets_go_of_the_folder(opened, tmp_path):
+    first = opened()
+    first.ping()
+    first.close()
+    config = tmp_path / spec().name / "edge_config.json"
+    good = config.read_bytes()
+    config.write_bytes(b"{")
+    second = opened()
+    with pytest.raises(Unavailable) as caught:
+        second.ping()
+    assert str(tmp_path) not in caught.value.detail
+    config.write_bytes(good)
+    second.ping()
+
+
+def test_a_field_made_filterable_later_gets_its_index_at_the_next_opening(tmp_path):
+    for fields in ({}, FIELDS):
+        index = QdrantEdgeIndex(tmp_path, replace(spec(), fields=fields))
+        index.write([], [text("p", price=5)])
+        index.close()
+    shard = EdgeShard.load(str(tmp_path / spec().name))
+    assert set(shard.info().payload_schema) == set(spec().indexes)
+    shard.close()
+
+
+def test_the_log_is_trimmed_now_and_then(opened):
+    index = opened()
+    index.write([picture("p", f"{n:05}") for n in range(FLUSH_EVERY + 1)], [text("p", 2)])
+    assert index.counts().images == FLUSH_EVERY + 1
+    assert set(names(index).values()) == {"p v2"}

@@ -1,0 +1,70 @@
+"""Every index: what a filter lets through."""
+
+import pytest
+
+from shared_code.core.filters import AllOf, AnyOf, Not, Range
+from tests.points import found, picture, search, text
+
+
+@pytest.fixture
+def shop(index):
+    index.write(
+        [picture("dress", category="dress", price=20)],
+        [
+            text("dress", category="dress", price=20, in_stock=True),
+            text("shirt", category="shirt", price=19.99, in_stock=False),
+            text("hat", category="hat", price=5.0, in_stock=True, größe=58),
+            text("both", category=["hat", "dress"], price=[1, 100]),
+            text("bare"),
+            text("odd", category="größe 👗", price="20", in_stock=1, **{"size (cm)": "40 x 60"}),
+        ],
+    )
+    return index
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (AnyOf("category", ("dress",)), {"dress", "both"}),
+        (AnyOf("category", ("dress", "shirt", "none")), {"dress", "both", "shirt"}),
+        (AnyOf("category", ("größe 👗",)), {"odd"}),
+        (AnyOf("category", ("Dress",)), set()),
+        (AnyOf("size (cm)", ("40 x 60",)), {"odd"}),
+        (AnyOf("größe", (58,)), {"hat"}),
+        (AnyOf("price", (20,)), {"dress"}),
+        (AnyOf("price", (20.0,)), {"dress"}),
+        (AnyOf("price", (19.99,)), {"shirt"}),
+        (AnyOf("price", (5, 19.99)), {"hat", "shirt"}),
+        (AnyOf("price", (100,)), {"both"}),
+        (AnyOf("in_stock", (True,)), {"dress", "hat"}),
+        (AnyOf("in_stock", (False,)), {"shirt"}),
+        (AnyOf("in_stock", (True, False)), {"dress", "hat", "shirt"}),
+        (Range("price", lt=20), {"shirt", "hat", "both"}),
+        (Range("price", lte=20), {"dress", "shirt", "hat", "both"}),
+        (Range("price", gt=5, lt=20), {"shirt"}),
+        (Range("price", gte=5, lte=5), {"hat"}),
+        (Not(AnyOf("category", ("dress",))), {"shirt", "hat", "bare", "odd"}),
+        (Not(Not(AnyOf("category", ("dress",)))), {"dress", "both"}),
+        (Not(AnyOf("in_stock", (True,))), {"shirt", "both", "bare", "odd"}),
+        (AllOf(()), {"dress", "shirt", "hat", "both", "bare", "odd"}),
+        (Not(AllOf(())), set()),
+        (AllOf((Range("price", lt=50), Not(AnyOf("category", ("hat",))))), {"dress", "shirt"}),
+        (
+            Not(AllOf((AnyOf("in_stock", (True,)), Range("price", lt=10)))),
+            {"dress", "shirt", "both", "bare", "odd"},
+        ),
+    ],
+)
+def test_a_filter_means_what_it_says(shop, where, expected):
+    assert found(shop, where) == expected
+
+
+def test_pictures_are_filtered_by_the_words_they_carry(shop):
+    assert found(shop, AnyOf("category", ("dress",)), "image") == {"dress"}
+    assert found(shop, AnyOf("category", ("hat",)), "image") == set()
+
+
+def test_the_limit_counts_only_what_the_filter_lets_through(index):
+    index.write([], [text(f"p{n:02}", angle=n, price=n) for n in range(30)])
+    hits = search(index, "text", limit=3, where=Range("price", gte=20))
+    assert [hit.product.product_id for hit in hits] == ["p20", "p21", "p22"]

@@ -1,0 +1,52 @@
+"""Both Qdrant adapters: what the twin has not: a life beyond the process, models, distances."""
+
+import pytest
+
+from shared_code.core.errors import Misconfigured, Unavailable
+from shared_code.core.filters import AnyOf, Not
+from shared_code.core.products import ImageRef, ModelInfo
+from tests.points import DIMENSION, picture, search, spec, text
+
+OTHER_MODEL = ModelInfo("other", "fp32", DIMENSION, "ba9876543210")
+
+
+def test_another_index_sees_what_was_written(build_qdrant):
+    first = build_qdrant()
+    first.write([picture("p")], [text("p")])
+    first.close()
+    second = build_qdrant()
+    assert second.product("p").images == (ImageRef("a.jpg", "p/a.jpg"),)
+    assert len(search(second, where=Not(AnyOf("category", ("x",))))) == 1
+
+
+def test_a_closed_index_says_so(build_qdrant):
+    index = build_qdrant()
+    index.ping()
+    index.close()
+    index.close()
+    with pytest.raises(Unavailable, match="closed"):
+        index.counts()
+
+
+def test_another_model_is_refused_with_the_remedy(build_qdrant):
+    first = build_qdrant()
+    first.ping()
+    first.close()
+    other = build_qdrant(spec(first.collection.partition("__")[0], model=OTHER_MODEL))
+    with pytest.raises(Misconfigured, match=f"{first.collection}.*QDRANT_COLLECTION"):
+        other.counts()
+
+
+def test_another_distance_is_refused_with_the_remedy(build_qdrant):
+    first = build_qdrant()
+    first.ping()
+    first.close()
+    other = build_qdrant(spec(first.collection.partition("__")[0], distance="euclid"))
+    with pytest.raises(Misconfigured, match="QDRANT_DISTANCE"):
+        other.counts()
+
+
+def test_int8_vectors_give_the_same_answers(build_qdrant):
+    index = build_qdrant(spec("int8", quantization="int8"))
+    index.write([picture("p", f"{a}.jpg", angle=a) for a in (80, 20, 0)], [])
+    assert [hit.image.key for hit in search(index)] == ["0.jpg", "20.jpg", "80.jpg"]

@@ -1,0 +1,77 @@
+"""Points to write into an index, and short ways to ask what it holds."""
+
+import numpy as np
+
+from shared_code.adapters.qdrant_points import CollectionSpec
+from shared_code.core.ports import VectorQuery
+from shared_code.core.products import (
+    ImageRecord,
+    ImageRef,
+    ModelInfo,
+    ProductText,
+    Source,
+    TextRecord,
+)
+
+DIMENSION = 8
+MODEL = ModelInfo("test", "fp32", DIMENSION, "0123456789ab")
+FIELDS = {
+    "category": "keyword",
+    "price": "number",
+    "in_stock": "bool",
+    "size (cm)": "keyword",
+    "größe": "number",
+}
+
+
+def spec(alias="products", *, distance="cosine", model=MODEL, quantization="none"):
+    return CollectionSpec(alias, model, distance, quantization, FIELDS)
+
+
+def at(angle):
+    """A unit vector at this angle, in degrees, from ``at(0)``."""
+    vector = np.zeros(DIMENSION, np.float32)
+    vector[:2] = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    return vector
+
+
+def text(product_id, version=1, angle=0, *, name=None, **metadata):
+    words = ProductText(product_id, name or f"{product_id} v{version}", f"d{version}", metadata)
+    vector = None if angle is None else at(angle)
+    return TextRecord(words, vector, Source(f"text-{version}", version))
+
+
+def picture(product_id, key="a.jpg", version=1, angle=0, *, words=1, **metadata):
+    """``words``: the version of the product's words that it brings along."""
+    return ImageRecord(
+        ProductText(product_id, f"{product_id} v{words}", f"d{words}", metadata),
+        ImageRef(key, f"{product_id}/{key}"),
+        at(angle),
+        Source(f"image-{version}", version),
+        words,
+    )
+
+
+def search(index, kind="image", angle=0, *, limit=100, where=None):
+    [hits] = index.nearest([VectorQuery(kind, at(angle))], limit=limit, where=where)
+    return hits
+
+
+def found(index, where, kind="text"):
+    return {hit.product.product_id for hit in search(index, kind, where=where)}
+
+
+def names(index):
+    """Image key -> the name that the picture carries."""
+    return {hit.image.key: hit.product.name for hit in search(index)}
+
+
+def everything(index, *, limit):
+    items, cursor = [], None
+    while True:
+        page = index.products(limit=limit, cursor=cursor)
+        assert len(page.items) <= limit
+        items += page.items
+        cursor = page.cursor
+        if cursor is None:
+            return items

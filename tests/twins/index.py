@@ -1,0 +1,156 @@
+"""An index in dictionaries, searched by brute force."""
+
+import base64
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from shared_code.core.errors import Unprocessable
+from shared_code.core.filters import AllOf, AnyOf, Filter, Not, Range
+from shared_code.core.ports import Page, VectorQuery
+from shared_code.core.products import (
+    Counts,
+    Hit,
+    ImageRecord,
+    ImageRef,
+    PointRef,
+    Product,
+    Source,
+    TextRecord,
+)
+
+
+class MemoryIndex:
+    def __init__(self, collection: str = "memory__000000000000") -> None:
+        self.collection = collection
+        self._points: dict[PointRef, ImageRecord | TextRecord] = {}
+        self._lock = threading.RLock()
+
+    def write(self, images: Sequence[ImageRecord], texts: Sequence[TextRecord]) -> None:
+        with self._lock:
+            for record in [*images, *texts]:
+                held = self._points.get(record.ref)
+                if held is None or held.source.version <= record.source.version:
+                    self._points[record.ref] = record
+            for product_id in {record.product.product_id for record in [*images, *texts]}:
+                self._spread_words(product_id)
+
+    def _spread_words(self, product_id: str) -> None:
+        text = self._points.get(PointRef(product_id))
+        for image in list(self._of("image", [product_id])) if text else []:
+            if image.text_version < text.source.version:
+                self._points[image.ref] = replace(
+                    image, product=text.product, text_version=text.source.version
+                )
+
+    def delete(self, refs: Sequence[PointRef]) -> None:
+        with self._lock:
+            for ref in refs:
+                self._points.pop(ref, None)
+
+    def delete_product(self, product_id: str) -> None:
+        with self._lock:
+            self.delete([ref for ref in self._points if ref.product_id == product_id])
+
+    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, Source]:
+        return {ref: self._points[ref].source for ref in refs if ref in self._points}
+
+    def nearest(
+        self, queries: Sequence[VectorQuery], *, limit: int, where: Filter | None = None
+    ) -> list[list[Hit]]:
+        with self._lock:
+            return [self._nearest(query, limit, where) for query in queries]
+
+    def _nearest(self, query: VectorQuery, limit: int, where: Filter | None) -> list[Hit]:
+        hits = [
+            Hit(r.product, query.kind, float(np.dot(r.vector, query.vector)), _image(r))
+            for r in self._of(query.kind)
+            if r.vector is not None and (where is None or holds(where, r.product.metadata))
+        ]
+        return sorted(hits, key=lambda hit: -hit.score)[:limit]
+
+    def images_of(self, product_ids: Sequence[str]) -> dict[str, tuple[ImageRef, ...]]:
+        found: dict[str, list[ImageRef]] = {}
+        with self._lock:
+            for record in self._of("image", product_ids):
+                found.setdefault(record.product.product_id, []).append(record.image)
+        return {p: tuple(sorted(of_p, key=lambda i: i.key)) for p, of_p in found.items()}
+
+    def product(self, product_id: str) -> Product | None:
+        with self._lock:
+            text = self._points.get(PointRef(product_id))
+            images = self.images_of([product_id]).get(product_id, ())
+            return Product(text.product, images) if text else None
+
+    def products(self, *, limit: int, cursor: str | None = None) -> Page[Product]:
+        after = "" if cursor is None else _decoded(cursor)
+        with self._lock:
+            ids = sorted(r.product.product_id for r in self._of("text"))
+            ids = [product_id for product_id in ids if product_id > after]
+            items = tuple(filter(None, map(self.product, ids[:limit])))
+        return Page(items, _encoded(ids[limit - 1]) if len(ids) > limit else None)
+
+    def counts(self) -> Counts:
+        return Counts(len(list(self._of("text"))), len(list(self._of("image"))))
+
+    def ping(self) -> None:
+        """Always there."""
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _of(self, kind: str, product_ids: Sequence[str] | None = None) -> Iterator[Any]:
+        for ref, record in list(self._points.items()):
+            if ref.kind == kind and (product_ids is None or ref.product_id in product_ids):
+                yield record
+
+
+def _image(record: ImageRecord | TextRecord) -> ImageRef | None:
+    return record.image if isinstance(record, ImageRecord) else None
+
+
+def _encoded(product_id: str) -> str:
+    return base64.urlsafe_b64encode(b"\x01" + product_id.encode()).decode()
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        raw = base64.b64decode(cursor, altchars=b"-_", validate=True)
+        if raw.startswith(b"\x01"):
+            return raw[1:].decode()
+    except ValueError:
+        pass
+    raise Unprocessable("cursor: not one that this listing gave")
+
+
+def holds(where: Filter, metadata: Any) -> bool:
+    """The meaning of a filter, in plain Python."""
+    if isinstance(where, AllOf):
+        return all(holds(inner, metadata) for inner in where.inner)
+    if isinstance(where, Not):
+        return not holds(where.inner, metadata)
+    stored = metadata.get(where.field)
+    values = stored if isinstance(stored, list) else [stored]
+    return any(_fits(where, value) for value in values)
+
+
+def _fits(where: AnyOf | Range, value: Any) -> bool:
+    if isinstance(where, AnyOf):
+        return any(_sort(value) == _sort(w) and value == w for w in where.values)
+    if _sort(value) != "number":
+        return False
+    return (
+        (where.gt is None or value > where.gt)
+        and (where.gte is None or value >= where.gte)
+        and (where.lt is None or value < where.lt)
+        and (where.lte is None or value <= where.lte)
+    )
+
+
+def _sort(value: Any) -> str:
+    """5 and 5.0 are one, 1 and True are not."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "number" if is_number else type(value).__name__

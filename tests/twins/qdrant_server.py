@@ -1,0 +1,173 @@
+"""A Qdrant server as far as the wire goes: enough of its REST API to set up a collection, and
+bad days by order. What a search finds is tested elsewhere, on real engines."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+CUT_OFF = 0
+"""As a status: the connection ends without an answer."""
+
+_REST_OF_INFO = {
+    "status": "green",
+    "optimizer_status": "ok",
+    "segments_count": 1,
+    "indexed_vectors_count": 0,
+    "points_count": 0,
+}
+_REST_OF_CONFIG = {
+    "hnsw_config": {"m": 16, "ef_construct": 100, "full_scan_threshold": 10000},
+    "optimizer_config": {
+        "deleted_threshold": 0.2,
+        "vacuum_min_vector_number": 1000,
+        "default_segment_number": 0,
+        "flush_interval_sec": 5,
+    },
+}
+
+
+@dataclass
+class Reply:
+    status: int = 200
+    body: Any = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    after_s: float = 0.0
+
+
+@dataclass
+class QdrantServer:
+    port: int = 0
+    replies: deque[Reply] = field(default_factory=deque)
+    """Given first, one per request; after them, requests are answered in earnest."""
+    requests: list[str] = field(default_factory=list)
+    """Method and path, in order."""
+    bodies: list[Any] = field(default_factory=list)
+    keys: set[str | None] = field(default_factory=set)
+    collections: dict[str, Any] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    stored: list[Any] = field(default_factory=list)
+    """What a look-up of points finds, whatever it asks for."""
+
+    refused_path: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def reply(self, method: str, path: str, body: Any) -> Reply:
+        if self.replies:
+            return self.replies.popleft()
+        if path == self.refused_path:
+            return Reply(409, {"status": {"error": "Wrong input"}})
+        try:
+            return Reply(body={"result": self._result(method, path, body), "status": "ok"})
+        except KeyError:
+            return Reply(404, {"status": {"error": "Not found: Collection doesn't exist!"}})
+
+    def _result(self, method: str, path: str, body: Any) -> Any:
+        match [method, *path.strip("/").split("/")]:
+            case ["GET", "aliases"]:
+                pairs = self.aliases.items()
+                return {"aliases": [{"alias_name": a, "collection_name": c} for a, c in pairs]}
+            case ["POST", "collections", "aliases"]:
+                for action in body["actions"]:
+                    made = action["create_alias"]
+                    self.aliases[made["alias_name"]] = made["collection_name"]
+                return True
+            case ["GET", "collections", name, "exists"]:
+                return {"exists": name in self.collections}
+            case ["PUT", "collections", name]:
+                self.collections[name] = {**body, "indexes": {}}
+                return True
+            case ["PATCH", "collections", name]:
+                wanted = body["quantization_config"]
+                self.collections[name]["quantization_config"] = (
+                    None if wanted == "Disabled" else wanted
+                )
+                return True
+            case ["GET", "collections", name]:
+                return _info(self.collections[name])
+            case [_, "collections", name, *rest]:
+                return self._of_points(self.collections[name], rest, body)
+        raise KeyError(path)
+
+    def _of_points(self, collection: Any, path: list[str], body: Any) -> Any:
+        done = {"operation_id": 1, "status": "completed"}
+        match path:
+            case ["index"]:
+                index = {"data_type": body["field_schema"], "points": 0}
+                collection["indexes"][body["field_name"]] = index
+                return done
+            case ["points", "batch"]:
+                return [done] * len(body["operations"])
+            case ["points", "query", "batch"]:
+                return [{"points": []}] * len(body["searches"])
+            case ["points", "delete"]:
+                return done
+            case ["points"]:
+                return self.stored
+            case ["facet"]:
+                return {"hits": [{"value": "image", "count": 2}]}
+        raise KeyError(path)
+
+
+def _info(collection: Any) -> Any:
+    params = {"vectors": collection["vectors"]}
+    quantization = collection.get("quantization_config")
+    config = {"params": params, "quantization_config": quantization, **_REST_OF_CONFIG}
+    return {"config": config, "payload_schema": collection["indexes"], **_REST_OF_INFO}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Any
+
+    def _answer(self) -> None:
+        qdrant: QdrantServer = self.server.qdrant
+        path = self.path.partition("?")[0]
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.loads(sent) if sent else None
+        with self.server.lock:
+            qdrant.requests.append(f"{self.command} {path}")
+            qdrant.bodies.append(body)
+            qdrant.keys.add(self.headers.get("api-key"))
+            reply = qdrant.reply(self.command, path, body)
+        time.sleep(reply.after_s)
+        if reply.status == CUT_OFF:
+            return
+        data = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_PUT = do_POST = do_PATCH = _answer
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that gave up waiting is part of the tests."""
+
+
+@contextmanager
+def running_qdrant_server() -> Iterator[QdrantServer]:
+    with _Server(("127.0.0.1", 0), _Handler) as http:
+        http.lock = threading.Lock()
+        http.qdrant = QdrantServer(http.server_port)
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        yield http.qdrant
+        http.shutdown()
+        thread.join()
