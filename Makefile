@@ -1,5 +1,6 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help start test unit lint types format lock golden clean
 
@@ -7,6 +8,9 @@ HOST ?= 127.0.0.1
 PORT ?= 7071
 VENV := .venv
 PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check
+# of all that pip says, the packages as they come
+NAMES := | sed -nu 's/^Collecting \([^ =;]*\).*/  \1/p'
 # azure-functions 1.x supports 3.11 and 3.12 (and the app is tested on both)
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,12))' 2>/dev/null \
@@ -53,11 +57,11 @@ $(PY):
 
 $(VENV)/.local: requirements-local.txt | $(PY)
 	@echo "Installing what the app needs (once; a minute or so)"
-	@$(PY) -m pip install --disable-pip-version-check --progress-bar on -q -r requirements-local.txt
+	@$(PIP) -r requirements-local.txt $(NAMES)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt package-lock.json | $(PY)
 	@echo "Installing the tools and the real parts of the tests (once; two minutes or so)"
-	@$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt $(NAMES)
 	@$(PY) -m tests.real install
 	@touch $@ $(VENV)/.local
