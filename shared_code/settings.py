@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
 from shared_code.core.errors import Misconfigured
 from shared_code.core.filters import FieldType
-
-Distance = Literal["cosine", "euclid"]
-Quantization = Literal["none", "int8"]
-TriggerSource = Literal["LogsAndContainerScan", "EventGrid"]
+from shared_code.settings_values import PARSERS, Distance, Quantization, TriggerSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ class Settings:
             if not text:
                 continue
             try:
-                values[item.name] = _PARSERS[str(item.type)](text)
+                values[item.name] = PARSERS[str(item.type)](text)
             except ValueError as exc:
                 problems.append(f"{setting_name(item.name)}={text!r}: {exc}")
         settings = cls(**values)
@@ -177,51 +174,4 @@ _AT_LEAST = {
     "ort_threads": 0,
     "encode_concurrency": 1,
     "qdrant_timeout_s": 0.1,
-}
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        for choice in choices:
-            if choice.lower() == text.lower():
-                return choice
-        raise ValueError(f"must be one of {', '.join(choices)}")
-
-    return parse
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("must be a whole number") from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError("must be a number") from None
-
-
-def _fields(text: str) -> dict[str, FieldType]:
-    """``category:keyword,price:number`` as a mapping."""
-    found: dict[str, FieldType] = {}
-    for part in text.split(","):
-        name, _, kind = (piece.strip() for piece in part.partition(":"))
-        if not re.fullmatch(r"[\w-]+", name) or kind not in get_args(FieldType):
-            raise ValueError("must read name:type,… with type keyword, number or bool")
-        found[name] = cast("FieldType", kind)
-    return found
-
-
-_PARSERS: dict[str, Callable[[str], Any]] = {
-    "str": str,
-    "int": _integer,
-    "float": _number,
-    "Path": Path,
-    "Distance": _one_of(get_args(Distance)),
-    "Quantization": _one_of(get_args(Quantization)),
-    "TriggerSource": _one_of(get_args(TriggerSource)),
-    "Mapping[str, FieldType]": _fields,
 }

@@ -28,7 +28,8 @@ from shared_code.core.products import (
 if TYPE_CHECKING:
     from shared_code.core.filters import FilterableFields
     from shared_code.core.products import Kind, ModelInfo
-    from shared_code.settings import Distance, Quantization, Settings
+    from shared_code.settings import Settings
+    from shared_code.settings_values import Distance, Quantization
 
 Payload: TypeAlias = dict[str, Any]
 IndexType: TypeAlias = Literal["keyword", "integer", "float", "bool"]

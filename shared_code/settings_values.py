@@ -1,0 +1,62 @@
+"""One setting's text as its type. Raises ValueError that says what it must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from shared_code.core.filters import FieldType
+
+Distance = Literal["cosine", "euclid"]
+Quantization = Literal["none", "int8"]
+TriggerSource = Literal["LogsAndContainerScan", "EventGrid"]
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        for choice in choices:
+            if choice.lower() == text.lower():
+                return choice
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("must be a number") from None
+
+
+def _fields(text: str) -> dict[str, FieldType]:
+    """``category:keyword,price:number`` as a mapping."""
+    found: dict[str, FieldType] = {}
+    for part in text.split(","):
+        name, _, kind = (piece.strip() for piece in part.partition(":"))
+        if not re.fullmatch(r"[\w-]+", name) or kind not in get_args(FieldType):
+            raise ValueError("must read name:type,… with type keyword, number or bool")
+        found[name] = cast("FieldType", kind)
+    return found
+
+
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": _integer,
+    "float": _number,
+    "Path": Path,
+    "Distance": _one_of(get_args(Distance)),
+    "Quantization": _one_of(get_args(Quantization)),
+    "TriggerSource": _one_of(get_args(TriggerSource)),
+    "Mapping[str, FieldType]": _fields,
+}
+"""By a field's annotation in ``Settings``, as it is written there."""
