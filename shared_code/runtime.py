@@ -80,20 +80,31 @@ class Runtime:
         return Failures(self._container(self.settings.failures_container))
 
     @part
+    def words(self) -> WordsReader:
+        return WordsReader(self.images, now_us=lambda: time.time_ns() // 1000)
+
+    @part
     def search(self) -> Search:
         return Search(self.encoder, self.index)
 
     @part
     def indexer(self) -> Indexer:
-        words = WordsReader(self.images, now_us=lambda: time.time_ns() // 1000)
         max_bytes = self.settings.max_upload_mb * 1_000_000
-        return Indexer(self.encoder, self.index, self.images, self.failures, words, max_bytes)
+        return Indexer(self.encoder, self.index, self.images, self.failures, self.words, max_bytes)
 
     @part
     def catalogue(self) -> Catalogue:
         from shared_code.adapters.clip.preprocess import picture_format
 
-        return Catalogue(self.encoder, self.index, self.images, self.indexer, picture_format)
+        return Catalogue(
+            self.encoder,
+            self.index,
+            self.images,
+            self.failures,
+            self.words,
+            self.indexer,
+            picture_format,
+        )
 
     @property
     def uptime_s(self) -> int:

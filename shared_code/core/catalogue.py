@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared_code.core.errors import NotFound, UnsupportedImage
+from shared_code.core.failures import Failures
 from shared_code.core.indexing import Indexer
-from shared_code.core.naming import document_of
+from shared_code.core.naming import Place, document_of
 from shared_code.core.ports import BlobInfo, BlobStore, Encoder, Page, ProductIndex
 from shared_code.core.products import Product, ProductText
+from shared_code.core.records import etag_of, image_record, text_record
 from shared_code.core.timing import stage
-from shared_code.core.words import embed_words
+from shared_code.core.words import Words, WordsReader, embed_words
 
 if TYPE_CHECKING:
     from shared_code.core.products import Vector
@@ -46,6 +48,8 @@ class Catalogue:
     encoder: Encoder
     index: ProductIndex
     images: BlobStore
+    failures: Failures
+    words: WordsReader
     indexer: Indexer
     picture_format: Callable[[bytes], PictureFormat]
     """Raises UnsupportedImage for bytes of no accepted format."""
@@ -62,7 +66,11 @@ class Catalogue:
         with stage("store"):
             self._store_document(text)
             stored = [self._store_picture(text.product_id, picture) for picture in pictures]
-        self.indexer.write_product(text, words_vector, list(zip(stored, vectors, strict=True)))
+        words = Words(text, self.words.now_us())
+        images = [image_record(*pair, words) for pair in zip(stored, vectors, strict=True)]
+        with stage("search"):
+            self.index.write(images, [text_record(words_vector, words)])
+        self._look_again(text.product_id, stored)
         return [info.name for info in stored]
 
     def get(self, product_id: str) -> Product:
@@ -77,8 +85,20 @@ class Catalogue:
             return self.index.products(limit=limit, cursor=cursor)
 
     def delete(self, product_id: str) -> int:
-        """Removes the product and its originals; returns how many pictures it had."""
-        return self.indexer.delete_product(product_id)
+        """Removes the product and its originals; returns how many pictures it had.
+
+        Raises NotFound when neither storage nor index knows the product.
+        """
+        blobs = [info.name for info in self.words.blobs_of(product_id)]
+        if not blobs and self.index.product(product_id) is None:
+            raise NotFound(f"There is no product {product_id!r}.")
+        for blob in blobs:
+            with stage("store"):
+                self.images.delete(blob)
+                self.failures.clear(blob)
+        with stage("search"):
+            self.index.delete_product(product_id)
+        return sum(Place.of(blob).role == "picture" for blob in blobs)
 
     def picture(self, blob: str, *, known_etag: str = "") -> StoredPicture:
         """The original. Raises NotFound for anything in the container that is no picture."""
@@ -94,6 +114,13 @@ class Catalogue:
         except UnsupportedImage:
             raise NotFound(f"There is no picture {blob!r}.") from None
         return StoredPicture(found.data, mime, found.info.etag)
+
+    def _look_again(self, product_id: str, stored: Sequence[BlobInfo]) -> None:
+        """Someone may have replaced or deleted what was stored before it was indexed."""
+        for info in stored:
+            if etag_of(self.images.head(info.name)) != info.etag:
+                self.indexer.sync(info.name)
+        self.indexer.refresh_words(product_id)
 
     def _store_document(self, text: ProductText) -> None:
         document = {

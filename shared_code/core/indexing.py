@@ -11,27 +11,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from shared_code.core.errors import NotFound, Unavailable, Unprocessable, UnsupportedImage
+from shared_code.core.errors import Unavailable, Unprocessable, UnsupportedImage
 from shared_code.core.failures import Failures
 from shared_code.core.naming import Place, picture_ref
 from shared_code.core.ports import BlobInfo, BlobStore, Encoder, ProductIndex
-from shared_code.core.products import (
-    ImageRecord,
-    ImageRef,
-    PointRef,
-    ProductText,
-    Source,
-    TextRecord,
-)
+from shared_code.core.products import ImageRecord, PointRef, Source, TextRecord
+from shared_code.core.records import etag_of, image_record, text_record
 from shared_code.core.timing import stage
 from shared_code.core.words import Words, WordsReader, embed_words, parse_words
-
-if TYPE_CHECKING:
-    from shared_code.core.products import Vector
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +64,7 @@ class Indexer:
         for _ in range(MAX_ROUNDS):
             outcome = self._apply(blob, before)
             after = self.images.head(blob)
-            if _etag(before) == _etag(after):
+            if etag_of(before) == etag_of(after):
                 log.info("%s: %s", blob, outcome)
                 return outcome
             before = after
@@ -85,38 +75,6 @@ class Indexer:
         page = self.failures.page(limit=limit, cursor=cursor)
         outcomes = Counter(self.sync(failure.blob) for failure in page.items)
         return Retried(len(page.items), outcomes["failed"], page.cursor)
-
-    def delete_product(self, product_id: str) -> int:
-        """Removes the product's blobs and points; returns how many pictures it had.
-
-        Raises NotFound when neither storage nor index knows the product.
-        """
-        blobs = [info.name for info in self.words.blobs_of(product_id)]
-        if not blobs and self.index.product(product_id) is None:
-            raise NotFound(f"There is no product {product_id!r}.")
-        for blob in blobs:
-            with stage("store"):
-                self.images.delete(blob)
-                self.failures.clear(blob)
-        with stage("search"):
-            self.index.delete_product(product_id)
-        return sum(Place.of(blob).role == "picture" for blob in blobs)
-
-    def write_product(
-        self,
-        text: ProductText,
-        vector: Vector | None,
-        pictures: Sequence[tuple[BlobInfo, Vector]] = (),
-    ) -> None:
-        """Indexes what was just stored and embedded, then looks again at storage."""
-        words = Words(text, self.words.now_us())
-        images = [_image_record(info, found, words) for info, found in pictures]
-        with stage("search"):
-            self.index.write(images, [_text_record(vector, words)])
-        for info, _ in pictures:
-            if _etag(self.images.head(info.name)) != info.etag:
-                self.sync(info.name)
-        self._refresh_words(text.product_id)
 
     def _apply(self, blob: str, info: BlobInfo | None) -> Outcome:
         place = Place.of(blob)
@@ -146,12 +104,13 @@ class Indexer:
         picture_is_current = ref in stored and stored[ref].etag == info.etag
         texts = [] if _is_current(stored.get(text_ref), words) else [self._embed_words(words)]
         if picture_is_current and not texts:
+            self.failures.clear(info.name)
             return "current"
         images = [] if picture_is_current else self._embed_picture(info, words)
         with stage("search"):
             self.index.write(images, texts)
         self.failures.clear(info.name)
-        self._refresh_words(place.product_id)  # a sidecar may have come while this was embedded
+        self.refresh_words(place.product_id)  # a sidecar may have come while this was embedded
         return "indexed"
 
     def _embed_picture(self, info: BlobInfo, words: Words) -> list[ImageRecord]:
@@ -161,16 +120,16 @@ class Indexer:
         if blob is None:
             return []
         vector = self.encoder.encode_images([self.encoder.decode(blob.data)])[0]
-        return [_image_record(blob.info, vector, words)]
+        return [image_record(blob.info, vector, words)]
 
     def _index_words(self, info: BlobInfo, place: Place) -> Outcome:
         blob = self.images.read(info.name)
         if blob is not None:
             parse_words(place.product_id, blob.data, default_name=place.product_id)
         self.failures.clear(info.name)
-        return self._refresh_words(place.product_id)
+        return self.refresh_words(place.product_id)
 
-    def _refresh_words(self, product_id: str) -> Outcome:
+    def refresh_words(self, product_id: str) -> Outcome:
         """Brings the product's text point, and the words on its pictures, up to date."""
         ref = PointRef(product_id)
         words = self._standing_words(product_id)
@@ -196,13 +155,13 @@ class Indexer:
         return None
 
     def _embed_words(self, words: Words) -> TextRecord:
-        return _text_record(embed_words(self.encoder, words.text), words)
+        return text_record(embed_words(self.encoder, words.text), words)
 
     def _remove(self, blob: str, place: Place) -> Outcome:
         if place.role == "picture":
             self.index.delete([picture_ref(blob)])
         self.failures.clear(blob)
-        self._refresh_words(place.product_id)
+        self.refresh_words(place.product_id)
         return "removed"
 
     def _fail(self, blob: str, place: Place, reason: str) -> Outcome:
@@ -211,22 +170,9 @@ class Indexer:
         self.failures.record(blob, place.product_id, reason)
         if place.role == "picture":
             self.index.delete([picture_ref(blob)])
-        self._refresh_words(place.product_id)
+        self.refresh_words(place.product_id)
         return "failed"
-
-
-def _etag(info: BlobInfo | None) -> str:
-    return info.etag if info is not None else ""
 
 
 def _is_current(stored: Source | None, words: Words) -> bool:
     return stored is not None and stored.etag == words.text.etag
-
-
-def _text_record(vector: Vector | None, words: Words) -> TextRecord:
-    return TextRecord(words.text, vector, Source(words.text.etag, words.version))
-
-
-def _image_record(info: BlobInfo, vector: Vector, words: Words) -> ImageRecord:
-    image = ImageRef(info.name, info.name)
-    return ImageRecord(words.text, image, vector, Source(info.etag, info.version), words.version)

@@ -1,0 +1,27 @@
+"""From what was read in storage and embedded to what is written to the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared_code.core.ports import BlobInfo
+from shared_code.core.products import ImageRecord, ImageRef, Source, TextRecord
+from shared_code.core.words import Words
+
+if TYPE_CHECKING:
+    from shared_code.core.products import Vector
+
+
+def etag_of(info: BlobInfo | None) -> str:
+    """Empty for a blob that is not there."""
+    return info.etag if info is not None else ""
+
+
+def text_record(vector: Vector | None, words: Words) -> TextRecord:
+    return TextRecord(words.text, vector, Source(words.text.etag, words.version))
+
+
+def image_record(info: BlobInfo, vector: Vector, words: Words) -> ImageRecord:
+    """The picture's key within the index is the name of its blob."""
+    image = ImageRef(info.name, info.name)
+    return ImageRecord(words.text, image, vector, Source(info.etag, info.version), words.version)
