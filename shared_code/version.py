@@ -1,3 +1,3 @@
-"""The version of the app: one place, read by health and by pyproject's reader."""
+"""The version of the app: what health answers; pyproject.toml says the same, held by a test."""
 
 __version__ = "0.1.0"

@@ -5,12 +5,14 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from shared_code.settings import Settings, setting_name
+from shared_code.version import __version__
 from tests.registered import registered_functions
 
 ROOT = Path(__file__).parents[2]
@@ -115,3 +117,25 @@ def test_every_http_function_is_documented(document):
 def test_function_names_are_unique_and_every_blueprint_is_registered():
     names = [f.get_function_name() for f in registered_functions()]
     assert len(names) == len(set(names)) >= 12
+
+
+def test_the_version_is_said_once_in_effect():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__
+
+
+def test_the_pinned_requirements_say_what_pyproject_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = {"requirements.txt": project["dependencies"]}
+    asked["requirements-local.txt"] = project["optional-dependencies"]["local"]
+    asked["requirements-dev.txt"] = project["optional-dependencies"]["dev"]
+    for file, requirements in asked.items():
+        pinned = set(re.findall(r"^([\w-]+)==", (ROOT / file).read_text(), re.MULTILINE))
+        named = {re.split(r"[<>=]", requirement)[0] for requirement in requirements}
+        assert named <= pinned, f"run make lock: {file} lacks {named - pinned}"
+
+
+def test_nothing_that_is_deployed_needs_a_development_package():
+    pinned = (ROOT / "requirements.txt").read_text()
+    for name in ("starlette", "uvicorn", "qdrant-edge-py", "torch", "transformers", "pytest"):
+        assert f"\n{name}==" not in pinned
