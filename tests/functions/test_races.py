@@ -1,0 +1,126 @@
+"""Events duplicated, reordered and racing on threads always end where storage is.
+
+Every change is followed by at least one event, as the host promises, and nothing else is
+promised: events come twice, late, in any order, and several at once on one product.
+"""
+
+import json
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from functions.products import delete_product, index_product_with_image
+from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+from shared_code.core.errors import Unavailable
+from shared_code.core.naming import Place, readable_name
+from shared_code.core.ports import VectorQuery
+from tests.functions.conftest import as_form, call
+from tests.pictures import picture
+from tests.points import spec
+
+PICTURES = ["a/1.png", "a/2.png", "a/3.png", "b.png", "b/x.png", "c/1.png"]
+DOCUMENTS = ["a/product.json", "a/1.png.json", "b.png.json"]
+COLOURS = ["red", "green", "blue"]
+STEPS = 60
+
+
+def change(app, chance):
+    """One random change of storage; returns the blob it touched."""
+    blob = chance.choice(PICTURES + DOCUMENTS)
+    if chance.random() < 0.3:
+        app.images.delete(blob)
+    elif blob in DOCUMENTS:
+        words = {"name": f"Name {chance.randrange(100)}"}
+        broken = chance.random() < 0.2
+        app.images.write(blob, b"{" if broken else json.dumps(words).encode(), content_type="")
+    elif chance.random() < 0.15:
+        app.images.write(blob, b"no picture", content_type="")
+    else:
+        app.images.write(blob, picture(chance.choice(COLOURS)), content_type="")
+    return blob
+
+
+def deliver(app, blob):
+    """As the host does it: what raises is delivered again."""
+    for _ in range(20):
+        try:
+            return app.indexer.sync(blob)
+        except Unavailable:
+            continue
+    raise AssertionError(f"{blob} could not be delivered")
+
+
+def assert_index_is_storage(app):
+    """Every sound picture once with its vector, every standing product with its words."""
+    sound = {
+        info.name: app.images.read(info.name).data
+        for info in app.images.list().items
+        if Place.of(info.name).role == "picture"
+        and app.images.read(info.name).data[:4] == b"\x89PNG"
+    }
+    expected: dict[str, set[str]] = {}
+    for blob in sound:
+        expected.setdefault(Place.of(blob).product_id, set()).add(blob)
+    for product_id in "abc":
+        words = app.words.read(product_id)
+        found = app.index.product(product_id)
+        stands = product_id in expected or (words is not None and words.from_document)
+        assert (found is not None) == stands, product_id
+        if found is not None:
+            assert {image.blob for image in found.images} == expected.get(product_id, set())
+            assert found.text.name == words.text.name
+    for blob, data in sound.items():
+        [vector] = app.encoder.encode_images([app.encoder.decode(data)])
+        hits = app.index.nearest([VectorQuery("image", vector)], limit=50)[0]
+        [own] = [hit for hit in hits if hit.image.blob == blob]
+        assert own.score == pytest.approx(1, abs=1e-4), blob
+        assert own.product.name == app.index.product(own.product.product_id).text.name
+    assert app.index.counts().images == len(sound)
+
+
+@pytest.fixture(params=["memory", "edge"])
+def racing_app(app, request, tmp_path):
+    if request.param == "edge":
+        app.parts["index"] = QdrantEdgeIndex(tmp_path, spec(model=app.encoder.model))
+    yield app
+    app.index.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_racing_events_end_where_storage_is(racing_app, seed):
+    chance = random.Random(seed)
+    lock = threading.Lock()
+
+    def someone(_):
+        for _ in range(STEPS // 6):
+            with lock:
+                late = change(racing_app, chance)
+                again = chance.choice(PICTURES + DOCUMENTS)
+            for blob in (again, late, late):
+                deliver(racing_app, blob)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(someone, range(6)))
+    assert_index_is_storage(racing_app)
+
+
+def test_putting_and_deleting_at_once_leaves_all_or_nothing(racing_app):
+    def put(i):
+        files = [("image_file", "f.png", picture("red", size=(20 + i, 20)))]
+        return call(index_product_with_image, **as_form({"product_id": "a", "name": "A"}, files))
+
+    def delete(_):
+        return call(delete_product, method="DELETE", route_params={"product_id": "a"})
+
+    with ThreadPoolExecutor(8) as threads:
+        done = [threads.submit(put if i % 3 else delete, i) for i in range(40)]
+    assert {future.result().status_code for future in done} <= {200, 404}
+    assert_index_is_storage(racing_app)
+
+
+def test_a_name_comes_from_the_file_when_nothing_else_says_it(racing_app):
+    racing_app.images.write("b.png", picture(), content_type="")
+    racing_app.indexer.sync("b.png")
+    assert racing_app.index.product("b").text.name == readable_name("b.png")
