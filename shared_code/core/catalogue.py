@@ -98,6 +98,8 @@ class Catalogue:
                 self.failures.clear(blob)
         with stage("search"):
             self.index.delete_product(product_id)
+        for info in self.words.blobs_of(product_id):  # put there while this went on
+            self.indexer.sync(info.name)
         return sum(Place.of(blob).role == "picture" for blob in blobs)
 
     def picture(self, blob: str, *, known_etag: str = "") -> StoredPicture:
