@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 Outcome: TypeAlias = Literal["indexed", "current", "removed", "failed"]
 
-MAX_ROUNDS = 5
+MAX_ROUNDS = 10
 """Looks at a blob that keeps changing before the host is asked to deliver the event again."""
 
 
@@ -130,19 +130,26 @@ class Indexer:
         return self.refresh_words(place.product_id)
 
     def refresh_words(self, product_id: str) -> Outcome:
-        """Brings the product's text point, and the words on its pictures, up to date."""
+        """Brings the product's text point, and the words on its pictures, up to date.
+
+        Ends with a look at storage and index in which both agree.
+        """
         ref = PointRef(product_id)
-        words = self._standing_words(product_id)
-        if words is None:
-            self.index.delete([ref])
-            words = self._standing_words(product_id)  # a picture may have come meanwhile
-        if words is None:
-            return "removed"
-        if _is_current(self.index.sources([ref]).get(ref), words):
-            return "current"
-        with stage("search"):
-            self.index.write([], [self._embed_words(words)])
-        return "indexed"
+        outcome: Outcome = "current"
+        for _ in range(MAX_ROUNDS):
+            words = self._standing_words(product_id)
+            stored = self.index.sources([ref]).get(ref)
+            if words is None and stored is None:
+                return "removed"
+            if words is not None and _is_current(stored, words):
+                return outcome
+            with stage("search"):
+                if words is None:
+                    self.index.delete([ref])
+                else:
+                    self.index.write([], [self._embed_words(words)])
+                    outcome = "indexed"
+        raise Unavailable(f"the words of {product_id} changed {MAX_ROUNDS} times meanwhile")
 
     def _standing_words(self, product_id: str) -> Words | None:
         """The words of a product that has a document or a picture that could be indexed.

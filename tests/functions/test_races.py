@@ -116,7 +116,10 @@ def test_putting_and_deleting_at_once_leaves_all_or_nothing(racing_app):
 
     with ThreadPoolExecutor(8) as threads:
         done = [threads.submit(put if i % 3 else delete, i) for i in range(40)]
-    assert {future.result().status_code for future in done} <= {200, 404}
+    statuses = {future.result().status_code for future in done}
+    assert statuses <= {200, 404, 503}
+    if 503 in statuses:  # gave up on a product that kept changing: the trigger's event mends it
+        deliver(racing_app, "a/product.json")
     assert_index_is_storage(racing_app)
 
 
