@@ -1,11 +1,11 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
-.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help start test unit lint types format lock golden clean
 
-HOST ?= 127.0.0.1
-PORT ?= 7071
+# set on the command line only: some shells export a HOST of their own
+HOST = 127.0.0.1
+PORT = 7071
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -53,15 +53,15 @@ clean:  ## remove what was built or indexed here
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.local: requirements-local.txt | $(PY)
 	@echo "Installing what the app needs (once; a minute or so)"
-	@$(PIP) -r requirements-local.txt $(NAMES)
+	@set -o pipefail; $(PIP) -r requirements-local.txt $(NAMES)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt package-lock.json | $(PY)
 	@echo "Installing the tools and the real parts of the tests (once; two minutes or so)"
-	@$(PIP) -r requirements-dev.txt $(NAMES)
+	@set -o pipefail; $(PIP) -r requirements-dev.txt $(NAMES)
 	@$(PY) -m tests.real install
 	@touch $@ $(VENV)/.local

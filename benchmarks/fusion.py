@@ -16,8 +16,9 @@ import numpy as np
 from benchmarks.report import arguments, publish, table
 from benchmarks.words import Queries, by_kind
 from samples.catalogue import SampleProduct, load, sidecar
+from shared_code.core.documents import product_text
 from shared_code.core.search import FUSION_WEIGHTS
-from shared_code.core.words import embed_words, product_text
+from shared_code.core.words import embed_words
 from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 

@@ -1,4 +1,4 @@
-"""How long a start takes: the import of the entry point, and ``make start`` again.
+"""How long a start takes: the import of the entry point, and what ``make start`` runs, again.
 
 The first ``make start`` of the run indexes the samples in a folder of its own; the starts
 that are timed find everything there, as a user's second start does. Ready means: health
@@ -35,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         start_s(Path(folder))  # indexes the samples
         again = statistics.median(start_s(Path(folder)) for _ in range(asked.runs))
-    rows.append(["`make start` again, until a search has answered", f"{again:.2f}"])
+    rows.append(["the command of `make start` again, until a search has answered", f"{again:.2f}"])
     publish("Starting", table(["what", "seconds (median)"], rows), asked.out)
 
 

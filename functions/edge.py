@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -31,6 +32,9 @@ PROBLEM_JSON = "application/problem+json"
 PICTURE_CACHE = "private, max-age=300"
 """A picture may be replaced under its name; after five minutes its ETag is asked for."""
 
+MAX_QUOTED = 1_000
+"""Characters of a problem's detail or message."""
+
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -40,6 +44,7 @@ def endpoint(handler: Handler) -> Handler:
     @functools.wraps(handler)  # the worker reads the signature through __wrapped__
     def guarded(req: func.HttpRequest) -> func.HttpResponse:
         request_id = _request_id(req.headers)
+        started = time.perf_counter()
         with collect_stages() as stages:
             try:
                 response = handler(req)
@@ -52,10 +57,10 @@ def endpoint(handler: Handler) -> Handler:
                 response = problem(Internal())
         response.headers["x-request-id"] = request_id
         response.headers["x-content-type-options"] = "nosniff"
-        if stages:
-            response.headers["server-timing"] = ", ".join(
-                f"{name};dur={milliseconds:.2f}" for name, milliseconds in stages.items()
-            )
+        stages["total"] = (time.perf_counter() - started) * 1000
+        response.headers["server-timing"] = ", ".join(
+            f"{name};dur={milliseconds:.2f}" for name, milliseconds in stages.items()
+        )
         return response
 
     return guarded
@@ -72,10 +77,11 @@ def problem(error: AppError) -> func.HttpResponse:
         "type": "about:blank",
         "title": error.title,
         "status": error.status,
-        "detail": error.detail,
+        "detail": _cut(error.detail),
     }
     if error.errors:
-        body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
+        found = [{"field": _cut(e.field), "message": _cut(e.message)} for e in error.errors]
+        body["errors"] = found
     headers = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
     return func.HttpResponse(
         msgspec.json.encode(body),
@@ -91,6 +97,11 @@ def picture_answer(found: StoredPicture) -> func.HttpResponse:
     if found.data is None:
         return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return func.HttpResponse(found.data, mimetype=found.mime, headers=headers)
+
+
+def _cut(text: str) -> str:
+    """A problem may quote what the caller sent, which may be megabytes."""
+    return text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "…"
 
 
 def _request_id(headers: Mapping[str, str]) -> str:

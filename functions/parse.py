@@ -25,6 +25,9 @@ _HOST_PARAMETERS = {"code", "clientid"}
 """Query parameters that belong to Azure Functions (its keys), not to this API."""
 
 
+MAX_FILES = 64
+"""Of one request: decoded, each takes 0.6 MB until it is embedded."""
+
 _URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -67,7 +70,10 @@ def parsed_query(req: func.HttpRequest, shape: type[T]) -> T:
 
 
 def is_form(req: func.HttpRequest) -> bool:
-    return _content_type(req).startswith(("multipart/form-data", _URLENCODED))
+    """A JSON object under curl's default content type is taken for the JSON that it is."""
+    if _content_type(req).startswith(_URLENCODED):
+        return not req.get_body().lstrip().startswith(b"{")
+    return _content_type(req).startswith("multipart/form-data")
 
 
 def form(req: func.HttpRequest, files: str = "") -> Form:
@@ -91,9 +97,15 @@ def form(req: func.HttpRequest, files: str = "") -> Form:
         if stray:
             hint = f"send files as {files!r}" if files else "no file is wanted here"
             raise _field_problem(stray[0], f"unknown file field; {hint}")
-        uploads = [Upload(f.filename or "", f.read()) for f in req.files.getlist(files)]
+        sent = req.files.getlist(files)
+        if len(sent) > MAX_FILES:
+            raise _field_problem(files, f"{len(sent)} files came; the limit is {MAX_FILES}")
+        uploads = [Upload(f.filename or "", f.read()) for f in sent]
     if not all(upload.data for upload in uploads):
         raise _field_problem(files, "the file is empty")
+    for name, values in req.form.lists():
+        if len(values) > 1:
+            raise _field_problem(name, "given twice")
     return Form(dict(req.form.items()), uploads)
 
 
@@ -146,12 +158,13 @@ def _content_type(req: func.HttpRequest) -> str:
 
 def _last_boundary(req: func.HttpRequest) -> bytes:
     """How a multipart body ends when all of it has come."""
-    found = re.search(r'boundary="?([^";,]+)', str(req.headers.get("content-type", "")))
-    if found is None:
+    given = str(req.headers.get("content-type", ""))
+    found = re.search(r';\s*boundary=(?:"([^"]+)"|([^\s;]+))', given, re.IGNORECASE)
+    if found is None or not given.strip().startswith("multipart/form-data"):
         raise Malformed(
-            "Content-Type names no multipart boundary. Let the client set Content-Type itself."
+            "Content-Type must read multipart/form-data; boundary=…  Let the client set it itself."
         )
-    return f"--{found.group(1).strip()}--".encode()
+    return f"--{found[1] or found[2]}--".encode()
 
 
 def _field_problem(field: str, message: str) -> Unprocessable:

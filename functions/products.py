@@ -12,7 +12,7 @@ from functions.parse import (
     json_body,
     parsed_query,
 )
-from functions.requests import ListingRequest, ProductForm, ProductRequest
+from functions.requests import ListingRequest, NoOptions, ProductForm, ProductRequest
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -54,12 +54,14 @@ def list_products(req: func.HttpRequest) -> func.HttpResponse:
 @bp.route(route="v1/products/{product_id}", methods=["GET"])
 @endpoint
 def get_product(req: func.HttpRequest) -> func.HttpResponse:
+    parsed_query(req, NoOptions)
     return ok(answers.product(runtime().catalogue.get(req.route_params["product_id"])))
 
 
 @bp.route(route="v1/products/{product_id}", methods=["DELETE"])
 @endpoint
 def delete_product(req: func.HttpRequest) -> func.HttpResponse:
+    parsed_query(req, NoOptions)
     product_id = req.route_params["product_id"]
     pictures = runtime().catalogue.delete(product_id)
     return ok({"status": "deleted", "product_id": product_id, "images": pictures})
@@ -68,6 +70,7 @@ def delete_product(req: func.HttpRequest) -> func.HttpResponse:
 @bp.route(route="v1/images/{*path}", methods=["GET"])
 @endpoint
 def get_image(req: func.HttpRequest) -> func.HttpResponse:
+    parsed_query(req, NoOptions)
     known = req.headers.get("if-none-match", "")
-    picture = runtime().catalogue.picture(req.route_params["path"], known_etag=known)
+    picture = runtime().catalogue.picture(req.route_params.get("path", ""), known_etag=known)
     return picture_answer(picture)

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from shared_code.core.documents import product_text
 from shared_code.core.errors import FieldError, Unprocessable
 from shared_code.core.filters import FilterableFields, parse_filter
 from shared_code.core.naming import checked_product_id
 from shared_code.core.products import ProductText
 from shared_code.core.search import Mode, Options
-from shared_code.core.words import product_text
 
 MAX_TEXTS = 64
 
@@ -115,6 +115,10 @@ class ListingRequest(Request, frozen=True):
 
     limit: Limit = 20
     cursor: str | None = None
+
+
+class NoOptions(Request, frozen=True):
+    """A request whose query string holds nothing of ours."""
 
 
 class HealthRequest(Request, frozen=True):

@@ -38,12 +38,13 @@ class part(Generic[T]):
     def __get__(self, runtime: Runtime | None, owner: type) -> T | part[T]:
         if runtime is None:
             return self
-        built = runtime.parts
-        if self._name not in built:
+        try:
+            return cast("T", runtime.parts[self._name])
+        except KeyError:
             with runtime.lock:  # two requests may both find the part unbuilt
-                if self._name not in built:
-                    built[self._name] = self._build(runtime)
-        return cast("T", built[self._name])
+                if self._name not in runtime.parts:
+                    runtime.parts[self._name] = self._build(runtime)
+                return cast("T", runtime.parts[self._name])
 
 
 class Runtime:

@@ -105,10 +105,11 @@ class Catalogue:
     def picture(self, blob: str, *, known_etag: str = "") -> StoredPicture:
         """The original. Raises NotFound for anything in the container that is no picture."""
         with stage("store"):
-            head = self.images.head(blob) if known_etag else None
+            head = self.images.head(blob) if blob else None
             if head is not None and head.etag == known_etag:
                 return StoredPicture(None, "", head.etag)
-            found = self.images.read(blob)
+            is_readable = head is not None and head.size <= self.indexer.max_bytes
+            found = self.images.read(blob) if is_readable else None
         if found is None:
             raise NotFound(f"There is no picture {blob!r}.")
         try:

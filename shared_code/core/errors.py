@@ -69,11 +69,6 @@ class Unprocessable(AppError):
     title = "Unprocessable"
 
 
-class TooBusy(AppError):
-    status = 429
-    title = "Too busy"
-
-
 class Internal(AppError):
     """A bug. The log knows more; the caller is told nothing else."""
 

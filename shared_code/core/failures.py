@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from shared_code.core.ports import BlobStore, Page
+from shared_code.core.ports import Blob, BlobStore, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,14 @@ class Failures:
         """In no order that means anything, but a stable one."""
         listed = self.store.list(limit=limit, cursor=cursor)
         read = (self.store.read(info.name) for info in listed.items)
-        found = (Failure(**json.loads(blob.data)) for blob in read if blob is not None)
-        return Page(tuple(found), listed.cursor)
+        return Page(tuple(_failure(blob) for blob in read if blob is not None), listed.cursor)
+
+
+def _failure(blob: Blob) -> Failure:
+    try:
+        return Failure(**json.loads(blob.data))
+    except (ValueError, TypeError):
+        return Failure(blob.info.name, "", "this is no record of a failure; delete it", "")
 
 
 def _key(blob: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -53,6 +52,8 @@ FilterableFields: TypeAlias = Mapping[str, FieldType]
 
 _BOUNDS = ("gt", "gte", "lt", "lte")
 _MAX_DEPTH = 8
+MAX_VALUES = 100
+"""Of one list: each becomes a condition that the index looks at."""
 
 
 def parse_filter(given: Mapping[str, Any], fields: FilterableFields, *, depth: int = 0) -> Filter:
@@ -83,6 +84,8 @@ def _condition(name: str, wanted: Any, kind: FieldType) -> Filter:
     values = wanted if isinstance(wanted, list) else [wanted]
     if not values:
         raise _problem(name, "an empty list would match nothing; leave the field out")
+    if len(values) > MAX_VALUES:
+        raise _problem(name, f"takes {MAX_VALUES} values at most")
     for value in values:
         if not _fits(value, kind):
             raise _problem(name, f"must be a {kind}, or a list of them; got {value!r}")
@@ -104,8 +107,9 @@ def _fits(value: Any, kind: FieldType) -> bool:
     if kind == "bool":
         return isinstance(value, bool)
     if kind == "number":
+        # NaN and the infinities fail the comparison too
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and math.isfinite(value)
+        return is_number and abs(value) < 2**63
     return isinstance(value, str)
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words
 from shared_code.core.errors import Unavailable, Unprocessable, UnsupportedImage
 from shared_code.core.failures import Failures
 from shared_code.core.naming import Place, picture_ref
@@ -21,7 +22,7 @@ from shared_code.core.ports import BlobInfo, BlobStore, Encoder, ProductIndex
 from shared_code.core.products import ImageRecord, PointRef, Source, TextRecord
 from shared_code.core.records import etag_of, image_record, text_record
 from shared_code.core.timing import stage
-from shared_code.core.words import Words, WordsReader, embed_words, parse_words
+from shared_code.core.words import Words, WordsReader, embed_words
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +58,13 @@ class Indexer:
         can never be indexed is recorded as a failure, not raised.
         """
         try:
+            place = Place.of(blob)
             before = self.images.head(blob)
-        except Unprocessable as exc:  # a name that no store of ours takes
-            self.failures.record(blob, Place.of(blob).product_id, str(exc))
+        except Unprocessable as exc:  # a name of no product, or that no store of ours takes
+            self.failures.record(blob, "", str(exc))
             return "failed"
         for _ in range(MAX_ROUNDS):
-            outcome = self._apply(blob, before)
+            outcome = self._apply(blob, place, before)
             after = self.images.head(blob)
             if etag_of(before) == etag_of(after):
                 log.info("%s: %s", blob, outcome)
@@ -76,24 +78,24 @@ class Indexer:
         outcomes = Counter(self.sync(failure.blob) for failure in page.items)
         return Retried(len(page.items), outcomes["failed"], page.cursor)
 
-    def _apply(self, blob: str, info: BlobInfo | None) -> Outcome:
-        place = Place.of(blob)
+    def _apply(self, blob: str, place: Place, info: BlobInfo | None) -> Outcome:
         if info is None:
             return self._remove(blob, place)
         try:
-            self._check_size(info)
+            self._check_size(info, place)
             if place.role == "picture":
                 return self._index_picture(info, place)
             return self._index_words(info, place)
         except (UnsupportedImage, Unprocessable) as exc:
             return self._fail(blob, place, str(exc))
 
-    def _check_size(self, info: BlobInfo) -> None:
-        if info.size > self.max_bytes:
-            raise Unprocessable(
-                f"the blob has {info.size / 1e6:.1f} MB; "
-                f"the limit is {self.max_bytes / 1e6:.0f} MB (MAX_UPLOAD_MB)"
-            )
+    def _check_size(self, info: BlobInfo, place: Place) -> None:
+        """Before anything is read: a blob comes into memory whole."""
+        if place.role == "picture" and info.size > self.max_bytes:
+            limit = f"{self.max_bytes / 1e6:.0f} MB (MAX_UPLOAD_MB)"
+            raise Unprocessable(f"the blob has {info.size / 1e6:.1f} MB; the limit is {limit}")
+        if place.role != "picture" and info.size > MAX_DOCUMENT_BYTES:
+            raise Unprocessable(f"has {info.size} bytes; the limit is {MAX_DOCUMENT_BYTES}")
 
     def _index_picture(self, info: BlobInfo, place: Place) -> Outcome:
         ref, text_ref = picture_ref(info.name), PointRef(place.product_id)
@@ -136,7 +138,7 @@ class Indexer:
         """
         ref = PointRef(product_id)
         outcome: Outcome = "current"
-        for _ in range(MAX_ROUNDS):
+        for turn in range(MAX_ROUNDS):
             words = self._standing_words(product_id)
             stored = self.index.sources([ref]).get(ref)
             if words is None and stored is None:
@@ -144,6 +146,9 @@ class Indexer:
             if words is not None and _is_current(stored, words):
                 return outcome
             with stage("search"):
+                if words is not None and stored is not None and turn:
+                    # written by an instance whose clock runs ahead: what was seen last wins
+                    words = replace(words, version=max(words.version, stored.version + 1))
                 if words is None:
                     self.index.delete([ref])
                 else:

@@ -19,13 +19,15 @@ from shared_code.core.products import PointRef
 Role: TypeAlias = Literal["picture", "sidecar", "document"]
 
 PRODUCT_DOCUMENT = "product.json"
-MAX_PRODUCT_ID = 200
-"""Characters. It becomes one segment of a blob name, whose limit in Azure is 1,024."""
+MAX_PRODUCT_ID_BYTES = 200
+"""In UTF-8. It becomes a folder, whose name most file systems limit to 255 bytes."""
 
-# File names that say which view it is, not what it shows: "front.jpg", "img_2.png", "0007.webp".
-_VIEW = re.compile(
-    r"(front|back|side|left|right|top|bottom|main|detail|close ?up|image|img|photo|pic|picture"
-    r"|view|default|large|small|dsc|[0-9a-f]{16,}|\d+|\s)+",
+_SIDECAR = ".json"
+
+# Words of a file name that say which view it is, not what it shows: "front", "IMG", "0007".
+_VIEW_WORD = re.compile(
+    r"front|back|side|left|right|top|bottom|main|detail|close|up|view|default|large|small"
+    r"|(?:img|image|dsc|photo|pic|picture|[a-z])?\d*|[0-9a-f]{16,}",
     re.IGNORECASE,
 )
 
@@ -41,10 +43,12 @@ class Place:
     def of(cls, blob: str) -> Place:
         """Reads the place off the blob's name."""
         folder, slash, rest = blob.partition("/")
+        if not folder or folder.lower() == _SIDECAR:
+            raise Unprocessable(f"The blob name {blob[:100]!r} names no product.")
         if slash and rest == PRODUCT_DOCUMENT:
             return cls(folder, "document")
-        if blob.lower().endswith(".json"):
-            return cls(cls.of(blob[: -len(".json")]).product_id, "sidecar")
+        if blob.endswith((_SIDECAR, _SIDECAR.upper())):
+            return cls(cls.of(blob[: -len(_SIDECAR)]).product_id, "sidecar")
         return cls(folder if slash else _stem(blob), "picture")
 
 
@@ -57,14 +61,15 @@ def document_of(product_id: str) -> str:
     return f"{product_id}/{PRODUCT_DOCUMENT}"
 
 
-def sidecar_of(blob: str) -> str:
-    return f"{blob}.json"
+def sidecars_of(picture: str) -> tuple[str, str]:
+    """The names that its sidecar may have."""
+    return picture + _SIDECAR, picture + _SIDECAR.upper()
 
 
 def readable_name(blob: str) -> str:
     """ "red-summer-dress.jpg": Red Summer Dress. A view's name gives way to the product id."""
     words = _words(_stem(PurePosixPath(blob).name))
-    if not words or _VIEW.fullmatch(words):
+    if all(_VIEW_WORD.fullmatch(word) for word in words.split()):
         words = _words(Place.of(blob).product_id) or words
     return " ".join(word[:1].upper() + word[1:] for word in words.split()) or blob
 
@@ -80,12 +85,13 @@ def checked_product_id(text: str) -> str:
 def _product_id_problem(text: str) -> str:
     if not text:
         return "must not be empty"
-    if len(text) > MAX_PRODUCT_ID:
-        return f"has {len(text)} characters; the limit is {MAX_PRODUCT_ID}"
     if "/" in text or "\\" in text:
         return "must not contain a slash or backslash: they separate product and picture"
     if not text.isprintable() or text != text.strip():
         return "must not contain control characters, nor begin or end with a space"
+    size = len(text.encode())  # printable, so there is no lone surrogate in it
+    if size > MAX_PRODUCT_ID_BYTES:
+        return f"takes {size} bytes in UTF-8; the limit is {MAX_PRODUCT_ID_BYTES}"
     if text.startswith(".") or text.endswith("."):
         return "must not begin or end with a dot: blob storage refuses such names"
     return ""

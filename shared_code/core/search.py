@@ -20,8 +20,9 @@ FUSION_WEIGHTS: Mapping[Kind, float] = MappingProxyType({"image": 0.4, "text": 0
 """Of the two cosines in ``auto``. benchmarks/fusion.py compares recipes; rank fusion was far
 behind, since it forgets that one of the two views may know nothing of the query."""
 
-FUSION_DEPTH = 30
-"""Products of each list that a fusion looks at, at least. Each costs about 10 µs."""
+FUSION_WINDOW = 100
+"""Products of each list that ``auto`` ranks, whatever page is asked for: with another depth
+for another page, products would change places between pages."""
 
 OVER_FETCH = 2
 """Points fetched per product wanted, at first: most products have one or two pictures."""
@@ -72,7 +73,8 @@ class Search:
         kinds: tuple[Kind, ...] = ("image", "text") if mode == "auto" else (mode,)
         found = self._nearest([VectorQuery(kind, embedding.vector) for kind in kinds], options)
         ranked = _fused(dict(zip(kinds, found, strict=True))) if mode == "auto" else found[0]
-        return Answer(self._results(ranked, options), mode, _split_warning(embedding.windows))
+        warnings = (*_split_warning(embedding.windows), *_window_warning(mode, options))
+        return Answer(self._results(ranked, options), mode, warnings)
 
     def by_picture(self, picture: bytes, target: Kind, options: Options) -> Answer:
         """``image``: products that look alike; ``text``: descriptions closest to the photo."""
@@ -82,7 +84,7 @@ class Search:
 
     def _nearest(self, queries: Sequence[VectorQuery], options: Options) -> list[list[Result]]:
         """Per query the best products, fetching deeper while several points share one."""
-        wanted = options.wanted if len(queries) == 1 else max(options.wanted, FUSION_DEPTH)
+        wanted = options.wanted if len(queries) == 1 else FUSION_WINDOW
         fetch = wanted * OVER_FETCH
         with stage("search"):
             while True:
@@ -91,7 +93,7 @@ class Search:
                 exhausted = [len(of_query) < fetch for of_query in hits]
                 enough = [len(products) >= wanted for products in found]
                 if fetch >= MAX_FETCH or all(map(bool.__or__, exhausted, enough)):
-                    return found
+                    return [products[:wanted] for products in found]
                 fetch = min(fetch * 4, MAX_FETCH)
 
     def _results(self, ranked: Sequence[Result], options: Options) -> tuple[Result, ...]:
@@ -126,7 +128,7 @@ def _fused(lists: Mapping[Kind, Sequence[Result]]) -> list[Result]:
             parts.setdefault(result.product.product_id, {})[kind] = result
     floors = {kind: results[-1].score for kind, results in lists.items() if results}
     fused = [_summed(found, floors) for found in parts.values()]
-    return sorted(fused, key=lambda result: -result.score)
+    return sorted(fused, key=lambda result: (-result.score, result.product.product_id))
 
 
 def _summed(found: Mapping[Kind, Result], floors: Mapping[Kind, float]) -> Result:
@@ -148,3 +150,9 @@ def _split_warning(windows: int) -> tuple[str, ...]:
     if windows == 1:
         return ()
     return (f"The text is over the model's limit: its {windows} parts were embedded and averaged.",)
+
+
+def _window_warning(mode: Mode, options: Options) -> tuple[str, ...]:
+    if mode != "auto" or options.wanted <= FUSION_WINDOW:
+        return ()
+    return (f"auto ranks the best {FUSION_WINDOW} of each view; use mode text or image beyond.",)

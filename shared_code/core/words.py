@@ -7,17 +7,17 @@ name order that has any, the file name of its first picture.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words, parsed_json, product_text
 from shared_code.core.errors import Unprocessable
-from shared_code.core.naming import Place, document_of, readable_name, sidecar_of
+from shared_code.core.naming import Place, document_of, readable_name, sidecars_of
 from shared_code.core.ports import BlobInfo, BlobStore, Encoder
-from shared_code.core.products import Metadata, ProductText
+from shared_code.core.products import ProductText
 
 if TYPE_CHECKING:
     from shared_code.core.products import Vector
@@ -26,11 +26,6 @@ log = logging.getLogger(__name__)
 
 NAME_WEIGHT = 0.3
 """Of the name in a product's text vector; benchmarks/words.py compares weights."""
-
-MAX_NAME = 500
-MAX_DESCRIPTION = 10_000
-MAX_METADATA_BYTES = 16_384
-"""Of the metadata as JSON: every picture of the product carries a copy of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,49 +39,6 @@ class Words:
     text: ProductText
     version: int
     from_document: bool = False
-
-
-def parse_words(product_id: str, data: bytes, *, default_name: str) -> ProductText:
-    """A sidecar or product document as words; Unprocessable says what is wrong with it."""
-    try:
-        document = json.loads(data)
-    except ValueError as exc:
-        raise Unprocessable(f"not valid JSON: {exc}") from exc
-    if not isinstance(document, dict):
-        raise Unprocessable("must be a JSON object with name, description and metadata")
-    return product_text(
-        product_id,
-        name=document.get("name", default_name),
-        description=document.get("description", ""),
-        metadata=document.get("metadata", {}),
-    )
-
-
-def product_text(product_id: str, *, name: Any, description: Any, metadata: Any) -> ProductText:
-    """Checks types and sizes; raises Unprocessable naming the field."""
-    for field, value, limit in (
-        ("name", name, MAX_NAME),
-        ("description", description, MAX_DESCRIPTION),
-    ):
-        if not isinstance(value, str):
-            raise Unprocessable(f"{field} must be a string")
-        if len(value) > limit:
-            raise Unprocessable(f"{field} has {len(value)} characters; the limit is {limit}")
-    if not name.strip():
-        raise Unprocessable("name must not be empty")
-    return ProductText(product_id, name.strip(), description.strip(), checked_metadata(metadata))
-
-
-def checked_metadata(value: Any) -> Metadata:
-    if not isinstance(value, dict):
-        raise Unprocessable('metadata must be a JSON object, such as {"price": 49.9}')
-    try:
-        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-    except ValueError as exc:
-        raise Unprocessable(f"metadata cannot be stored: {exc}") from exc
-    if size > MAX_METADATA_BYTES:
-        raise Unprocessable(f"metadata takes {size} bytes; the limit is {MAX_METADATA_BYTES}")
-    return value
 
 
 def embed_words(encoder: Encoder, text: ProductText) -> Vector | None:
@@ -121,13 +73,14 @@ class WordsReader:
         blobs = {info.name: info for info in self.blobs_of(product_id)}
         pictures = [name for name in blobs if Place.of(name).role == "picture"]
         if document_of(product_id) in blobs:
-            text = self._parsed(product_id, document_of(product_id), product_id)
+            text = self._parsed(product_id, blobs[document_of(product_id)], product_id)
             if text is not None:
                 return Words(text, version, from_document=True)
         elif not pictures:
             return None
         for name in pictures:
-            text = self._said_beside(product_id, blobs[name], sidecar_of(name) in blobs)
+            sidecar = next((blobs[s] for s in sidecars_of(name) if s in blobs), None)
+            text = self._said_beside(product_id, blobs[name], sidecar)
             if text is not None:
                 return Words(text, version)
         fallback = readable_name(pictures[0] if pictures else product_id)
@@ -139,9 +92,9 @@ class WordsReader:
             for info in self._listed(prefix):
                 if Place.of(info.name).product_id == product_id:
                     yield info
-        bare = self.images.head(product_id)  # a picture without an extension
-        if bare is not None:
-            yield bare
+        bare = self.images.head(product_id)
+        if bare is not None and Place.of(bare.name).product_id == product_id:
+            yield bare  # a picture without an extension
 
     def _listed(self, prefix: str) -> Iterator[BlobInfo]:
         cursor: str | None = None
@@ -153,22 +106,21 @@ class WordsReader:
                 return
 
     def _said_beside(
-        self, product_id: str, picture: BlobInfo, has_sidecar: bool
+        self, product_id: str, picture: BlobInfo, sidecar: BlobInfo | None
     ) -> ProductText | None:
-        if has_sidecar:
-            name = readable_name(picture.name)
-            text = self._parsed(product_id, sidecar_of(picture.name), name)
+        if sidecar is not None:
+            text = self._parsed(product_id, sidecar, picture.name)
             if text is not None:
                 return text
         return _from_blob_metadata(product_id, picture)
 
-    def _parsed(self, product_id: str, blob: str, default_name: str) -> ProductText | None:
-        """None for an unreadable document: its own event records the failure."""
-        found = self.images.read(blob)
+    def _parsed(self, product_id: str, info: BlobInfo, named_like: str) -> ProductText | None:
+        """None for an unusable document: its own event records the failure."""
+        found = self.images.read(info.name) if info.size <= MAX_DOCUMENT_BYTES else None
         if found is None:
             return None
         try:
-            return parse_words(product_id, found.data, default_name=readable_name(default_name))
+            return parse_words(product_id, found.data, default_name=readable_name(named_like))
         except Unprocessable:
             return None
 
@@ -179,13 +131,13 @@ def _from_blob_metadata(product_id: str, picture: BlobInfo) -> ProductText | Non
     if not said.keys() & {"name", "description", "metadata"}:
         return None
     try:
-        metadata = json.loads(said.get("metadata", "{}"))
+        metadata = parsed_json(said.get("metadata", "{}"))
         return product_text(
             product_id,
             name=said.get("name", readable_name(picture.name)),
             description=said.get("description", ""),
             metadata=metadata,
         )
-    except (Unprocessable, ValueError) as exc:
+    except Unprocessable as exc:
         log.warning("the blob metadata of %s is not used: %s", picture.name, exc)
         return None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared_code.core.documents import MAX_METADATA_DEPTH
 from shared_code.core.errors import Misconfigured, Unavailable
 from shared_code.core.filters import AnyOf, Not
 from shared_code.core.products import ImageRef, ModelInfo
@@ -50,3 +51,13 @@ def test_int8_vectors_give_the_same_answers(build_qdrant):
     index = build_qdrant(spec("int8", quantization="int8"))
     index.write([picture("p", f"{a}.jpg", angle=a) for a in (80, 20, 0)], [])
     assert [hit.image.key for hit in search(index)] == ["0.jpg", "20.jpg", "80.jpg"]
+
+
+def test_the_deepest_metadata_allowed_survives_a_reopening(build_qdrant):
+    deepest = 1
+    for _ in range(MAX_METADATA_DEPTH - 1):
+        deepest = [deepest]
+    first = build_qdrant()
+    first.write([picture("p", deep=deepest)], [text("p", deep=deepest)])
+    first.close()
+    assert build_qdrant().product("p").text.metadata == {"deep": deepest}

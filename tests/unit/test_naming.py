@@ -1,6 +1,6 @@
 import pytest
 
-from shared_code.core.naming import Place, document_of, picture_ref, readable_name, sidecar_of
+from shared_code.core.naming import Place, document_of, picture_ref, readable_name, sidecars_of
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,5 @@ def test_a_root_picture_and_one_in_the_folder_are_two_points():
 
 def test_what_we_write_is_read_back_as_what_it_is():
     assert Place.of(document_of("a b.c")) == Place("a b.c", "document")
-    assert Place.of(sidecar_of("a b.c/d.png")) == Place("a b.c", "sidecar")
+    for sidecar in sidecars_of("a b.c/d.png"):
+        assert Place.of(sidecar) == Place("a b.c", "sidecar")
