@@ -17,6 +17,7 @@ from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex
 from shared_code.adapters.qdrant_link import QdrantLink, connect
 from shared_code.adapters.qdrant_points import (
+    WORDS_KEYS,
     CollectionSpec,
     Payload,
     newest,
@@ -89,7 +90,7 @@ class QdrantCloudIndex(QdrantIndex):
     def _catch_up(self, given: Sequence[tuple[str, int]]) -> None:
         """``given``: product id and version of the words that were just written."""
         ids = {PointRef(product_id).point_id for product_id, _ in given}
-        keys = ["product_id", "name", "description", "metadata", "text_version"]
+        keys = ["product_id", *WORDS_KEYS]
         stored = {p["product_id"]: p for _, p in self._retrieve(list(ids), keys)} if ids else {}
         behind = {
             product_id

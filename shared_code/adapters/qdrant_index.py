@@ -80,7 +80,7 @@ class QdrantIndex(ABC):
         by_id = {ref.point_id: ref for ref in refs}
         if not by_id:
             return {}
-        found = self._retrieve(list(by_id), ["etag", "source_version"])
+        found = self._retrieve(list(by_id), ["etag", "source_version", "words_etag"])
         return {by_id[point_id]: source_of(payload) for point_id, payload in found}
 
     def images_of(self, product_ids: Sequence[str]) -> dict[str, tuple[ImageRef, ...]]:

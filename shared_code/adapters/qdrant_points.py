@@ -48,6 +48,9 @@ OWN_INDEXES: Mapping[str, IndexType] = {
 """Qdrant Cloud's strict mode refuses filters on anything without a payload index, those of
 deletes and conditional writes included."""
 
+WORDS_KEYS = ("name", "description", "metadata", "text_version", "words_etag")
+"""What ``words_payload`` holds."""
+
 _INDEX_OF_FIELD: Mapping[str, IndexType] = {"keyword": "keyword", "number": "float", "bool": "bool"}
 _CURSOR_MARK = b"\x01"
 """First byte of a cursor: its layout, which is the mark and a point id."""
@@ -126,6 +129,7 @@ def words_payload(product: ProductText, version: int) -> Payload:
         "description": product.description,
         "metadata": dict(product.metadata),
         "text_version": version,
+        "words_etag": product.etag,
     }
 
 
@@ -150,11 +154,11 @@ def payload_of(record: ImageRecord | TextRecord) -> Payload:
 
 def stored_words(text: Payload) -> Payload:
     """The words that a stored text point holds, to be set on the product's pictures."""
-    return {key: text[key] for key in ("name", "description", "metadata", "text_version")}
+    return {key: text[key] for key in WORDS_KEYS}
 
 
 def source_of(payload: Payload) -> Source:
-    return Source(payload["etag"], payload["source_version"])
+    return Source(payload["etag"], payload["source_version"], payload["words_etag"])
 
 
 def product_of(payload: Payload) -> ProductText:

@@ -104,7 +104,11 @@ class Indexer:
             return "removed"
         stored = self.index.sources([ref, text_ref])
         picture_is_current = ref in stored and stored[ref].etag == info.etag
-        texts = [] if _is_current(stored.get(text_ref), words) else [self._embed_words(words)]
+        # a write that was cut short may have left older words on the picture
+        words_are_current = _is_current(stored.get(text_ref), words) and (
+            not picture_is_current or stored[ref].words_etag == words.text.etag
+        )
+        texts = [] if words_are_current else [self._embed_words(words)]
         if picture_is_current and not texts:
             self.failures.clear(info.name)
             return "current"

@@ -65,6 +65,8 @@ class Source:
     etag: str
     version: int
     """Microseconds since the epoch. A write never replaces a point of a higher version."""
+    words_etag: str = field(default="", compare=False)
+    """Only of what the index answers: the ``ProductText.etag`` of the words on the point."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,3 +134,11 @@ def test_a_deleted_point_may_be_written_again_at_any_version(index):
     index.delete([PointRef("p", "a.jpg")])
     index.write([picture("p", version=1)], [])
     assert len(search(index)) == 1
+
+
+def test_what_words_a_point_carries_is_told(index):
+    index.write([picture("p", words=1)], [text("p", version=1)])
+    index.write([], [text("p", version=2)])
+    refs = [picture("p").ref, text("p").ref]
+    wanted = text("p", version=2).product.etag
+    assert [index.sources(refs)[ref].words_etag for ref in refs] == [wanted, wanted]

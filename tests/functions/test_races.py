@@ -10,12 +10,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from qdrant_client import QdrantClient
 
 from functions.products import delete_product, index_product_with_image
+from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
 from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
 from shared_code.core.errors import Unavailable
-from shared_code.core.naming import Place, readable_name
+from shared_code.core.naming import Place, picture_ref, readable_name
 from shared_code.core.ports import VectorQuery
+from shared_code.core.products import PointRef, ProductText
+from shared_code.core.records import image_record
+from shared_code.core.words import Words
 from tests.functions.conftest import as_form, call
 from tests.pictures import picture
 from tests.points import spec
@@ -127,3 +132,41 @@ def test_a_name_comes_from_the_file_when_nothing_else_says_it(racing_app):
     racing_app.images.write("b.png", picture(), content_type="")
     racing_app.indexer.sync("b.png")
     assert racing_app.index.product("b").text.name == readable_name("b.png")
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
+def test_a_cloud_write_cut_short_is_mended_by_the_event_that_comes_again(app):
+    """Qdrant fails between the request that writes a picture and the one that spreads words."""
+    client = QdrantClient(":memory:")
+    index = QdrantCloudIndex(lambda: client, spec(model=app.encoder.model))
+    app.parts["index"] = index
+    for blob in ("p/product.json", "p/a.png"):
+        old = json.dumps({"name": "Old"}).encode()
+        app.images.write(blob, old if "json" in blob else picture(), content_type="")
+        app.indexer.sync(blob)
+
+    def cut_short(given):
+        raise Unavailable("qdrant did not answer")
+
+    stale = index.sources([picture_ref("p/a.png"), PointRef("p")])
+    app.images.write("p/product.json", b'{"name": "New"}', content_type="")
+    app.indexer.sync("p/product.json")
+    late = picture_record(app, "p/a.png", name="Old", version=stale[PointRef("p")].version)
+    index._catch_up, whole = cut_short, index._catch_up
+    with pytest.raises(Unavailable):
+        index.write([late], [])
+    index._catch_up = whole
+    assert (
+        app.index.nearest([VectorQuery("image", late.vector)], limit=1)[0][0].product.name == "Old"
+    )
+    app.indexer.sync("p/a.png")
+    assert (
+        app.index.nearest([VectorQuery("image", late.vector)], limit=1)[0][0].product.name == "New"
+    )
+    client.close()
+
+
+def picture_record(app, blob, *, name, version):
+    info = app.images.head(blob)
+    [vector] = app.encoder.encode_images([app.encoder.decode(app.images.read(blob).data)])
+    return image_record(info, vector, Words(ProductText("p", name), version))

@@ -56,7 +56,8 @@ class MemoryIndex:
             self.delete([ref for ref in self._points if ref.product_id == product_id])
 
     def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, Source]:
-        return {ref: self._points[ref].source for ref in refs if ref in self._points}
+        found = {ref: self._points[ref] for ref in refs if ref in self._points}
+        return {r: replace(p.source, words_etag=p.product.etag) for r, p in found.items()}
 
     def nearest(
         self, queries: Sequence[VectorQuery], *, limit: int, where: Filter | None = None

@@ -9,6 +9,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from shared_code.adapters.qdrant_cloud import OPERATIONS_PER_REQUEST, QdrantCloudIndex
 from shared_code.adapters.qdrant_link import ATTEMPTS, LONGEST_PAUSE_S, connect
+from shared_code.adapters.qdrant_points import WORDS_KEYS
 from shared_code.core.errors import Misconfigured, Unavailable
 from shared_code.core.filters import AnyOf
 from shared_code.settings import Settings
@@ -86,14 +87,12 @@ class TestRequests:
 
     def test_a_write_of_old_words_costs_three(self, index, server):
         newer = {"product_id": "p", "name": "n", "description": "", "metadata": {}}
-        newer["text_version"] = 9
+        newer |= {"text_version": 9, "words_etag": "w"}
         server.stored = [{"id": text("p").ref.point_id, "payload": newer}]
         index.write([picture("p", words=3)], [])
         assert len(server.requests) == 3
         [operation] = server.bodies[-1]["operations"]
-        assert operation["set_payload"]["payload"] == {
-            k: newer[k] for k in ("name", "description", "metadata", "text_version")
-        }
+        assert operation["set_payload"]["payload"] == {k: newer[k] for k in WORDS_KEYS}
 
     def test_a_large_write_is_sent_in_parts(self, index, server):
         count = OPERATIONS_PER_REQUEST * 2 + 1
