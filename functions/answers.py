@@ -34,15 +34,8 @@ def search_answer(answer: Answer, model: ModelInfo, **about: Any) -> dict[str, A
 
 
 def product(found: Product) -> dict[str, Any]:
-    text = found.text
-    return {
-        "id": text.product_id,
-        "name": text.name,
-        "description": text.description,
-        "image_url": image_url(found.images[0].blob) if found.images else None,
-        "images": _urls(found.images),
-        "metadata": text.metadata,
-    }
+    first = found.images[0] if found.images else None
+    return _shown(found.text, first, found.images)
 
 
 def indexed(
@@ -86,15 +79,22 @@ def image_url(blob: str) -> str:
 
 
 def _result(result: Result) -> dict[str, Any]:
-    text = result.product
+    parts = {kind: round(score, SCORE_DIGITS) for kind, score in result.scores.items()}
+    scores = {"score": round(result.score, SCORE_DIGITS), "scores": parts}
+    return _shown(result.product, result.image, result.images, **scores)
+
+
+def _shown(
+    text: ProductText, image: ImageRef | None, images: Iterable[ImageRef], **scores: Any
+) -> dict[str, Any]:
+    """A product wherever the API shows one; ``image`` is the picture that stands for it."""
     return {
         "id": text.product_id,
         "name": text.name,
         "description": text.description,
-        "score": round(result.score, SCORE_DIGITS),
-        "scores": {kind: round(score, SCORE_DIGITS) for kind, score in result.scores.items()},
-        "image_url": image_url(result.image.blob) if result.image else None,
-        "images": _urls(result.images),
+        **scores,
+        "image_url": image_url(image.blob) if image else None,
+        "images": _urls(images),
         "metadata": text.metadata,
     }
 

@@ -77,7 +77,7 @@ class Catalogue:
         with stage("search"):
             product = self.index.product(product_id)
         if product is None:
-            raise NotFound(f"There is no product {product_id!r}.")
+            raise _no_product(product_id)
         return product
 
     def list(self, *, limit: int, cursor: str | None) -> Page[Product]:
@@ -91,7 +91,7 @@ class Catalogue:
         """
         blobs = [info.name for info in self.words.blobs_of(product_id)]
         if not blobs and self.index.product(product_id) is None:
-            raise NotFound(f"There is no product {product_id!r}.")
+            raise _no_product(product_id)
         for blob in blobs:
             with stage("store"):
                 self.images.delete(blob)
@@ -131,7 +131,8 @@ class Catalogue:
             "description": text.description,
             "metadata": dict(text.metadata),
         }
-        data = json.dumps(document, ensure_ascii=False, indent=2).encode()
+        # compact: indented, much small metadata would outgrow what a document may take
+        data = json.dumps(document, ensure_ascii=False).encode()
         self.images.write(document_of(text.product_id), data, content_type="application/json")
 
     def _store_picture(self, product_id: str, picture: bytes) -> BlobInfo:
@@ -139,3 +140,7 @@ class Catalogue:
         # named by content: two uploads called image.jpg never overwrite each other
         name = f"{product_id}/{hashlib.sha256(picture).hexdigest()[:16]}.{found.extension}"
         return self.images.write(name, picture, content_type=found.mime)
+
+
+def _no_product(product_id: str) -> NotFound:
+    return NotFound(f"There is no product {product_id!r}.")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from shared_code.core.listing import every_blob
 from shared_code.core.ports import Blob, BlobStore, Page
 
 
@@ -45,12 +46,7 @@ class Failures:
         self.store.delete(_key(blob))
 
     def count(self) -> int:
-        counted, cursor = 0, None
-        while True:
-            page = self.store.list(cursor=cursor)
-            counted, cursor = counted + len(page.items), page.cursor
-            if cursor is None:
-                return counted
+        return sum(1 for _ in every_blob(self.store))
 
     def page(self, *, limit: int, cursor: str | None = None) -> Page[Failure]:
         """In no order that means anything, but a stable one."""

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words, parsed_json, product_text
 from shared_code.core.errors import Unprocessable
+from shared_code.core.listing import every_blob
 from shared_code.core.naming import Place, document_of, readable_name, sidecars_of
 from shared_code.core.ports import BlobInfo, BlobStore, Encoder
 from shared_code.core.products import ProductText
@@ -89,21 +90,12 @@ class WordsReader:
     def blobs_of(self, product_id: str) -> Iterator[BlobInfo]:
         """Every blob of the product, in name order: its folder, and its root files."""
         for prefix in (f"{product_id}/", f"{product_id}."):
-            for info in self._listed(prefix):
+            for info in every_blob(self.images, prefix):
                 if Place.of(info.name).product_id == product_id:
                     yield info
         bare = self.images.head(product_id)
         if bare is not None and Place.of(bare.name).product_id == product_id:
             yield bare  # a picture without an extension
-
-    def _listed(self, prefix: str) -> Iterator[BlobInfo]:
-        cursor: str | None = None
-        while True:
-            page = self.images.list(prefix, cursor=cursor)
-            yield from page.items
-            cursor = page.cursor
-            if cursor is None:
-                return
 
     def _said_beside(
         self, product_id: str, picture: BlobInfo, sidecar: BlobInfo | None

@@ -227,3 +227,15 @@ def test_ids_are_measured_in_bytes(app):
     assert put(product_id="製" * 66).status_code == 200
     assert_problem(put(product_id="製" * 67), 422, says="201 bytes")
     assert json.loads(app.images.read("製" * 66 + "/product.json").data)["name"] == "A"
+
+
+def test_what_may_be_put_may_be_read_back(app):
+    """The largest metadata allowed, of many small values deep down: its document is read too."""
+    inner = [1] * 5_000
+    for _ in range(MAX_METADATA_DEPTH - 2):
+        inner = [inner]
+    assert put(metadata={"a": inner}).status_code == 200
+    found = body_of(call(get_product, method="GET", route_params={"product_id": "a"}))
+    assert found["metadata"] == {"a": inner}
+    blob_changed(InputStream(data=b"", name="images/a/product.json"))
+    assert app.failures.count() == 0
