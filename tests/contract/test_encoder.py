@@ -117,14 +117,14 @@ class TestClip(EncoderContract):
         assert cosine(*encoder.encode_images([short, whole])) > 0.99
 
 
-def test_a_text_search_loads_no_picture_tower_and_warm_loads_both():
+def test_a_text_search_loads_no_picture_tower():
     encoder = ClipEncoder.from_settings(Settings())
     assert encoder.loaded == set()
-    encoder.decode(picture())
+    decoded = encoder.decode(picture())
     assert encoder.loaded == set()
     encoder.encode_texts(["red"])
     assert encoder.loaded == {"text"}
-    encoder.warm()
+    encoder.encode_images([decoded])
     assert encoder.loaded == {"image", "text"}
 
 

@@ -230,12 +230,13 @@ def test_ids_are_measured_in_bytes(app):
 
 
 def test_what_may_be_put_may_be_read_back(app):
-    """The largest metadata allowed, of many small values deep down: its document is read too."""
-    inner = [1] * 5_000
+    """The largest of everything allowed: its document is read, too."""
+    inner = [1] * 5_445
     for _ in range(MAX_METADATA_DEPTH - 2):
         inner = [inner]
-    assert put(metadata={"a": inner}).status_code == 200
+    words = {"name": "\x01" * 500, "description": "\x01" * 10_000, "metadata": {"a": inner}}
+    assert put(**words).status_code == 200
     found = body_of(call(get_product, method="GET", route_params={"product_id": "a"}))
-    assert found["metadata"] == {"a": inner}
+    assert {field: found[field] for field in words} == words
     blob_changed(InputStream(data=b"", name="images/a/product.json"))
     assert app.failures.count() == 0

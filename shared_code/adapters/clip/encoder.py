@@ -65,11 +65,6 @@ class ClipEncoder:
         towers = {"image": self._image.built, "text": self._text.built}
         return frozenset(name for name, built in towers.items() if built)
 
-    def warm(self) -> None:
-        """Loads both towers, the text tower first: most searches begin with words."""
-        self._text.get()
-        self._image.get()
-
     def decode(self, picture: bytes) -> NDArray[np.float32]:
         with stage("decode"):
             return self._preprocess(picture)
