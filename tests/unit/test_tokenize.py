@@ -23,7 +23,7 @@ SPEC = TextSpec(
 
 
 def tokenize(**changes):
-    return Tokenize(dataclasses.replace(SPEC, **changes), STARTER / "tokenizer.json")
+    return Tokenize(dataclasses.replace(SPEC, **changes), (STARTER / "tokenizer.json").read_bytes())
 
 
 def test_a_short_text_is_one_window_between_special_tokens():
@@ -106,8 +106,10 @@ def test_lower_case_is_the_manifests_wish(tmp_path):
     )
     cased = cased.replace('"lowercase": true', '"lowercase": false')
     (tmp_path / "tokenizer.json").write_text(cased)
-    plain = Tokenize(SPEC, tmp_path / "tokenizer.json")
-    lower = Tokenize(dataclasses.replace(SPEC, lowercase=True), tmp_path / "tokenizer.json")
+    plain = Tokenize(SPEC, (tmp_path / "tokenizer.json").read_bytes())
+    lower = Tokenize(
+        dataclasses.replace(SPEC, lowercase=True), (tmp_path / "tokenizer.json").read_bytes()
+    )
     assert plain.windows("RED x")[0].ids != plain.windows("red x")[0].ids
     assert lower.windows("RED x")[0].ids == plain.windows("red x")[0].ids
 
@@ -115,4 +117,4 @@ def test_lower_case_is_the_manifests_wish(tmp_path):
 def test_a_file_that_is_no_tokenizer_is_named(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(Misconfigured, match=r"tokenizer\.json"):
-        Tokenize(SPEC, tmp_path / "tokenizer.json")
+        Tokenize(SPEC, (tmp_path / "tokenizer.json").read_bytes())

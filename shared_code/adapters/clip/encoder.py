@@ -115,7 +115,7 @@ class ClipEncoder:
     def _load_text(self) -> tuple[Tokenize, Tower]:
         spec = self._manifest.text
         inputs = [spec.inputs.ids] + ([spec.inputs.mask] if spec.inputs.mask else [])
-        tokenize = Tokenize(spec, self._bundle.verified(spec.tokenizer))
+        tokenize = Tokenize(spec, self._bundle.verified(spec.tokenizer).read_bytes())
         return tokenize, self._tower(spec.file, inputs, spec.output)
 
     def _tower(self, file: str, inputs: Sequence[str], output: str) -> Tower:

@@ -12,8 +12,6 @@ from tokenizers import Tokenizer
 from shared_code.core.errors import Misconfigured, Unprocessable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from shared_code.adapters.clip.bundle import TextSpec
@@ -29,9 +27,10 @@ class Window:
 
 
 class Tokenize:
-    def __init__(self, spec: TextSpec, tokenizer_json: Path) -> None:
+    def __init__(self, spec: TextSpec, tokenizer_json: bytes) -> None:
+        """``tokenizer_json``: the content of that file. Raises Misconfigured when it is none."""
         try:
-            self._tokenizer = Tokenizer.from_file(str(tokenizer_json))
+            self._tokenizer = Tokenizer.from_buffer(tokenizer_json)
         except Exception as exc:  # the library raises plain Exception
             raise Misconfigured(f"{spec.tokenizer} is no tokenizer: export it again") from exc
         self._spec = spec

@@ -1,0 +1,132 @@
+"""The export itself: two sources -> graphs held to torch -> int8 within a gate -> a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from model_export import parity
+from model_export.errors import ExportError
+from model_export.evaluation import EvaluationSet, image_spec, pixels, samples
+from model_export.gate import Choice, Gate, Judge, choose
+from model_export.graphs.emit import emit
+from model_export.layers import dimension
+from model_export.measuring import recall, session, vectors
+from model_export.recipes import FLOAT, RECIPES, Recipe
+
+if TYPE_CHECKING:
+    from model_export.layers import Floats
+    from model_export.source import Feeds, ImageSource, TextSource
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    precision: Literal["fp32", "int8"] = "int8"
+    gate: Gate = field(default_factory=Gate)
+    recipes: Sequence[Recipe] = RECIPES
+    evaluation: EvaluationSet = field(default_factory=samples)
+    progress: Callable[[str, Sequence[Recipe]], Iterable[Recipe]] = lambda _, recipes: recipes
+    say: Callable[[str], None] = print
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exported:
+    image_source: ImageSource
+    text_source: TextSource
+    image: Choice
+    text: Choice
+    evaluation: EvaluationSet
+    gate: Gate
+    difference: Mapping[str, float]
+    """Of each float32 graph from torch: the largest of any component."""
+    scores: Mapping[str, float]
+    """Mean cosine of captions with their pictures, and with all others, in the chosen towers."""
+
+
+def export(image: ImageSource, text: TextSource, plan: Plan) -> Exported:
+    """Raises ExportError when the towers do not fit together or differ from torch."""
+    if dimension(image.tower) != dimension(text.tower):
+        raise ExportError(
+            f"the picture tower gives {dimension(image.tower)} dimensions, the text tower "
+            f"{dimension(text.tower)}: they are not of one space. Choose a text model made for "
+            f"{image.origin.name}"
+        )
+    evaluation = plan.evaluation
+    plan.say(f"Reading {evaluation.name}")
+    spec = image_spec(image.tower, image.preprocessing)
+    pictures = [{"pixel_values": one[None]} for one in pixels(evaluation.files, spec)]
+    captions = evaluation.captions or tuple(path.stem for path in evaluation.files)
+    texts = text.feeds(captions)
+    plan.say("Comparing the float32 graphs with transformers")
+    difference = {
+        "image": parity.image_difference(image, pictures),
+        "text": parity.text_difference(text, texts),
+    }
+    image_vectors = vectors(session(emit(image.tower)), pictures)
+    text_vectors = vectors(session(emit(text.tower)), texts)
+    recipes = plan.recipes if plan.precision == "int8" else ()
+    judges = _judges((pictures, image_vectors), (texts, text_vectors), evaluation)
+    image_choice, text_choice = (
+        choose(
+            source.tower,
+            judges[name],
+            gate=plan.gate,
+            recipes=recipes,
+            progress=partial(plan.progress, name),
+        )
+        for name, source in (("image", image), ("text", text))
+    )
+    return Exported(
+        image_source=image,
+        text_source=text,
+        image=image_choice,
+        text=text_choice,
+        evaluation=evaluation,
+        gate=plan.gate,
+        difference=difference,
+        scores=_scores(
+            vectors(session(image_choice.model), pictures),
+            vectors(session(text_choice.model), texts),
+            evaluation.shown,
+        ),
+    )
+
+
+def _judges(
+    images: tuple[Sequence[Feeds], Floats],
+    texts: tuple[Sequence[Feeds], Floats],
+    evaluation: EvaluationSet,
+) -> dict[str, Judge]:
+    """A picture is judged among pictures, a text by the pictures that it finds."""
+    shown = evaluation.shown
+
+    def recall_of(text_vectors: Floats, image_vectors: Floats) -> Mapping[str, float]:
+        return recall(text_vectors, image_vectors, shown) if shown else {}
+
+    return {
+        "image": Judge(*images, None, lambda found: recall_of(texts[1], found)),
+        "text": Judge(*texts, images[1], lambda found: recall_of(found, images[1])),
+    }
+
+
+def _scores(images: Floats, texts: Floats, shown: Sequence[int]) -> dict[str, float]:
+    if not shown:
+        return {}
+    cosines = texts @ images.T
+    own = np.zeros(cosines.shape, bool)
+    own[np.arange(len(texts)), list(shown)] = True
+    return {
+        "unrelated": round(float(cosines[~own].mean()), 3),
+        "match": round(float(cosines[own].mean()), 3),
+    }
+
+
+def fell_back(exported: Exported, plan: Plan) -> list[str]:
+    """Towers that stayed float32 though int8 was asked for."""
+    choices: dict[str, Any] = {"image": exported.image, "text": exported.text}
+    asked = plan.precision == "int8"
+    return [name for name, choice in choices.items() if asked and choice.chosen == FLOAT.name]

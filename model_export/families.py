@@ -1,0 +1,141 @@
+"""Loads a model of a known family: towers, tokenizer, preprocessing, and torch to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model_export import made_up
+from model_export.errors import ExportError
+from model_export.source import Feeds, ImageSource, Origin, TextSource, Tokenization, unit
+from model_export.tokenizers_json import tokenizer_json
+from model_export.towers.preprocessing import CLIP, SIGLIP, preprocessing
+from model_export.towers.vision_language import clip_image, clip_text, siglip_image, siglip_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model_export.files import Checkout
+    from model_export.layers import Floats, ImageTower, TextTower
+    from model_export.source import Preprocessing
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Two towers in one transformers model."""
+
+    model_class: str
+    image: Callable[[Any, Any], ImageTower]
+    text: Callable[[Any, Any], TextTower]
+    preprocessing: Preprocessing
+    """Of a random model; a real one brings its own."""
+    random_tokenizer: Callable[[int], Any]
+    full_length: bool
+    """Texts are always padded to the longest, as in training, and read without a mask."""
+
+
+FAMILIES = {
+    "clip": Family("CLIPModel", clip_image, clip_text, CLIP, made_up.clip_tokenizer, False),
+    "siglip": Family(
+        "SiglipModel", siglip_image, siglip_text, SIGLIP, made_up.unigram_tokenizer, True
+    ),
+}
+"""By ``model_type`` of the configuration. SigLIP 2 checkpoints of a fixed size are "siglip" too."""
+
+
+def load(checkout: Checkout, texts: Sequence[str]) -> tuple[ImageSource, TextSource]:
+    """Both towers with their weights. Raises ExportError for what cannot be exported.
+
+    ``texts``: on these, too, the tokenizer must agree with transformers' own.
+    """
+    import transformers
+
+    family_name, family = _family(checkout.json("config.json"))
+    origin = Origin(checkout.name, family_name, checkout.revision, checkout.licence)
+    try:
+        model = getattr(transformers, family.model_class).from_pretrained(checkout.folder)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(checkout.folder)
+    except (OSError, ValueError, ImportError) as exc:
+        raise ExportError(f"transformers cannot load {checkout.name}: {exc}") from exc
+    size = model.config.vision_config.image_size
+    return _sources(origin, family, model, (preprocessing(checkout, size), tokenizer, texts))
+
+
+def random(config_file: Path, texts: Sequence[str]) -> tuple[ImageSource, TextSource]:
+    """Both towers of a configuration with seeded random weights."""
+    import transformers
+
+    config = read_config(config_file)
+    family_name, family = _family(config)
+    origin = Origin(config_file.stem, family_name, "seeded random weights", "none", random=True)
+    model_class = getattr(transformers, family.model_class)
+    model = model_class(model_class.config_class(**config))
+    made_up.randomise(model)
+    tokenizer = family.random_tokenizer(model.config.text_config.vocab_size)
+    return _sources(origin, family, model, (family.preprocessing, tokenizer, texts))
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    from model_export.files import Checkout
+
+    if not file.is_file():
+        raise ExportError(f"there is no configuration {file}")
+    config = Checkout(file.parent, str(file), "", "").json(file.name)
+    if not isinstance(config, dict):
+        raise ExportError(f"{file} is no configuration: a JSON object is expected")
+    return {key: value for key, value in config.items() if key != "dense"}
+
+
+def _family(config: Any) -> tuple[str, Family]:
+    kind = config.get("model_type") if isinstance(config, dict) else None
+    if kind not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise ExportError(
+            f"model_type {kind!r} is not supported; known: {known}. (SigLIP 2 models of no fixed "
+            "size, whose name ends in naflex, are not; those of a fixed size are.)"
+        )
+    return kind, FAMILIES[kind]
+
+
+def _sources(
+    origin: Origin, family: Family, model: Any, rest: tuple[Preprocessing, Any, Sequence[str]]
+) -> tuple[ImageSource, TextSource]:
+    import torch
+
+    model.eval()
+    facts, tokenizer, texts = rest
+
+    def image_vectors(pixels: Floats) -> Floats:
+        with torch.inference_mode():
+            answer = model.get_image_features(pixel_values=torch.from_numpy(pixels))
+            return unit(answer.pooler_output)
+
+    def text_vectors(feeds: Feeds) -> Floats:
+        with torch.inference_mode():
+            answer = model.get_text_features(input_ids=torch.from_numpy(feeds["input_ids"]))
+            return unit(answer.pooler_output)
+
+    longest = model.config.text_config.max_position_embeddings
+    tokenization = tokenized(tokenizer, texts, longest, longest if family.full_length else None)
+    return (
+        ImageSource(origin, family.image(model, model.config), facts, image_vectors),
+        TextSource(origin, family.text(model, model.config), tokenization, text_vectors),
+    )
+
+
+def tokenized(
+    tokenizer: Any, texts: Sequence[str], max_tokens: int, pad_to: int | None
+) -> Tokenization:
+    content, lowercase = tokenizer_json(tokenizer, texts)
+    pad_id = tokenizer.pad_token_id
+    spells_all = '"ByteLevel"' in content or '"byte_fallback":true' in content.replace(" ", "")
+    return Tokenization(
+        content=content,
+        max_tokens=max_tokens,
+        pad_id=0 if pad_id is None else pad_id,
+        pad_to=pad_to,
+        unk_id=None if spells_all else tokenizer.unk_token_id,
+        lowercase=lowercase,
+    )

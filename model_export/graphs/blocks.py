@@ -1,0 +1,143 @@
+"""What both towers are made of: linear layers in float or int8, attention, blocks, the ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from model_export.graphs.writer import Graph
+
+if TYPE_CHECKING:
+    from model_export.layers import Attention, AttentionPool, Block, Floats, Linear, Mlp
+    from model_export.recipes import Recipe, Role
+
+RANGE = "range:"
+"""Begins the names of the extra outputs that ``probes`` adds."""
+
+Select: TypeAlias = Callable[[str], str]
+"""Picks the pooled row out of a value: [n, tokens, width] -> [n, 1, width]."""
+
+
+class Emitter:
+    def __init__(self, name: str, recipe: Recipe, *, blocks: int, probes: bool) -> None:
+        self.graph = Graph(name)
+        self._recipe = recipe
+        self._blocks = blocks
+        self._probes = probes
+        self.batch = ""
+
+    def linear(self, x: str, layer: Linear, role: Role, block: int | None = None) -> str:
+        if layer.divide is not None:
+            x = self.graph.op("Mul", x, self.graph.constant(1 / layer.divide))
+        if self._is_int8(role, block):
+            return self._int8_linear(x, layer)
+        product = self.graph.op("MatMul", x, self.graph.constant(layer.weight))
+        return product if layer.bias is None else self.graph.add(product, layer.bias)
+
+    def block(
+        self, x: str, block: Block, number: int, *, mask: str = "", causal: bool = False
+    ) -> str:
+        graph = self.graph
+        if not block.norm_first:
+            attended = self._attend(x, x, block.attention, number, mask, causal)
+            x = graph.norm(graph.op("Add", x, attended), block.norm1)
+            return graph.norm(graph.op("Add", x, self._mlp(x, block.mlp, number)), block.norm2)
+        normed = graph.norm(x, block.norm1)
+        attended = self._attend(normed, normed, block.attention, number, mask, causal)
+        return self._after_attention(x, attended, block, number)
+
+    def last_block(
+        self, x: str, block: Block, number: int, select: Select, *, mask: str = ""
+    ) -> str:
+        """Only the selected row [n, 1, width]: it attends to all, the others are not needed."""
+        normed = self.graph.norm(x, block.norm1)
+        row = select(normed)
+        attended = self._attend(row, normed, block.attention, number, mask, False)
+        return self._after_attention(select(x), attended, block, number)
+
+    def finish(self, row: str, projection: Linear | None, name: str, size: int) -> None:
+        """[n, width] -> unit vectors, as the graph's output."""
+        graph = self.graph
+        if projection is not None:
+            row = graph.op("MatMul", row, graph.constant(projection.weight))
+            row = row if projection.bias is None else graph.add(row, projection.bias)
+        graph.floats_out(graph.op("LpNormalization", row, axis=-1, p=2), name, ["batch", size])
+
+    def pooled_by_attention(self, x: str, pool: AttentionPool) -> str:
+        """[n, width]; its one row costs nothing, so it stays float."""
+        graph = self.graph
+        width = pool.probe.shape[-1]
+        one_each = graph.op("Concat", self.batch, graph.integers(1, width), axis=0)
+        probe = graph.op("Expand", graph.constant(pool.probe), one_each)
+        attended = self._attend(probe, x, pool.attention, None, "", False)
+        hidden = self._mlp(graph.norm(attended, pool.norm), pool.mlp, None)
+        return graph.op("Squeeze", graph.op("Add", attended, hidden), graph.integers(1))
+
+    def _after_attention(self, x: str, attended: str, block: Block, number: int) -> str:
+        graph = self.graph
+        x = graph.op("Add", x, attended)
+        hidden = self._mlp(graph.norm(x, block.norm2), block.mlp, number)
+        return graph.op("Add", x, hidden)
+
+    def _attend(
+        self, x: str, seen: str, layer: Attention, block: int | None, mask: str, causal: bool
+    ) -> str:
+        width = layer.query.weight.shape[1]
+        self._probe(seen, "qkv", block)
+        if x == seen:
+            joined = self.linear(x, layer.joined(), "qkv", block)
+            query, key, value = self.graph.split(joined, 3, width)
+        else:
+            query = self.linear(x, layer.query, "qkv", block)
+            joined = self.linear(seen, layer.joined_key_value(), "qkv", block)
+            key, value = self.graph.split(joined, 2, width)
+        heads = {"num_heads": layer.heads, "unidirectional": int(causal)}
+        # inputs 4 and 5: a bias (it is in the products already), the mask of the keys
+        inputs = [query, key, value, "", mask] if mask else [query, key, value]
+        mixed = self.graph.microsoft("MultiHeadAttention", *inputs, **heads)
+        self._probe(mixed, "out", block)
+        return self.linear(mixed, layer.out, "out", block)
+
+    def _mlp(self, x: str, layer: Mlp, block: int | None) -> str:
+        self._probe(x, "up", block)
+        hidden = self.linear(x, layer.up, "up", block)
+        if layer.activation == "quick_gelu":
+            hidden = self.graph.microsoft("QuickGelu", hidden, alpha=1.702)
+        else:
+            approximate = "tanh" if layer.activation == "gelu_pytorch_tanh" else "none"
+            hidden = self.graph.op("Gelu", hidden, approximate=approximate)
+        self._probe(hidden, "down", block)
+        return self.linear(hidden, layer.down, "down", block)
+
+    def _is_int8(self, role: Role, block: int | None) -> bool:
+        if role in ("patches", "tokens"):
+            return role in self._recipe.int8
+        if block is None:
+            return False
+        ends = self._recipe.float_ends
+        return role in self._recipe.int8 and ends <= block < self._blocks - ends
+
+    def _int8_linear(self, x: str, layer: Linear) -> str:
+        rows, scales = int8_columns(layer.weight, self._recipe.weight_bits)
+        zeros = self.graph.constant(np.zeros(len(scales), np.int8))
+        parts = [self.graph.constant(rows), self.graph.constant(scales), zeros]
+        bias = [] if layer.bias is None else [self.graph.constant(layer.bias)]
+        return self.graph.microsoft("DynamicQuantizeMatMul", x, *parts, *bias)
+
+    def _probe(self, x: str, role: Role, block: int | None) -> None:
+        if self._probes and block is not None:
+            size = self.graph.op("Abs", x)
+            largest = self.graph.op("ReduceMax", size, self.graph.integers(0, 1), keepdims=0)
+            self.graph.floats_out(largest, f"{RANGE}block{block}.{role}", ["width"])
+
+
+def int8_columns(weight: Floats, bits: int) -> tuple[npt.NDArray[np.int8], Floats]:
+    """Symmetric integers [inputs, outputs] and a scale for each output: weight = q * scale."""
+    levels = 2 ** (bits - 1) - 1
+    largest = np.abs(weight).max(axis=0)
+    scales = np.where(largest > 0, largest / levels, 1).astype(np.float32)
+    quantised = np.clip(np.round(weight / scales), -levels, levels).astype(np.int8)
+    return quantised, scales

@@ -1,0 +1,99 @@
+"""SmoothQuant: outliers in activations are scaled down, the weights they meet scaled up.
+
+The product is the same; what is quantised per tensor has a smaller range. The division folds into
+the layer before where there is one: the norm before qkv and up, the value rows before out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from model_export.layers import Attention, Block, Floats, ImageTower, Linear, Norm, TextTower
+
+if TYPE_CHECKING:
+    from model_export.recipes import Recipe
+
+Ranges = Mapping[str, Floats]
+"""``block<i>.<role>`` -> the largest absolute input seen, per channel."""
+
+T = TypeVar("T", bound=ImageTower | TextTower)
+
+
+def smoothed(tower: T, ranges: Ranges, recipe: Recipe) -> T:
+    """The same function with flatter activations before the products that become int8."""
+    alpha, ends = recipe.smooth, recipe.float_ends
+    if alpha is None:
+        return tower
+    blocks = list(tower.blocks)
+    for number in range(ends, len(blocks) - ends):
+        smooth = _smooth_block(blocks[number], f"block{number}.", ranges, alpha)
+        if "down" not in recipe.int8:  # a float product gains nothing from the division
+            smooth = replace(smooth, mlp=replace(smooth.mlp, down=blocks[number].mlp.down))
+        blocks[number] = smooth
+    return replace(tower, blocks=tuple(blocks))
+
+
+def _smooth_block(block: Block, prefix: str, ranges: Ranges, alpha: float) -> Block:
+    attention, mlp = block.attention, block.mlp
+    into_qkv = _scales(ranges[prefix + "qkv"], attention.joined().weight, alpha)
+    into_up = _scales(ranges[prefix + "up"], mlp.up.weight, alpha)
+    into_down = _scales(ranges[prefix + "down"], mlp.down.weight, alpha)
+    attention = _smooth_out(attention, ranges[prefix + "out"], alpha)
+    attention = replace(
+        attention,
+        query=_taller(attention.query, into_qkv),
+        key=_taller(attention.key, into_qkv),
+        value=_taller(attention.value, into_qkv),
+    )
+    mlp = replace(mlp, up=_taller(mlp.up, into_up), down=_taller(mlp.down, into_down))
+    block = replace(block, attention=attention, mlp=mlp)
+    return _folded(block, into_qkv, into_up) if block.norm_first else block
+
+
+def _folded(block: Block, into_qkv: Floats, into_up: Floats) -> Block:
+    """The divisions before qkv and up done by the norms, whose outputs nothing else reads.
+
+    (A norm that comes after the sum also feeds the next sum: there the division stays a node.)
+    """
+    attention, mlp = block.attention, block.mlp
+    attention = replace(
+        attention,
+        query=replace(attention.query, divide=None),
+        key=replace(attention.key, divide=None),
+        value=replace(attention.value, divide=None),
+    )
+    return replace(
+        block,
+        norm1=_lower(block.norm1, into_qkv),
+        attention=attention,
+        norm2=_lower(block.norm2, into_up),
+        mlp=replace(mlp, up=replace(mlp.up, divide=None)),
+    )
+
+
+def _smooth_out(attention: Attention, largest: Floats, alpha: float) -> Attention:
+    """The division before out is done by the value rows: attention only averages them."""
+    scale = _scales(largest, attention.out.weight, alpha)
+    value, out = attention.value, attention.out
+    bias = None if value.bias is None else value.bias / scale
+    flatter = Linear(value.weight / scale, bias)
+    return replace(attention, value=flatter, out=replace(_taller(out, scale), divide=None))
+
+
+def _scales(largest: Floats, weight: Floats, alpha: float) -> Floats:
+    """Per input channel: range^alpha / weight^(1 - alpha), as in the paper's equation 4."""
+    weights = np.maximum(np.abs(weight).max(axis=1), 1e-5)
+    scales = np.maximum(largest, 1e-5) ** alpha / weights ** (1 - alpha)
+    return np.asarray(np.maximum(scales, 1e-5), np.float32)
+
+
+def _taller(layer: Linear, scale: Floats) -> Linear:
+    return replace(layer, weight=layer.weight * scale[:, None], divide=scale)
+
+
+def _lower(norm: Norm, scale: Floats) -> Norm:
+    return replace(norm, weight=norm.weight / scale, bias=norm.bias / scale)

@@ -1,0 +1,94 @@
+"""What is exported: two towers, their tokenizer, and torch's own answers to hold them to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from model_export.layers import Floats, ImageTower, TextTower
+from shared_code.adapters.clip.bundle import TextInputs, TextSpec
+from shared_code.adapters.clip.tokenize import Tokenize
+
+Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
+"""A graph's inputs by name; of a text tower int64 [n, tokens]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """As the bundle's manifest says it; ``resize`` brings a picture to the tower's size."""
+
+    resize: Literal["crop", "squash"]
+    interpolation: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenization:
+    """``content`` is a tokenizer.json; ids are those of transformers' own tokenizer."""
+
+    content: str = field(repr=False)
+    max_tokens: int
+    """Special tokens included."""
+    pad_id: int
+    pad_to: int | None = None
+    unk_id: int | None = None
+    lowercase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where weights came from, for the manifest."""
+
+    name: str
+    family: str
+    revision: str
+    licence: str
+    random: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageSource:
+    origin: Origin
+    tower: ImageTower
+    preprocessing: Preprocessing
+    torch_vectors: Callable[[Floats], Floats]
+    """float32 [n, 3, height, width] -> unit vectors, computed by transformers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextSource:
+    origin: Origin
+    tower: TextTower
+    tokenization: Tokenization
+    torch_vectors: Callable[[Feeds], Floats]
+
+    def feeds(self, texts: Sequence[str]) -> list[Feeds]:
+        """Each text as the graph's inputs, by the app's own tokenisation.
+
+        Of a text over the token limit the first window only.
+        """
+        facts = self.tokenization
+        spec = TextSpec(
+            file="",
+            inputs=TextInputs("input_ids", "attention_mask" if self.tower.masked else None),
+            output="",
+            tokenizer="tokenizer.json",
+            max_tokens=facts.max_tokens,
+            pad_id=facts.pad_id,
+            pad_to=facts.pad_to,
+            unk_id=facts.unk_id,
+            lowercase=facts.lowercase,
+        )
+        tokenize = Tokenize(spec, facts.content.encode())
+        return [dict(tokenize.feeds(tokenize.windows(text)[:1])) for text in texts]
+
+
+def unit(vectors: Any) -> Floats:
+    """Rows of length 1."""
+    rows = np.asarray(vectors, np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), np.float32)
