@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 IMAGES_PATH = "/api/v1/images/"
 
+RANDOM_WEIGHTS = (
+    "The model's weights are random: for measuring speed and size only. What searches find means "
+    "nothing. Set MODEL_DIR to a real bundle."
+)
+
 SCORE_DIGITS = 4
 """float32 cosines of an int8 model differ in the fifth digit between machines."""
 
@@ -53,7 +58,10 @@ def indexed(
 
 def health(report: Health, *, show_checks: bool) -> dict[str, Any]:
     """The checks are shown when asked for, and whenever one of them fails."""
-    body = {"status": report.status, "version": __version__, "model": report.model}
+    name = report.model.name if report.model else None
+    body: dict[str, Any] = {"status": report.status, "version": __version__, "model": name}
+    if report.model and report.model.random_weights:
+        body["warnings"] = [RANDOM_WEIGHTS]
     shown = show_checks or report.status != "running"
     return {**body, "checks": report.checks} if shown else body
 
@@ -65,7 +73,9 @@ def model_facts(model: ModelInfo) -> dict[str, Any]:
         "precision": model.precision,
         "fingerprint": model.fingerprint,
     }
-    return {**facts, "random_weights": True} if model.random_weights else facts
+    if model.random_weights:
+        return {**facts, "random_weights": True, "warning": RANDOM_WEIGHTS}
+    return facts
 
 
 def numbers(vector: Vector) -> list[float]:

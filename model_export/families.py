@@ -50,17 +50,36 @@ def load(checkout: Checkout, texts: Sequence[str]) -> tuple[ImageSource, TextSou
 
     ``texts``: on these, too, the tokenizer must agree with transformers' own.
     """
-    import transformers
-
     family_name, family = _family(checkout.json("config.json"))
     origin = Origin(checkout.name, family_name, checkout.revision, checkout.licence)
-    try:
-        model = getattr(transformers, family.model_class).from_pretrained(checkout.folder)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(checkout.folder)
-    except (OSError, ValueError, ImportError) as exc:
-        raise ExportError(f"transformers cannot load {checkout.name}: {exc}") from exc
+    model, tokenizer = pretrained(checkout, family.model_class)
     size = model.config.vision_config.image_size
     return _sources(origin, family, model, (preprocessing(checkout, size), tokenizer, texts))
+
+
+def pretrained(checkout: Checkout, model_class: str) -> tuple[Any, Any]:
+    """Model and tokenizer as transformers loads them.
+
+    Raises ExportError for files that it cannot load, and for weights that are not there:
+    transformers would fill them in at random and only warn.
+    """
+    import transformers
+    from safetensors import SafetensorError
+
+    try:
+        model, loaded = getattr(transformers, model_class).from_pretrained(
+            checkout.folder, output_loading_info=True
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(checkout.folder)
+    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as exc:
+        raise ExportError(f"transformers cannot load {checkout.name}: {exc}") from exc
+    missing = sorted(name for name in loaded["missing_keys"] if "pooler" not in name)
+    if missing:
+        raise ExportError(
+            f"{checkout.name} has no weights for {missing[0]} and {len(missing) - 1} more: they "
+            "are of another model or not whole; download them again"
+        )
+    return model, tokenizer
 
 
 def random(config_file: Path, texts: Sequence[str]) -> tuple[ImageSource, TextSource]:

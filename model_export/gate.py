@@ -107,7 +107,7 @@ def choose(
 
     The models of the others are not kept, being large.
     """
-    ranges = _ranges(tower, judge.items) if any(r.smooth is not None for r in recipes) else {}
+    ranges = seen_ranges(tower, judge.items) if any(r.smooth is not None for r in recipes) else {}
     trials = [judge.trial(FLOAT.name, emit(tower), gate)]
     trials.extend(
         judge.trial(recipe.name, emit(smoothed(tower, ranges, recipe), recipe), gate)
@@ -118,7 +118,7 @@ def choose(
     return Choice(emit(smoothed(tower, ranges, chosen), chosen), tuple(trials), chosen.name)
 
 
-def _ranges(tower: Tower, items: Sequence[Feeds]) -> dict[str, Floats]:
+def seen_ranges(tower: Tower, items: Sequence[Feeds]) -> dict[str, Floats]:
     """The largest absolute inputs seen, by layer and channel, on evenly chosen items."""
     probed = session(emit(tower, probes=True))
     names = [o.name for o in probed.get_outputs() if o.name.startswith(RANGE)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from model_export import made_up
 from model_export.errors import ExportError
-from model_export.families import read_config, tokenized
+from model_export.families import pretrained, read_config, tokenized
 from model_export.layers import Linear
 from model_export.source import Feeds, Origin, TextSource, unit
 from model_export.towers.sentence import bert_text, distilbert_text
@@ -38,17 +38,10 @@ RANDOM_MAX_TOKENS = 128
 
 def load_text(checkout: Checkout, texts: Sequence[str]) -> TextSource:
     """Raises ExportError unless it is Transformer, mean pooling, and at most a plain Dense."""
-    import transformers
-
-    folder = checkout.folder
     _check_modules(checkout)
     family_name, family = _family(checkout.json("config.json"))
     _check_pooling(checkout)
-    try:
-        model = getattr(transformers, family.model_class).from_pretrained(folder)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError) as exc:
-        raise ExportError(f"transformers cannot load {checkout.name}: {exc}") from exc
+    model, tokenizer = pretrained(checkout, family.model_class)
     longest = 128
     if checkout.has("sentence_bert_config.json"):
         longest = checkout.json("sentence_bert_config.json").get("max_seq_length") or longest

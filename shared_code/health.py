@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from shared_code.core.errors import AppError
+from shared_code.core.products import ModelInfo
 from shared_code.runtime import runtime
 
 log = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    model: str | None
+    model: ModelInfo | None
     checks: dict[str, str] = field(default_factory=dict)
     """Part -> "ok", or why it does not work."""
 
@@ -33,12 +34,18 @@ class Health:
 
 
 def health(*, deep: bool) -> Health:
-    """``deep`` asks the index and the storage too; without it no network is touched."""
+    """``deep`` reads the model's files whole and asks the index and the storage too.
+
+    Without it no network is touched and only the bundle's manifest is read.
+    """
     checks = {"model": _checked(lambda: runtime().encoder.model)}
+    model = runtime().encoder.model if checks["model"] == "ok" else None
     if deep:
+        if model is not None:
+            checks["model"] = _checked(lambda: runtime().encoder.ping())
         checks["index"] = _checked(lambda: runtime().index.ping())
         checks["storage"] = _checked(lambda: runtime().images.ping())
-    return Health(runtime().encoder.model.name if checks["model"] == "ok" else None, checks)
+    return Health(model, checks)
 
 
 def _checked(check: Callable[[], object]) -> str:

@@ -52,6 +52,9 @@ class Encoder(Protocol):
     @property
     def model(self) -> ModelInfo: ...
 
+    def ping(self) -> None:
+        """Raises Misconfigured unless the model's files are whole; reads all of them."""
+
     def decode(self, picture: bytes) -> Any:
         """The picture as the image tower takes it: a float32 array [3, height, width].
 

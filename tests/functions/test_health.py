@@ -1,0 +1,87 @@
+"""Health says what is wrong with the model, and says loudly when it means nothing."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from functions.ops import health, stats
+from shared_code.adapters.clip.encoder import ClipEncoder
+from shared_code.core.errors import Misconfigured
+from shared_code.core.failures import Failures
+from shared_code.runtime import Runtime, use_runtime
+from shared_code.settings import Settings
+from tests.functions.conftest import call
+from tests.twins.blobs import MemoryBlobStore
+from tests.twins.index import MemoryIndex
+
+
+@pytest.fixture
+def starter(tmp_path):
+    """A copy of the starter bundle to spoil, in an app that serves it."""
+    bundle = shutil.copytree(Settings().model_dir, tmp_path / "bundle")
+    settings = replace(Settings(), model_dir=bundle, local_dir=tmp_path)
+    built = Runtime(
+        settings,
+        index=MemoryIndex(),
+        images=MemoryBlobStore(),
+        failures=Failures(MemoryBlobStore()),
+    )
+    previous = use_runtime(built)
+    yield bundle
+    use_runtime(previous)
+
+
+def asked(**params):
+    response = call(health, method="GET", params=params)
+    return response.status_code, json.loads(response.get_body())
+
+
+def test_a_sound_bundle(starter):
+    status, body = asked()
+    assert (status, body["status"], body["model"]) == (200, "running", "starter")
+    assert "warnings" not in body
+    assert asked(deep="true")[1]["checks"]["model"] == "ok"
+
+
+def test_a_changed_file_is_found_when_asked_to_look_deep(starter):
+    """Same size, one bit other: only reading it tells."""
+    content = bytearray((starter / "text.onnx").read_bytes())
+    content[len(content) // 2] ^= 1
+    (starter / "text.onnx").write_bytes(content)
+    assert asked()[0] == 200
+    status, body = asked(deep="true")
+    assert (status, body["status"]) == (503, "failing")
+    assert "SHA-256 of text.onnx" in body["checks"]["model"]
+    assert "export" in body["checks"]["model"]
+
+
+def test_a_truncated_file_is_found_at_once(starter):
+    content = (starter / "image.onnx").read_bytes()
+    (starter / "image.onnx").write_bytes(content[: len(content) // 2])
+    status, body = asked()
+    assert (status, body["model"]) == (503, None)
+    assert "image.onnx" in body["checks"]["model"]
+
+
+def test_random_weights_are_said_in_health_stats_and_the_log(starter, caplog):
+    manifest = json.loads((starter / "manifest.json").read_text())
+    manifest["random_weights"] = True
+    (starter / "manifest.json").write_text(json.dumps(manifest))
+    status, body = asked()
+    assert status == 200
+    assert "weights are random" in body["warnings"][0]
+    model = json.loads(call(stats, method="GET").get_body())["model"]
+    assert model["random_weights"] is True
+    assert "weights are random" in model["warning"]
+    assert "random weights" in caplog.text
+
+
+def test_a_dimension_that_is_not_the_files_is_refused_at_the_first_vector(starter):
+    manifest = json.loads((starter / "manifest.json").read_text())
+    manifest["dimension"] = 500
+    (starter / "manifest.json").write_text(json.dumps(manifest))
+    encoder = ClipEncoder.from_settings(replace(Settings(), model_dir=starter))
+    with pytest.raises(Misconfigured, match="not vectors of 500"):
+        encoder.encode_texts(["a red dress"])

@@ -1,0 +1,239 @@
+"""Models as people have them: folders of weights, tokenizers and preprocessing files."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from model_export import families, made_up, sentence_families
+from model_export.errors import ExportError
+from model_export.files import UNKNOWN, check_out
+from model_export.graphs.emit import emit
+from model_export.measuring import session
+from model_export.tokenizers_json import PROBES, tokenizer_json
+from shared_code.adapters.clip.bundle import TextInputs, TextSpec
+from shared_code.adapters.clip.tokenize import Tokenize
+from tests.model_export.configs import CLIP_VOCABULARY, CONFIGS
+
+TEXTS = made_up.sample_texts()
+
+
+def save(folder, name, model_class, tokenizer):
+    """As ``save_pretrained`` leaves it; returns the torch model."""
+    config = {key: value for key, value in CONFIGS[name].items() if key != "model_type"}
+    model = model_class(model_class.config_class(**config)).eval()
+    made_up.randomise(model)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return model
+
+
+@pytest.fixture
+def clip_folder(tmp_path):
+    folder = tmp_path / "my-clip"
+    tokenizer = made_up.clip_tokenizer(CLIP_VOCABULARY)
+    save(folder, "clip", transformers.CLIPModel, tokenizer)
+    facts = {
+        "size": {"shortest_edge": 50},
+        "crop_size": {"height": 50, "width": 50},
+        "do_center_crop": True,
+        "resample": 2,
+        "image_mean": [0.1, 0.2, 0.3],
+        "image_std": [0.4, 0.5, 0.6],
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(facts))
+    (folder / "README.md").write_text("---\nlanguage: en\nlicense: mit\n---\n# A model\n")
+    return folder
+
+
+def test_a_folder_is_loaded_with_what_it_says_of_itself(clip_folder):
+    image, text = families.load(check_out(str(clip_folder)), TEXTS)
+    assert image.origin.name == "my-clip"
+    assert image.origin.licence == "mit"
+    assert not image.origin.random
+    facts = image.preprocessing
+    assert (facts.resize, facts.interpolation) == ("crop", "bilinear")
+    assert (facts.mean, facts.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    model = transformers.CLIPModel.from_pretrained(clip_folder)
+    tokenizer = transformers.CLIPTokenizer.from_pretrained(clip_folder)
+    asked = tokenizer(TEXTS[:3], padding=True, return_tensors="pt", truncation=True, max_length=20)
+    theirs = torch.nn.functional.normalize(model.get_text_features(**asked).pooler_output, dim=-1)
+    tower = session(emit(text.tower))
+    for feed, vector in zip(text.feeds(TEXTS[:3]), theirs.detach().numpy(), strict=True):
+        assert np.abs(tower.run(None, feed)[0][0] - vector).max() < 1e-4
+
+
+def test_a_folder_that_says_no_licence(clip_folder):
+    (clip_folder / "README.md").unlink()
+    assert check_out(str(clip_folder)).licence == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"size": {"shortest_edge": 64}}, "pictures resized to"),
+        ({"do_center_crop": False}, "pictures resized to"),
+        ({"do_normalize": False}, "do_normalize"),
+        ({"rescale_factor": 1.0}, "rescale_factor"),
+        ({"image_mean": None}, None),
+    ],
+)
+def test_preprocessing_that_bundles_cannot_say_is_refused(clip_folder, changes, told):
+    file = clip_folder / "preprocessor_config.json"
+    facts = {**json.loads(file.read_text()), **changes}
+    if told is None:
+        facts = {"size": 50}
+        told = "does not say how its pictures are prepared"
+    file.write_text(json.dumps(facts))
+    with pytest.raises(ExportError, match=told):
+        families.load(check_out(str(clip_folder)), TEXTS)
+
+
+def test_weights_cut_short_are_refused(clip_folder):
+    weights = clip_folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(ExportError, match="cannot load my-clip"):
+        families.load(check_out(str(clip_folder)), TEXTS)
+
+
+def test_weights_that_are_missing_are_not_made_up(clip_folder):
+    """transformers fills them in at random and warns; a search would find nonsense."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(clip_folder / "model.safetensors")
+    del weights["text_model.encoder.layers.1.mlp.fc1.weight"]
+    save_file(weights, clip_folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ExportError, match=r"no weights for text_model\.encoder\.layers\.1"):
+        families.load(check_out(str(clip_folder)), TEXTS)
+
+
+def test_a_sentence_transformers_folder_with_its_dense_layer(tmp_path):
+    folder = tmp_path / "multilingual"
+    tokenizer = made_up.wordpiece_tokenizer(800)
+    model = save(folder, "distilbert", transformers.DistilBertModel, tokenizer)
+    weight = torch.randn(48, 64)
+    write_sentence_files(folder, weight)
+    text = sentence_families.load_text(check_out(str(folder)), TEXTS)
+    assert text.tokenization.max_tokens == 100
+    [feed] = text.feeds(["une robe rouge"])
+    with torch.inference_mode():
+        asked = tokenizer("une robe rouge", return_tensors="pt")
+        hidden = model(asked["input_ids"], asked["attention_mask"]).last_hidden_state
+        theirs = torch.nn.functional.normalize(hidden.mean(1) @ weight.T, dim=-1).numpy()
+    assert np.abs(session(emit(text.tower)).run(None, feed)[0] - theirs).max() < 1e-4
+
+
+def write_sentence_files(folder, weight, activation="torch.nn.modules.linear.Identity"):
+    kinds = {"": "Transformer", "1_Pooling": "Pooling", "2_Dense": "Dense"}
+    modules = [
+        {"path": path, "type": f"sentence_transformers.models.{kind}"}
+        for path, kind in kinds.items()
+    ]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 100}')
+    for name in ("1_Pooling", "2_Dense"):
+        (folder / name).mkdir()
+    pooling = {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+    dense = {"in_features": 64, "out_features": 48, "bias": False}
+    dense["activation_function"] = activation
+    (folder / "2_Dense" / "config.json").write_text(json.dumps(dense))
+    torch.save({"linear.weight": weight}, folder / "2_Dense" / "pytorch_model.bin")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("1_Pooling/config.json", '{"pooling_mode_cls_token": true}', "only mean pooling"),
+        ("2_Dense/config.json", '{"activation_function": "torch.nn.Tanh"}', "Dense layer with"),
+        ("modules.json", '[{"type": "sentence_transformers.models.WordEmbeddings"}]', "modules"),
+        ("config.json", '{"model_type": "t5"}', "'t5' is not supported"),
+    ],
+)
+def test_sentence_models_of_another_make_are_refused(file, content, told, tmp_path):
+    folder = tmp_path / "multilingual"
+    save(folder, "distilbert", transformers.DistilBertModel, made_up.wordpiece_tokenizer(800))
+    write_sentence_files(folder, torch.randn(48, 64))
+    (folder / file).write_text(content)
+    with pytest.raises(ExportError, match=told):
+        sentence_families.load_text(check_out(str(folder)), TEXTS)
+
+
+def test_a_model_without_modules_is_no_sentence_model(clip_folder):
+    with pytest.raises(ExportError, match=r"modules\.json"):
+        sentence_families.load_text(check_out(str(clip_folder)), TEXTS)
+
+
+@pytest.fixture(scope="module")
+def sentencepiece_tokenizer(tmp_path_factory):
+    """SigLIP's own tokenizer class on a small sentencepiece model."""
+    import sentencepiece
+
+    folder = tmp_path_factory.mktemp("spiece")
+    (folder / "texts").write_text("\n".join(TEXTS))
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(folder / "texts"),
+        model_prefix=str(folder / "spiece"),
+        vocab_size=600,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    return transformers.SiglipTokenizer(str(folder / "spiece.model"))
+
+
+def made_tokenizers(sentencepiece_tokenizer):
+    return {
+        "clip": made_up.clip_tokenizer(CLIP_VOCABULARY),
+        "wordpiece": made_up.wordpiece_tokenizer(800),
+        "unigram": made_up.unigram_tokenizer(700),
+        "sentencepiece": sentencepiece_tokenizer,
+    }
+
+
+@pytest.mark.parametrize("kind", ["clip", "wordpiece", "unigram", "sentencepiece"])
+def test_the_apps_tokens_are_transformers_own(kind, sentencepiece_tokenizer):
+    tokenizer = made_tokenizers(sentencepiece_tokenizer)[kind]
+    content, lowercase = tokenizer_json(tokenizer, TEXTS)
+    spec = TextSpec(
+        file="",
+        inputs=TextInputs("ids"),
+        output="",
+        tokenizer="tokenizer.json",
+        max_tokens=512,
+        pad_id=0,
+        lowercase=lowercase,
+    )
+    tokenize = Tokenize(spec, content.encode())
+    for text in [*PROBES, *TEXTS]:
+        [window] = tokenize.windows(text)
+        assert list(window.ids) == list(tokenizer(text)["input_ids"])
+
+
+def test_a_tokenizer_that_cannot_be_converted_is_refused(sentencepiece_tokenizer):
+    class Twisted:
+        backend_tokenizer = made_up.unigram_tokenizer(700).backend_tokenizer
+
+        def __call__(self, text, **options):
+            return {"input_ids": [1, 2, 3]}
+
+    with pytest.raises(ExportError, match="cannot be converted: 'a photo of a red dress'"):
+        tokenizer_json(Twisted(), [])
+
+    class NoModel:
+        """A slow tokenizer that is not sentencepiece."""
+
+    with pytest.raises(ExportError, match=r"NoModel cannot be converted.*tokenizer\.json"):
+        tokenizer_json(NoModel(), [])
+
+
+def test_a_hub_folder_keeps_its_commit(clip_folder, tmp_path):
+    """The hub's library names a snapshot's folder after its commit; a plain folder has none."""
+    assert check_out(str(clip_folder)).revision == "local folder"
+    shutil.copytree(clip_folder, tmp_path / "copy")
+    assert check_out(str(tmp_path / "copy")).name == "copy"

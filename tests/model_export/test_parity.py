@@ -1,0 +1,113 @@
+"""Every family's float32 graph gives what transformers gives, whatever the batch and length."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_export import families, parity, sentence_families
+from model_export.errors import ExportError
+from model_export.graphs.emit import emit
+from model_export.layers import Linear
+from model_export.measuring import session
+from tests.model_export.configs import CONFIGS
+
+TEXTS = [
+    "a red dress",
+    "Robe d'été rouge, à bretelles",
+    "mug",
+    "a blue running shoe with white laces",
+]
+FULL_SIZE = Path("model_export/configs/clip-vit-base-patch32.json")
+TOLERANCE = 1e-4
+
+
+@pytest.fixture(params=["clip", "clip of the legacy kind", "siglip", FULL_SIZE], ids=str)
+def sources(request, config):
+    if isinstance(request.param, Path):
+        return families.random(request.param, TEXTS)
+    name = request.param.split()[0]
+    changes = {}
+    if "legacy" in request.param:
+        text = CONFIGS["clip"]["text_config"]
+        changes = {"text_config": {**text, "eos_token_id": 2, "bos_token_id": 0}}
+    return families.random(config(name, **changes), TEXTS)
+
+
+def stacked(feeds):
+    """Texts of several lengths as one padded batch."""
+    longest = max(feed["input_ids"].shape[1] for feed in feeds)
+    names = feeds[0].keys()
+    pads = {"input_ids": 0, "attention_mask": 0}
+    return {
+        name: np.concatenate(
+            [
+                np.pad(
+                    f[name], ((0, 0), (0, longest - f[name].shape[1])), constant_values=pads[name]
+                )
+                for f in feeds
+            ]
+        )
+        for name in names
+    }
+
+
+def largest_difference(ours, theirs):
+    return float(np.abs(ours - theirs).max())
+
+
+def test_pictures_give_torchs_vectors(sources):
+    image, _ = sources
+    shape = (3, 3, *image.tower.size)
+    pixels = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    ours = session(emit(image.tower)).run(None, {"pixel_values": pixels})[0]
+    assert np.linalg.norm(ours, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    assert largest_difference(ours, image.torch_vectors(pixels)) <= TOLERANCE
+    alone = session(emit(image.tower)).run(None, {"pixel_values": pixels[:1]})[0]
+    assert largest_difference(ours[:1], alone) <= TOLERANCE
+    assert largest_difference(ours[:1], ours[1:2]) > 10 * TOLERANCE  # it looks at the picture
+
+
+def test_texts_give_torchs_vectors(sources):
+    _, text = sources
+    tower = session(emit(text.tower))
+    for feed in text.feeds(TEXTS):
+        assert largest_difference(tower.run(None, feed)[0], text.torch_vectors(feed)) <= TOLERANCE
+
+
+def test_padding_in_a_batch_changes_no_text(sources):
+    """What follows the end token is not looked at; SigLIP's texts all have one length."""
+    _, text = sources
+    tower = session(emit(text.tower))
+    feeds = text.feeds(TEXTS)
+    together = tower.run(None, stacked(feeds))[0]
+    alone = np.concatenate([tower.run(None, feed)[0] for feed in feeds])
+    assert largest_difference(together, alone) <= TOLERANCE
+
+
+@pytest.mark.parametrize("family", ["distilbert", "bert"])
+def test_sentence_towers_give_torchs_vectors(family, config):
+    text = sentence_families.random_text(config(family), 48, TEXTS)
+    tower = session(emit(text.tower))
+    feeds = text.feeds(TEXTS)
+    together = stacked(feeds)
+    assert (together["attention_mask"] == 0).any()
+    ours = tower.run(None, together)[0]
+    assert ours.shape == (len(TEXTS), 48)
+    assert largest_difference(ours, text.torch_vectors(together)) <= TOLERANCE
+    alone = np.concatenate([text.torch_vectors(feed) for feed in feeds])
+    assert largest_difference(ours, alone) <= TOLERANCE
+
+
+def test_a_graph_that_differs_from_torch_is_no_export(config):
+    image, text = families.random(config("clip"), TEXTS)
+    first, *others = text.tower.blocks
+    bias = first.mlp.down.bias + np.eye(64, dtype=np.float32)[7]
+    bent = replace(first, mlp=replace(first.mlp, down=Linear(first.mlp.down.weight, bias)))
+    wrong = replace(text, tower=replace(text.tower, blocks=(bent, *others)))
+    with pytest.raises(ExportError, match="text tower's graph differs"):
+        parity.text_difference(wrong, text.feeds(TEXTS))
+    assert parity.text_difference(text, text.feeds(TEXTS)) <= TOLERANCE
+    pixels = np.ones((1, 3, 50, 50), np.float32)
+    assert parity.image_difference(image, [{"pixel_values": pixels}]) <= TOLERANCE
