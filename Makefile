@@ -1,12 +1,16 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit lint types format lock golden clean
+.PHONY: help start test unit test-export export lint types format lock golden clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
 PORT = 7071
 VENV := .venv
+# model_export has requirements of its own (torch): an environment of its own keeps the app's as deployed
+EXPORT_VENV := .venv-export
+EXPORT_PY := $(EXPORT_VENV)/bin/python
+MODEL = openai/clip-vit-base-patch32
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 # of all that pip says, the packages as they come
@@ -23,7 +27,16 @@ start: $(VENV)/.local  ## run it here: index the sample catalogue, serve on HOST
 	@exec $(PY) -m devhost.start --host $(HOST) --port $(PORT)
 
 test: lint types  ## lint, types and every test
-	$(PY) -m pytest
+	$(PY) -m pytest --ignore tests/model_export
+	@if [ -e $(EXPORT_VENV)/.installed ] || [ "$$REQUIRE_REAL" = 1 ]; then $(MAKE) test-export; \
+	else echo "Not run: the tests of model_export, which need torch (1 GB): make test-export"; fi
+
+test-export: $(EXPORT_VENV)/.installed  ## the tests of model_export, which install torch
+	$(EXPORT_PY) -m pytest tests/model_export
+
+export: $(EXPORT_VENV)/.installed  ## make a model bundle: MODEL=id or folder, ARGS='--text-model …'
+	$(EXPORT_PY) -m model_export $(if $(findstring --random-weights,$(ARGS)),,--model $(MODEL)) \
+	$(if $(findstring --out,$(ARGS)),,--out models/$(notdir $(MODEL))-int8) $(ARGS)
 
 unit: $(VENV)/.dev  ## only the tests that take milliseconds
 	$(PY) -m pytest -q tests/unit tests/architecture tests/functions
@@ -48,12 +61,20 @@ golden: $(VENV)/.dev  ## write the golden vectors anew, after the starter bundle
 	$(PY) -m tests.golden.make
 
 clean:  ## remove what was built or indexed here
-	rm -rf $(VENV) .local node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(EXPORT_VENV) .local node_modules .mypy_cache .ruff_cache .pytest_cache
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# TORCH_INDEX: where to get a CPU build of torch where pip's default is one of gigabytes for GPUs
+$(EXPORT_VENV)/.installed: model_export/requirements.txt requirements-dev.txt | $(PY)
+	@echo "Installing what model_export needs: torch and transformers (once; some minutes)"
+	@test -x $(EXPORT_PY) || $(PY) -m venv $(EXPORT_VENV)
+	@set -o pipefail; $(EXPORT_PY) -m pip install --disable-pip-version-check \
+	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements-dev.txt -r model_export/requirements.txt $(NAMES)
+	@touch $@
 
 $(VENV)/.local: requirements-local.txt | $(PY)
 	@echo "Installing what the app needs (once; a minute or so)"

@@ -41,6 +41,9 @@ class TwinEncoder:
     def model(self) -> ModelInfo:
         return ModelInfo("twin", "fp32", DIMENSION, "7717717717ee")
 
+    def preload(self) -> None:
+        """Is loaded."""
+
     def ping(self) -> None:
         """Has no files."""
 

@@ -22,6 +22,9 @@ FORMAT = 1
 
 MANIFEST = "manifest.json"
 
+DATA_SUFFIX = ".data"
+"""``image.onnx.data`` holds the weights of ``image.onnx``; a small graph has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageSpec:
@@ -109,7 +112,13 @@ class Bundle:
         return hashlib.sha256(made_of).hexdigest()[:12]
 
     def verified(self, file: str) -> Path:
-        """The file's path, once its content is the one the manifest names."""
+        """The file's path, once its content is the one the manifest names; of a graph also the
+        content of the file that holds its weights."""
+        if file + DATA_SUFFIX in self.manifest.files:
+            self._verify(file + DATA_SUFFIX)
+        return self._verify(file)
+
+    def _verify(self, file: str) -> Path:
         path = self.folder / file
         try:
             with path.open("rb") as stream:

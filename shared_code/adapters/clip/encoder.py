@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from threading import BoundedSemaphore
+from contextlib import suppress
+from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +70,13 @@ class ClipEncoder:
         """Which of the towers ``image`` and ``text`` are in memory."""
         towers = {"image": self._image.built, "text": self._text.built}
         return frozenset(name for name, built in towers.items() if built)
+
+    def preload(self) -> None:
+        Thread(target=self._preload_text, name="preload", daemon=True).start()
+
+    def _preload_text(self) -> None:
+        with suppress(Exception):  # whoever needs the tower loads it again and hears why not
+            self._text.get()
 
     def ping(self) -> None:
         for file in self._manifest.files:
