@@ -1,6 +1,6 @@
 """Builds the starter bundle: `python -m model_export.starter [--out DIR] [--work DIR]`.
 
-About four minutes on two cores. Seeded: the same machine and packages give the same files. Another
+About five minutes on two cores. Seeded: the same machine and packages give the same files. Another
 CPU sums floats in another order, so the text tower's training may end in slightly other weights;
 the image tower can differ where int8 rounding tips.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,16 @@ from model_export.starter.class_names import ClassNames, load_class_names
 from model_export.starter.class_space import ClassSpace, build_class_space
 from model_export.starter.colours import load_colours
 from model_export.starter.distil import distil, initial_bag, make_lesson
+from model_export.starter.french_lessons import french_lessons
+from model_export.starter.french_rows import as_rows, teach_french, with_french_rows
+from model_export.starter.french_vocabulary import FrenchVocabulary, french_vocabulary
+from model_export.starter.french_words import french_words, load_language_words
+from model_export.starter.glossary import load_glossary
 from model_export.starter.image_tower import ImageTower
-from model_export.starter.phrases import ShopWords, build_phrases, load_shop_words
+from model_export.starter.phrases import ShopWords, build_phrases, class_phrases, load_shop_words
 from model_export.starter.pictures import read_emoji
 from model_export.starter.quantise import quantised
+from model_export.starter.row_facts import row_facts
 from model_export.starter.teacher import Teacher
 from model_export.starter.text_tower import BagOfTokens, TextTower
 from model_export.starter.visual import fit_visual_projection
@@ -71,10 +78,14 @@ def build(work: Path) -> tuple[onnx.ModelProto, onnx.ModelProto, dict[str, Any]]
     settings = extended_tokenizer(sources.TOKENIZER.locate(), wanted_words(classes, shop))
     tokenizer = Tokenizer.from_str(json.dumps(settings))
     words = plain_words(settings["model"]["vocab"])
-    phrases = build_phrases(words, classes, shop, seed=SEED)
-    bag = learn_bag(teacher, tokenizer, phrases)
-    text = graphs.text_graph(TextTower(bag, space, load_colours(), tokenizer))
-    return image, text, settings
+    bag = learn_bag(teacher, tokenizer, build_phrases(words, classes, shop, seed=SEED))
+    print("French")
+    french = build_vocabulary(settings, english_words(classes, shop))
+    bag = with_french_rows(bag, tokenizer, french)
+    learn_french(bag, teacher, french)
+    facts = row_facts(bag.all_weights(), load_colours(), tokenizer, french.words)
+    text = graphs.text_graph(TextTower(bag, space, facts, french))
+    return image, text, french.settings
 
 
 def build_image_tower(work: Path, space: ClassSpace) -> ImageTower:
@@ -90,6 +101,25 @@ def learn_bag(teacher: Teacher, tokenizer: Tokenizer, phrases: list[str]) -> Bag
     bag = initial_bag(teacher.encode_tokens(tokens), targets)
     distil(bag, make_lesson(tokenizer, phrases, targets), seed=SEED)
     return bag
+
+
+def build_vocabulary(settings: dict[str, Any], english: Iterable[str]) -> FrenchVocabulary:
+    common = load_language_words()
+    words = french_words(load_glossary(), common.reserved)
+    return french_vocabulary(settings, words, common, english)
+
+
+def learn_french(bag: BagOfTokens, teacher: Teacher, french: FrenchVocabulary) -> None:
+    tokenizer = Tokenizer.from_str(json.dumps(french.settings))
+    pairs = french_lessons(load_glossary(), seed=SEED)
+    targets = teacher.encode([english for _, english in pairs])
+    lesson = make_lesson(tokenizer, [phrase for phrase, _ in pairs], targets)
+    teach_french(bag, as_rows(lesson, french), french.taught, seed=SEED)
+
+
+def english_words(classes: ClassNames, shop: ShopWords) -> Iterator[str]:
+    """What the English lessons say: a text that holds it is English."""
+    return words_in([*class_phrases(classes), *shop.things, *shop.qualities, *shop.materials])
 
 
 def wanted_words(classes: ClassNames, shop: ShopWords) -> list[str]:

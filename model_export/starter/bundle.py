@@ -54,7 +54,7 @@ def manifest(parts: BundleParts, folder: Path) -> dict[str, Any]:
         "family": "starter",
         "precision": "int8",
         "dimension": DIMENSION,
-        "languages": ["en"],
+        "languages": ["en", "fr"],
         "random_weights": False,
         "image": _image_facts(parts.image),
         "text": _text_facts(parts.text, parts.tokenizer["model"]["vocab"]),

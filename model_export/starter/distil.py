@@ -64,7 +64,7 @@ def distil(bag: BagOfTokens, lesson: Lesson, *, seed: int) -> None:
         torch.optim.Adam(bag.output.parameters(), lr=LAYER_RATE),
     ]
     schedules = [
-        torch.optim.lr_scheduler.LambdaLR(optimiser, _cosine(steps)) for optimiser in optimisers
+        torch.optim.lr_scheduler.LambdaLR(optimiser, cosine(steps)) for optimiser in optimisers
     ]
     print(f"held-out phrases, mean cosine with the teacher: {agreement(bag, lesson):.3f} before")
     for batch in tqdm(
@@ -92,6 +92,6 @@ def agreement(bag: BagOfTokens, lesson: Lesson) -> float:
         return float((vectors * lesson.targets[:HELD_OUT]).sum(-1).mean())
 
 
-def _cosine(steps: int) -> Callable[[int], float]:
+def cosine(steps: int) -> Callable[[int], float]:
     """The learning rate's share at each step: from 1 down to 0 along half a cosine."""
     return lambda step: 0.5 * (1 + math.cos(math.pi * min(step, steps) / steps))

@@ -2,8 +2,10 @@
 
     apt-get install tuxpaint-stamps-default
     python -m model_export.starter.evaluate --stamps /usr/share/tuxpaint/stamps \
-        [--bundle models/starter] [--float32 build/starter] [--out FILE.md] [--record]
+        [--bundle models/starter] [--float32 build/starter] [--former build/former]
+        [--out FILE.md] [--record]
 
+`--former` is another bundle: the page then says what French gained and English lost since.
 `--record` writes the figures and the score medians into the bundle's manifest, and nothing else.
 """
 
@@ -23,6 +25,8 @@ import numpy as np
 from model_export.starter import retrieval
 from model_export.starter.arrays import Floats
 from model_export.starter.bundle_encoder import BundleEncoder
+from model_export.starter.categories import category_precision
+from model_export.starter.french_evaluation import french_report
 from model_export.starter.manifest_file import write_manifest
 from model_export.starter.report import as_markdown
 from model_export.starter.stamps import Stamp, find_stamps
@@ -39,26 +43,6 @@ SUBSETS: dict[str, tuple[Callable[[Stamp], bool], Callable[[Stamp], bool]]] = {
 }
 TIMED = 100  # pictures and queries
 Subject = TypeVar("Subject")
-# query -> folder of the stamps that answer it
-CATEGORIES = {
-    "bird": "animals/birds",
-    "insect": "animals/insects",
-    "fish": "animals/fish",
-    "mammal": "animals/mammals",
-    "fruit": "food/fruit",
-    "vegetable": "food/vegetables",
-    "flower": "plants/flowers",
-    "tree": "plants/trees",
-    "musical instrument": "hobbies/music",
-    "hat": "clothes/hats",
-    "clothing": "clothes",
-    "vehicle": "vehicles",
-    "kitchen dishes": "household/dishes",
-    "tool": "household/tools",
-    "food": "food",
-    "building": "town",
-    "dessert": "food/dessert",
-}
 
 
 def main() -> None:
@@ -68,6 +52,9 @@ def main() -> None:
     print(f"{len(stamps)} stamps")
     vectors = encode(encoder, stamps)
     report = measure(encoder, stamps, vectors)
+    report["french"] = french_report(encoder, stamps, vectors.images)
+    if options.former:
+        report["former"] = former_report(BundleEncoder(options.former), stamps)
     if options.float32:
         reference = BundleEncoder(options.bundle, graphs=options.float32)
         report["int8_vs_float32"] = compare(vectors, encode(reference, stamps))
@@ -87,6 +74,7 @@ def parse_options() -> argparse.Namespace:
         "--stamps", type=Path, required=True, help="e.g. /usr/share/tuxpaint/stamps"
     )
     parser.add_argument("--bundle", type=Path, default=Path("models/starter"))
+    parser.add_argument("--former", type=Path, help="another bundle, to compare with")
     parser.add_argument("--float32", type=Path, help="the build's --work folder, to compare with")
     parser.add_argument("--out", type=Path, help="write the table there too")
     parser.add_argument("--record", action="store_true", help="write the figures into the manifest")
@@ -121,15 +109,31 @@ def measure(encoder: BundleEncoder, stamps: list[Stamp], vectors: StampVectors) 
     found, twins = retrieval.same_key_neighbours(object_vectors.images, keys)
     return {
         "eval_set": EVAL_SET,
+        **recalls(encoder, stamps, vectors),
+        "category_precision_at_10": category_precision(encoder, objects, object_vectors.images),
+        "nearest_picture_same_caption": {"percent": found, "pictures": twins},
+        "scores": retrieval.median_scores(object_vectors.texts, object_vectors.images, keys),
+        "milliseconds": timings(encoder, objects),
+    }
+
+
+def former_report(encoder: BundleEncoder, stamps: list[Stamp]) -> dict[str, Any]:
+    """The figures of another bundle that this one must not lose."""
+    vectors = encode(encoder, stamps)
+    return {
+        "text_sha256": encoder.manifest["files"]["text.onnx"]["sha256"],
+        **recalls(encoder, stamps, vectors),
+        "french": french_report(encoder, stamps, vectors.images),
+    }
+
+
+def recalls(encoder: BundleEncoder, stamps: list[Stamp], vectors: StampVectors) -> dict[str, Any]:
+    return {
         "retrieval": {
             name: dataclasses.asdict(subset_recall(stamps, vectors, *rules))
             for name, rules in SUBSETS.items()
         },
         "colour": dataclasses.asdict(colour_recall(encoder, stamps)),
-        "category_precision_at_10": category_precision(encoder, objects, object_vectors.images),
-        "nearest_picture_same_caption": {"percent": found, "pictures": twins},
-        "scores": retrieval.median_scores(object_vectors.texts, object_vectors.images, keys),
-        "milliseconds": timings(encoder, objects),
     }
 
 
@@ -154,15 +158,6 @@ def colour_recall(encoder: BundleEncoder, stamps: list[Stamp]) -> retrieval.Reca
     images = encoder.images(tint.picture for tint in tints)
     ranks = retrieval.paired_ranks(encoder.texts([tint.query for tint in tints]), images)
     return retrieval.recall(ranks, len(tints))
-
-
-def category_precision(encoder: BundleEncoder, stamps: list[Stamp], images: Floats) -> float:
-    """Mean share of the first ten pictures that lie in the asked category's folder."""
-    shares = []
-    for text, folder in zip(encoder.texts(list(CATEGORIES)), CATEGORIES.values(), strict=True):
-        first_ten = np.argsort(-(images @ text))[:10]
-        shares.append(np.mean([stamps[row].place.startswith(f"{folder}/") for row in first_ten]))
-    return round(float(np.mean(shares)), 2)
 
 
 def compare(vectors: StampVectors, reference: StampVectors) -> dict[str, float]:

@@ -6,6 +6,7 @@ import os
 import platform
 from typing import Any
 
+from model_export.starter.report_french import former_section, french_section
 from model_export.starter.tints import TINTS
 
 _HEAD = "| queries over pictures | R@1 | R@5 | R@10 | median rank | queries | pictures |"
@@ -31,7 +32,11 @@ def as_markdown(report: dict[str, Any], command: str) -> str:
         _recall_row(_colour_title(report["colour"]["pictures"]), report["colour"]),
         "",
         *(f"- {line}" for line in _single_figures(report)),
+        "",
+        *french_section(report["french"], report.get("former", {}).get("french")),
     ]
+    if "former" in report:
+        lines += ["", *former_section(report)]
     return "\n".join(lines) + "\n"
 
 

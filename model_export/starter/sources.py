@@ -113,4 +113,5 @@ def provenance() -> dict[str, str]:
         "class_names": SYNONYMS.describe(),
         "class_descriptions": DESCRIPTIONS.describe(),
         "hypernyms": "model_export/starter/hypernyms.json",
+        "french": "model_export/starter/french",
     }

@@ -13,6 +13,9 @@ TEXTS = [
     "wooden chair, four legs",
     "a photo of a banana",
     "The quick brown fox. " * 30,
+    "robe d'été rouge",
+    "tasse à café en porcelaine",
+    "un four",  # an English word, in French company
 ]
 
 
