@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.full_size import add_bundle, check_bundle
 from benchmarks.report import arguments, publish, table
@@ -81,7 +82,7 @@ def stage_medians(environment: dict[str, str], runs: int) -> dict[str, float]:
     return {step: statistics.median(values) for step, values in seen.items()}
 
 
-def said(environment: dict[str, str], *asked: str) -> list[dict[str, float | str]]:
+def said(environment: dict[str, str], *asked: str) -> list[dict[str, Any]]:
     """All that a serving process says."""
     with serving(environment, *asked) as process:
         output, _ = process.communicate()
