@@ -69,11 +69,12 @@ $(PY):
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # TORCH_INDEX: where to get a CPU build of torch where pip's default is one of gigabytes for GPUs
-$(EXPORT_VENV)/.installed: model_export/requirements.txt requirements-dev.txt | $(PY)
+$(EXPORT_VENV)/.installed: model_export/requirements.txt tests/model_export/requirements.txt requirements-dev.txt | $(PY)
 	@echo "Installing what model_export needs: torch and transformers (once; some minutes)"
 	@test -x $(EXPORT_PY) || $(PY) -m venv $(EXPORT_VENV)
 	@set -o pipefail; $(EXPORT_PY) -m pip install --disable-pip-version-check \
-	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements-dev.txt -r model_export/requirements.txt $(NAMES)
+	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) \
+	-r requirements-dev.txt -r model_export/requirements.txt -r tests/model_export/requirements.txt $(NAMES)
 	@touch $@
 
 $(VENV)/.local: requirements-local.txt | $(PY)
