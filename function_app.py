@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from functions import embed, failures, ingest, ops, products, search
+from functions import embed, failures, ingest, ops, products, reconcile, search
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for module in (search, embed, products, ingest, failures, ops):
+for module in (search, embed, products, ingest, failures, reconcile, ops):
     app.register_functions(module.bp)

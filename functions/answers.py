@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from shared_code.core.failures import Failure
 from shared_code.core.products import ImageRef, Kind, ModelInfo, Product, ProductText
+from shared_code.core.reconcile_state import Progress
 from shared_code.core.search import Answer, Result
 from shared_code.health import Health
 from shared_code.version import __version__
@@ -54,6 +56,35 @@ def indexed(
         "embedding_dimension": model.dimension,
     }
     return {**body, "images": [image_url(blob) for blob in blobs]} if blobs else body
+
+
+def failure(found: Failure) -> dict[str, Any]:
+    return {
+        "blob": found.blob,
+        "product_id": found.product_id,
+        "reason": found.reason,
+        "at": found.at,
+    }
+
+
+def reconciled(progress: Progress, *, dry_run: bool) -> dict[str, Any]:
+    """Counts since the pass was begun, by this call or an earlier one."""
+    counted = progress.totals
+    return {
+        "done": progress.is_done,
+        "dry_run": dry_run,
+        "phase": progress.phase,
+        "began": progress.began,
+        "blobs": counted["blobs"],
+        "points": counted["points"],
+        "indexed": counted["indexed"],
+        "removed": counted["removed"],
+        "failed": counted["failed"],
+        "known_failures": counted["known failures"],
+        "failures_cleared": counted["failure cleared"],
+        "errors": counted["errors"],
+        "examples": progress.examples,
+    }
 
 
 def health(report: Health, *, show_checks: bool) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
-from shared_code.core.catalogue import StoredPicture
 from shared_code.core.errors import AppError, Internal
+from shared_code.core.pictures import StoredPicture
 from shared_code.core.timing import collect_stages
 
 log = logging.getLogger(__name__)

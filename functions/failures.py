@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import azure.functions as func
 
+from functions import answers
 from functions.edge import endpoint, ok
 from functions.parse import parsed_query
 from functions.requests import ListingRequest
@@ -17,7 +18,7 @@ bp = func.Blueprint()
 def list_failures(req: func.HttpRequest) -> func.HttpResponse:
     asked = parsed_query(req, ListingRequest)
     page = runtime().failures.page(limit=asked.limit, cursor=asked.cursor)
-    failures = [asdict(failure) for failure in page.items]
+    failures = [answers.failure(failure) for failure in page.items]
     return ok({"count": len(failures), "failures": failures, "cursor": page.cursor})
 
 
@@ -25,4 +26,4 @@ def list_failures(req: func.HttpRequest) -> func.HttpResponse:
 @endpoint
 def retry_failures(req: func.HttpRequest) -> func.HttpResponse:
     asked = parsed_query(req, ListingRequest)
-    return ok(asdict(runtime().indexer.retry_failures(limit=asked.limit, cursor=asked.cursor)))
+    return ok(asdict(runtime().recovery.retry(limit=asked.limit, cursor=asked.cursor)))

@@ -2,12 +2,15 @@
 
 import azure.functions as func
 
+from functions.events import poisoned_blob, touched_by
 from shared_code.runtime import runtime
 from shared_code.settings import trigger_settings
 
 bp = func.Blueprint()
 
 TRIGGER = trigger_settings()
+POISON_QUEUE = "webjobs-blobtrigger-poison"
+"""Where the Functions host puts what a blob trigger failed to do poisonBlobThreshold times."""
 
 
 @bp.blob_trigger(
@@ -23,14 +26,22 @@ def blob_changed(blob: func.InputStream) -> None:
 
 @bp.event_grid_trigger(arg_name="event")
 def blob_event(event: func.EventGridEvent) -> None:
-    """BlobDeleted reaches no blob trigger; other events of the container are welcome too."""
-    container, blob = blob_of_subject(event.subject)
-    if container == TRIGGER.container:
+    """Deletes and renames reach no blob trigger; other events of the container are welcome too.
+
+    The host hands over a func.CloudEvent when that is the schema of what came.
+    """
+    touched = touched_by(event, TRIGGER.container)
+    for blob in touched.blobs:
         runtime().indexer.sync(blob)
+    for folder in touched.folders:
+        runtime().indexer.sync_folder(folder)
 
 
-def blob_of_subject(subject: str) -> tuple[str, str]:
-    """``/blobServices/default/containers/<container>/blobs/<name>``; ("", "") for another."""
-    _, found, rest = subject.partition("/containers/")
-    container, also_found, blob = rest.partition("/blobs/")
-    return (container, blob) if found and also_found else ("", "")
+@bp.queue_trigger(arg_name="message", queue_name=POISON_QUEUE, connection="AzureWebJobsStorage")
+def blob_given_up(message: func.QueueMessage) -> None:
+    blob = poisoned_blob(message, TRIGGER.container, "blob_changed")
+    if blob:
+        runtime().recovery.given_up(blob)
+    else:
+        text = message.get_body().decode("utf-8", "replace")
+        runtime().recovery.not_ours(str(message.id), text)

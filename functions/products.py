@@ -12,7 +12,7 @@ from functions.parse import (
     json_body,
     parsed_query,
 )
-from functions.requests import ListingRequest, NoOptions, ProductForm, ProductRequest
+from functions.requests import ImageRequest, ListingRequest, NoOptions, ProductForm, ProductRequest
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -70,7 +70,9 @@ def delete_product(req: func.HttpRequest) -> func.HttpResponse:
 @bp.route(route="v1/images/{*path}", methods=["GET"])
 @endpoint
 def get_image(req: func.HttpRequest) -> func.HttpResponse:
-    parsed_query(req, NoOptions)
-    known = req.headers.get("if-none-match", "")
-    picture = runtime().catalogue.picture(req.route_params.get("path", ""), known_etag=known)
-    return picture_answer(picture)
+    size = parsed_query(req, ImageRequest).size
+    blob, known = req.route_params.get("path", ""), req.headers.get("if-none-match", "")
+    pictures = runtime().pictures
+    if size is None:
+        return picture_answer(pictures.original(blob, known_etag=known))
+    return picture_answer(pictures.thumbnail(blob, size, known_etag=known))

@@ -16,6 +16,7 @@ from shared_code.core.filters import FilterableFields, parse_filter
 from shared_code.core.naming import checked_product_id
 from shared_code.core.products import ProductText
 from shared_code.core.search import Mode, Options
+from shared_code.core.thumbnails import Side
 
 MAX_TEXTS = 64
 
@@ -115,6 +116,20 @@ class ListingRequest(Request, frozen=True):
 
     limit: Limit = 20
     cursor: str | None = None
+
+
+class ImageRequest(Request, frozen=True):
+    """GET images: the original, or a thumbnail of one of a few sizes."""
+
+    size: Side | None = None
+
+
+class ReconcileRequest(Request, frozen=True):
+    """POST reconcile."""
+
+    dry_run: bool = False
+    restart: bool = False
+    seconds: Annotated[int, Meta(ge=1, le=200)] = 60
 
 
 class NoOptions(Request, frozen=True):

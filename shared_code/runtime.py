@@ -7,44 +7,26 @@ tried again on the next call.
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast, overload
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from shared_code.core.catalogue import Catalogue
+from shared_code.core.catalogue import Catalogue, PictureFormat
 from shared_code.core.failures import Failures
 from shared_code.core.indexing import Indexer
+from shared_code.core.pictures import Pictures
 from shared_code.core.ports import BlobStore, Encoder, ProductIndex
+from shared_code.core.reconcile import Reconcile
+from shared_code.core.recovery import Recovery
 from shared_code.core.search import Search
+from shared_code.core.texts import Texts
+from shared_code.core.thumbnails import MakeThumbnail, Thumbnails
 from shared_code.core.words import WordsReader
+from shared_code.parts import part
 from shared_code.settings import Settings
-
-T = TypeVar("T")
-
-
-class part(Generic[T]):
-    """A lazily built attribute of the runtime, made once under the runtime's lock."""
-
-    def __init__(self, build: Callable[[Any], T]) -> None:
-        self._build = build
-        self._name = build.__name__
-        self.__doc__ = build.__doc__
-
-    @overload
-    def __get__(self, runtime: None, owner: type) -> part[T]: ...
-    @overload
-    def __get__(self, runtime: Runtime, owner: type) -> T: ...
-    def __get__(self, runtime: Runtime | None, owner: type) -> T | part[T]:
-        if runtime is None:
-            return self
-        try:
-            return cast("T", runtime.parts[self._name])
-        except KeyError:
-            with runtime.lock:  # two requests may both find the part unbuilt
-                if self._name not in runtime.parts:
-                    runtime.parts[self._name] = self._build(runtime)
-                return cast("T", runtime.parts[self._name])
 
 
 class Runtime:
@@ -65,7 +47,8 @@ class Runtime:
     @part
     def index(self) -> ProductIndex:
         if self.settings.qdrant_url:
-            from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
+            with _no_garbage_collection():
+                from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
 
             return QdrantCloudIndex.from_settings(self.settings, self.encoder.model)
         from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
@@ -86,17 +69,48 @@ class Runtime:
 
     @part
     def search(self) -> Search:
+        if "index" not in self.parts:  # a cold start: the client's import takes longer
+            self.encoder.preload()
         return Search(self.encoder, self.index)
 
     @part
+    def thumbnails(self) -> Thumbnails:
+        return Thumbnails(self._container(self.settings.thumbnails_container), self._thumbnail)
+
+    @part
+    def pictures(self) -> Pictures:
+        return Pictures(self.images, self.thumbnails, _picture_format, self._max_bytes)
+
+    @part
+    def texts(self) -> Texts:
+        return Texts(self.encoder, self.index, self.words)
+
+    @part
     def indexer(self) -> Indexer:
-        max_bytes = self.settings.max_upload_mb * 1_000_000
-        return Indexer(self.encoder, self.index, self.images, self.failures, self.words, max_bytes)
+        return Indexer(
+            self.encoder,
+            self.index,
+            self.images,
+            self.failures,
+            self.texts,
+            self.thumbnails,
+            self._max_bytes,
+        )
+
+    @part
+    def recovery(self) -> Recovery:
+        return Recovery(self.indexer, self.failures)
+
+    @part
+    def reconcile(self) -> Reconcile:
+        return Reconcile(self.indexer, self.index, self.failures, self.state)
+
+    @part
+    def state(self) -> BlobStore:
+        return self._container(self.settings.state_container)
 
     @part
     def catalogue(self) -> Catalogue:
-        from shared_code.adapters.clip.preprocess import picture_format
-
         return Catalogue(
             self.encoder,
             self.index,
@@ -104,12 +118,22 @@ class Runtime:
             self.failures,
             self.words,
             self.indexer,
-            picture_format,
+            _picture_format,
         )
 
     @property
     def uptime_s(self) -> int:
         return int(time.monotonic() - self.started)
+
+    @property
+    def _max_bytes(self) -> int:
+        return self.settings.max_upload_mb * 1_000_000
+
+    @part
+    def _thumbnail(self) -> MakeThumbnail:
+        from shared_code.adapters.thumbnail import PillowThumbnail
+
+        return PillowThumbnail(self.settings.max_image_pixels)
 
     def _container(self, name: str) -> BlobStore:
         if self.settings.uses_storage_account:
@@ -124,10 +148,33 @@ class Runtime:
         """Flushes the index if it was ever built; what is closed is built anew on next use."""
         with self.lock:
             index = self.parts.pop("index", None)
-            for dependent in ("search", "indexer", "catalogue"):
+            for dependent in _ON_INDEX:
                 self.parts.pop(dependent, None)
         if index is not None:
             index.close()
+
+
+_ON_INDEX = ("search", "texts", "indexer", "catalogue", "recovery", "reconcile")
+"""Parts that hold the index."""
+
+
+def _picture_format(data: bytes) -> PictureFormat:
+    from shared_code.adapters.clip.preprocess import picture_format
+
+    return picture_format(data)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """For the import of qdrant-client: its hundreds of model classes set the collector off again
+    and again, a sixth of the import's time (benchmarks/cold_start.py)."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 _lock = threading.Lock()

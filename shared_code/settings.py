@@ -15,7 +15,14 @@ from typing import Any
 
 from shared_code.core.errors import Misconfigured
 from shared_code.core.filters import FieldType
-from shared_code.settings_values import PARSERS, Distance, Quantization, TriggerSource
+from shared_code.settings_values import (
+    PARSERS,
+    Cron,
+    Distance,
+    Quantization,
+    TriggerSource,
+    is_cron,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,12 @@ class Settings:
     images_container: str = "images"
     failures_container: str = "index-failures"
     """What could not be indexed, one small JSON blob each: survives restarts, no new service."""
+    thumbnails_container: str = "thumbnails"
+    """Small copies of the pictures; may be emptied at any time, they are made again."""
+    state_container: str = "state"
+    """How far a reconcile has come, so that one cut short goes on."""
+    reconcile_cron: Cron = ""
+    """NCRONTAB, six fields, UTC: when container and index are compared; empty: only by hand."""
     blob_trigger_source: TriggerSource = "LogsAndContainerScan"
     """EventGrid on Flex Consumption, which supports nothing else; the scan elsewhere."""
 
@@ -122,6 +135,9 @@ class Settings:
             for name, (pattern, what) in _NAMES.items()
             if not re.fullmatch(pattern, getattr(self, name))
         ]
+        containers = [getattr(self, name) for name in _NAMES if name.endswith("_container")]
+        if len(set(containers)) < len(containers):
+            problems.append(f"{', '.join(containers)}: each container must have a name of its own")
         if self.qdrant_url and not self.qdrant_url.startswith(("http://", "https://")):
             problems.append("QDRANT_URL: must start with https:// (or http:// for a local server)")
         return problems
@@ -129,10 +145,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class TriggerSettings:
-    """What the blob trigger's registration needs when the app is imported."""
+    """What the registration of triggers needs when the app is imported."""
 
     container: str
     source: TriggerSource
+    reconcile_cron: Cron
+    """Empty: no timer is registered."""
 
 
 def trigger_settings(environ: Mapping[str, str] | None = None) -> TriggerSettings:
@@ -143,9 +161,11 @@ def trigger_settings(environ: Mapping[str, str] | None = None) -> TriggerSetting
     environ = os.environ if environ is None else environ
     default = Settings()
     source = environ.get("BLOB_TRIGGER_SOURCE", "")
+    cron = environ.get("RECONCILE_CRON", "").strip()
     return TriggerSettings(
         environ.get("IMAGES_CONTAINER", "") or default.images_container,
         "EventGrid" if source.lower() == "eventgrid" else default.blob_trigger_source,
+        cron if is_cron(cron) else default.reconcile_cron,
     )
 
 
@@ -166,6 +186,8 @@ _NAMES = {
     "qdrant_collection": _COLLECTION_NAME,
     "images_container": _CONTAINER_NAME,
     "failures_container": _CONTAINER_NAME,
+    "thumbnails_container": _CONTAINER_NAME,
+    "state_container": _CONTAINER_NAME,
 }
 
 _AT_LEAST = {

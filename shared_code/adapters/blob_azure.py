@@ -14,9 +14,10 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import ContainerClient, ContentSettings, LinearRetry
+from azure.storage.blob import ContainerClient, ContentSettings
 
 from shared_code.adapters.blob_names import checked_name
+from shared_code.adapters.blob_retries import FullJitter, retry_after_s
 from shared_code.core.errors import AppError, Misconfigured, Unavailable, Unprocessable
 from shared_code.core.ports import Blob, BlobInfo, Page
 
@@ -32,8 +33,7 @@ T = TypeVar("T")
 OPTIONS: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 30,  # seconds between two packets, not for the whole blob
-    # three tries, about a second apart; what takes longer is the host's to retry
-    "retry_policy": LinearRetry(backoff=1, retry_total=2, random_jitter_range=1),
+    "retry_policy": FullJitter(),
 }
 
 _ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Blob Data Owner."
@@ -161,6 +161,7 @@ def _translated() -> Iterator[None]:
             raise Misconfigured(f"Blob storage refuses the credentials ({code}): {_ROLE}") from exc
         if exc.status_code == 400:
             raise Unprocessable(f"Blob storage refuses the request: {code}.") from exc
-        raise Unavailable(f"Blob storage failed: {code}.") from exc
+        wait_s = retry_after_s(exc.response)
+        raise Unavailable(f"Blob storage failed: {code}.", retry_after_s=max(5, wait_s)) from exc
     except AzureError as exc:  # no answer at all
         raise Unavailable("Blob storage does not answer.") from exc

@@ -19,6 +19,7 @@ from shared_code.adapters.qdrant_points import (
     hit_of,
     image_of,
     product_of,
+    ref_of,
     source_of,
 )
 from shared_code.core.ports import Page, VectorQuery
@@ -106,6 +107,12 @@ class QdrantIndex(ABC):
         images = self.images_of([payload["product_id"] for _, payload in points])
         items = (Product(product_of(p), images.get(p["product_id"], ())) for _, p in points)
         return Page(tuple(items), following and encode_cursor(following))
+
+    def points(self, *, limit: int, cursor: str | None = None) -> Page[PointRef]:
+        start = None if cursor is None else decode_cursor(cursor)
+        points, following = self._scroll(None, limit, start, ["product_id", "image_key"])
+        refs = tuple(ref_of(payload) for _, payload in points)
+        return Page(refs, following and encode_cursor(following))
 
     def counts(self) -> Counts:
         found = self._count_by("kind")

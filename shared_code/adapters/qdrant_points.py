@@ -171,6 +171,10 @@ def image_of(payload: Payload) -> ImageRef:
     return ImageRef(payload["image_key"], payload["blob"])
 
 
+def ref_of(payload: Payload) -> PointRef:
+    return PointRef(payload["product_id"], payload.get("image_key", ""))
+
+
 def hit_of(payload: Payload, score: float) -> Hit:
     kind: Kind = payload["kind"]
     image = image_of(payload) if kind == "image" else None

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared_code.core.errors import NotFound, UnsupportedImage
+from shared_code.core.errors import NotFound
 from shared_code.core.failures import Failures
 from shared_code.core.indexing import Indexer
 from shared_code.core.naming import Place, document_of
-from shared_code.core.ports import BlobInfo, BlobStore, Encoder, Page, ProductIndex
+from shared_code.core.ports import Blob, BlobInfo, BlobStore, Encoder, Page, ProductIndex
 from shared_code.core.products import Product, ProductText
 from shared_code.core.records import etag_of, image_record, text_record
 from shared_code.core.timing import stage
-from shared_code.core.words import Words, WordsReader, embed_words
+from shared_code.core.words import Listing, Words, WordsReader, embed_words
 
 if TYPE_CHECKING:
     from shared_code.core.products import Vector
@@ -32,15 +32,6 @@ class PictureFormat:
 
     mime: str
     extension: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPicture:
-    """``data`` is None when the caller already has the state that ``etag`` names."""
-
-    data: bytes | None
-    mime: str
-    etag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +55,16 @@ class Catalogue:
         vectors: Iterable[Vector] = self.encoder.encode_images(decoded) if decoded else ()
         words_vector = embed_words(self.encoder, text)
         with stage("store"):
-            self._store_document(text)
+            document = self._store_document(text)
             stored = [self._store_picture(text.product_id, picture) for picture in pictures]
-        words = Words(text, self.words.now_us())
+        listing = Listing(text.product_id, {document.name: document}, self.words.now_us())
+        words = Words(text, listing.version, next(basis for _, basis in listing.places()))
         images = [image_record(*pair, words) for pair in zip(stored, vectors, strict=True)]
         with stage("search"):
             self.index.write(images, [text_record(words_vector, words)])
         self._look_again(text.product_id, stored)
+        for info, picture in zip(stored, pictures, strict=True):
+            self.indexer.thumbnails.keep(Blob(info, picture))
         return [info.name for info in stored]
 
     def get(self, product_id: str) -> Product:
@@ -96,36 +90,21 @@ class Catalogue:
             with stage("store"):
                 self.images.delete(blob)
                 self.failures.clear(blob)
+                self.indexer.thumbnails.remove(blob)
         with stage("search"):
             self.index.delete_product(product_id)
         for info in self.words.blobs_of(product_id):  # put there while this went on
             self.indexer.sync(info.name)
         return sum(Place.of(blob).role == "picture" for blob in blobs)
 
-    def picture(self, blob: str, *, known_etag: str = "") -> StoredPicture:
-        """The original. Raises NotFound for anything in the container that is no picture."""
-        with stage("store"):
-            head = self.images.head(blob) if blob else None
-            if head is not None and head.etag == known_etag:
-                return StoredPicture(None, "", head.etag)
-            is_readable = head is not None and head.size <= self.indexer.max_bytes
-            found = self.images.read(blob) if is_readable else None
-        if found is None:
-            raise NotFound(f"There is no picture {blob!r}.")
-        try:
-            mime = self.picture_format(found.data).mime
-        except UnsupportedImage:
-            raise NotFound(f"There is no picture {blob!r}.") from None
-        return StoredPicture(found.data, mime, found.info.etag)
-
     def _look_again(self, product_id: str, stored: Sequence[BlobInfo]) -> None:
         """Someone may have replaced or deleted what was stored before it was indexed."""
         for info in stored:
             if etag_of(self.images.head(info.name)) != info.etag:
                 self.indexer.sync(info.name)
-        self.indexer.refresh_words(product_id)
+        self.indexer.texts.refresh(product_id)
 
-    def _store_document(self, text: ProductText) -> None:
+    def _store_document(self, text: ProductText) -> BlobInfo:
         document = {
             "name": text.name,
             "description": text.description,
@@ -133,7 +112,8 @@ class Catalogue:
         }
         # compact: indented, much small metadata would outgrow what a document may take
         data = json.dumps(document, ensure_ascii=False).encode()
-        self.images.write(document_of(text.product_id), data, content_type="application/json")
+        name = document_of(text.product_id)
+        return self.images.write(name, data, content_type="application/json")
 
     def _store_picture(self, product_id: str, picture: bytes) -> BlobInfo:
         found = self.picture_format(picture)

@@ -18,13 +18,15 @@ from shared_code.core.ports import Blob, BlobStore, Page
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A blob that can never be indexed as it is."""
+    """A blob that could not be indexed."""
 
     blob: str
     product_id: str
     reason: str
     at: str
     """When it was recorded: ISO 8601, UTC."""
+    etag: str = ""
+    """The state of the blob that can never be indexed; empty when another try may succeed."""
 
 
 def utc_now() -> datetime:
@@ -36,14 +38,19 @@ class Failures:
     store: BlobStore
     now: Callable[[], datetime] = utc_now
 
-    def record(self, blob: str, product_id: str, reason: str) -> None:
+    def record(self, blob: str, product_id: str, reason: str, *, etag: str = "") -> None:
         """Replaces what was recorded for this blob before."""
-        failure = Failure(blob, product_id, reason, self.now().isoformat(timespec="seconds"))
+        at = self.now().isoformat(timespec="seconds")
+        failure = Failure(blob, product_id, reason, at, etag)
         data = json.dumps(asdict(failure), ensure_ascii=False).encode()
         self.store.write(_key(blob), data, content_type="application/json")
 
     def clear(self, blob: str) -> None:
         self.store.delete(_key(blob))
+
+    def find(self, blob: str) -> Failure | None:
+        found = self.store.read(_key(blob))
+        return _failure(found) if found is not None else None
 
     def count(self) -> int:
         return sum(1 for _ in every_blob(self.store))

@@ -10,35 +10,22 @@ versions that every write carries (``ProductIndex.write``).
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
 
 from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words
 from shared_code.core.errors import Unavailable, Unprocessable, UnsupportedImage
 from shared_code.core.failures import Failures
+from shared_code.core.listing import every_blob
 from shared_code.core.naming import Place, picture_ref
-from shared_code.core.ports import BlobInfo, BlobStore, Encoder, ProductIndex
-from shared_code.core.products import ImageRecord, PointRef, Source, TextRecord
-from shared_code.core.records import etag_of, image_record, text_record
+from shared_code.core.ports import Blob, BlobInfo, BlobStore, Encoder, ProductIndex
+from shared_code.core.products import ImageRecord, PointRef, Source
+from shared_code.core.records import etag_of, image_record
+from shared_code.core.texts import MAX_ROUNDS, Outcome, Texts, is_current
+from shared_code.core.thumbnails import Thumbnails
 from shared_code.core.timing import stage
-from shared_code.core.words import Words, WordsReader, embed_words
+from shared_code.core.words import Words
 
 log = logging.getLogger(__name__)
-
-Outcome: TypeAlias = Literal["indexed", "current", "removed", "failed"]
-
-MAX_ROUNDS = 10
-"""Looks at a blob that keeps changing before the host is asked to deliver the event again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retried:
-    """What became of a page of failures; ``cursor`` leads on to the next one."""
-
-    tried: int
-    failed: int
-    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +34,8 @@ class Indexer:
     index: ProductIndex
     images: BlobStore
     failures: Failures
-    words: WordsReader
+    texts: Texts
+    thumbnails: Thumbnails
     max_bytes: int
     """Of a blob: a larger one is a failure, since it would be read into memory whole."""
 
@@ -65,18 +53,34 @@ class Indexer:
             return "failed"
         for _ in range(MAX_ROUNDS):
             outcome = self._apply(blob, place, before)
-            after = self.images.head(blob)
+            # where nothing was written, a change since then is left to its own event
+            after = before if outcome == "current" else self.images.head(blob)
             if etag_of(before) == etag_of(after):
                 log.info("%s: %s", blob, outcome)
                 return outcome
             before = after
         raise Unavailable(f"{blob} changed {MAX_ROUNDS} times while it was being indexed")
 
-    def retry_failures(self, *, limit: int, cursor: str | None = None) -> Retried:
-        """Looks again at a page of the blobs that failed; those that work now are cleared."""
-        page = self.failures.page(limit=limit, cursor=cursor)
-        outcomes = Counter(self.sync(failure.blob) for failure in page.items)
-        return Retried(len(page.items), outcomes["failed"], page.cursor)
+    def sync_folder(self, folder: str) -> None:
+        """The same for all that is or was below a folder, of which one event may tell.
+
+        Raises Unavailable as ``sync`` does, with part of the folder looked at.
+        """
+        product_id, prefix = folder.partition("/")[0], folder.rstrip("/") + "/"
+        known = self.index.images_of([product_id]).get(product_id, ())
+        blobs = {image.blob for image in known if image.blob.startswith(prefix)}
+        blobs |= {info.name for info in every_blob(self.images, prefix)}
+        for blob in sorted(blobs):
+            self.sync(blob)
+        self.texts.refresh(product_id)
+
+    def is_current(self, info: BlobInfo, place: Place) -> bool:
+        """True when the index agrees with this state of the blob."""
+        if place.role != "picture":
+            return self.texts.outlook(place.product_id) == "current"
+        ref, text_ref = picture_ref(info.name), PointRef(place.product_id)
+        stored = self.index.sources([ref, text_ref])
+        return is_whole(info, stored.get(ref), stored.get(text_ref))
 
     def _apply(self, blob: str, place: Place, info: BlobInfo | None) -> Outcome:
         if info is None:
@@ -87,7 +91,7 @@ class Indexer:
                 return self._index_picture(info, place)
             return self._index_words(info, place)
         except (UnsupportedImage, Unprocessable) as exc:
-            return self._fail(blob, place, str(exc))
+            return self._fail(info, place, str(exc))
 
     def _check_size(self, info: BlobInfo, place: Place) -> None:
         """Before anything is read: a blob comes into memory whole."""
@@ -99,96 +103,68 @@ class Indexer:
 
     def _index_picture(self, info: BlobInfo, place: Place) -> Outcome:
         ref, text_ref = picture_ref(info.name), PointRef(place.product_id)
-        words = self.words.read(place.product_id)
-        if words is None:  # deleted meanwhile: the next look settles it
-            return "removed"
+        listing = self.texts.words.listing(place.product_id)
         stored = self.index.sources([ref, text_ref])
-        picture_is_current = ref in stored and stored[ref].etag == info.etag
-        # a write that was cut short may have left older words on the picture
-        words_are_current = _is_current(stored.get(text_ref), words) and (
-            not picture_is_current or stored[ref].words_etag == words.text.etag
-        )
-        texts = [] if words_are_current else [self._embed_words(words)]
-        if picture_is_current and not texts:
+        old, text = stored.get(ref), stored.get(text_ref)
+        if text and is_whole(info, old, text) and listing.still_says(text.etag):
             self.failures.clear(info.name)
             return "current"
-        images = [] if picture_is_current else self._embed_picture(info, words)
+        words = self.texts.words.read_from(listing)
+        if words is None:  # deleted meanwhile: the next look settles it
+            return "removed"
+        is_seen = old is not None and old.etag == info.etag
+        is_said = is_current(text, words) and (not is_seen or is_whole(info, old, text))
+        texts = [] if is_said else [self.texts.record(words)]
+        picture = None if is_seen else self._read(info)
+        images = [self._embedded(picture, words)] if picture else []
         with stage("search"):
             self.index.write(images, texts)
         self.failures.clear(info.name)
-        self.refresh_words(place.product_id)  # a sidecar may have come while this was embedded
+        self.texts.refresh(place.product_id)  # a sidecar may have come while this was embedded
+        if picture:
+            self.thumbnails.keep(picture)
+        if old and picture:
+            self.thumbnails.remove(info.name, but=picture.info)
         return "indexed"
 
-    def _embed_picture(self, info: BlobInfo, words: Words) -> list[ImageRecord]:
-        """The record of the blob if it is still there in the state seen, else nothing."""
+    def _read(self, info: BlobInfo) -> Blob | None:
         with stage("store"):
-            blob = self.images.read(info.name)
-        if blob is None:
-            return []
-        vector = self.encoder.encode_images([self.encoder.decode(blob.data)])[0]
-        return [image_record(blob.info, vector, words)]
+            return self.images.read(info.name)
+
+    def _embedded(self, picture: Blob, words: Words) -> ImageRecord:
+        vector = self.encoder.encode_images([self.encoder.decode(picture.data)])[0]
+        return image_record(picture.info, vector, words)
 
     def _index_words(self, info: BlobInfo, place: Place) -> Outcome:
         blob = self.images.read(info.name)
         if blob is not None:
             parse_words(place.product_id, blob.data, default_name=place.product_id)
         self.failures.clear(info.name)
-        return self.refresh_words(place.product_id)
-
-    def refresh_words(self, product_id: str) -> Outcome:
-        """Brings the product's text point, and the words on its pictures, up to date.
-
-        Ends with a look at storage and index in which both agree.
-        """
-        ref = PointRef(product_id)
-        outcome: Outcome = "current"
-        for turn in range(MAX_ROUNDS):
-            words = self._standing_words(product_id)
-            stored = self.index.sources([ref]).get(ref)
-            if words is None and stored is None:
-                return "removed"
-            if words is not None and _is_current(stored, words):
-                return outcome
-            with stage("search"):
-                if words is not None and stored is not None and turn:
-                    # written by an instance whose clock runs ahead: what was seen last wins
-                    words = replace(words, version=max(words.version, stored.version + 1))
-                if words is None:
-                    self.index.delete([ref])
-                else:
-                    self.index.write([], [self._embed_words(words)])
-                    outcome = "indexed"
-        raise Unavailable(f"the words of {product_id} changed {MAX_ROUNDS} times meanwhile")
-
-    def _standing_words(self, product_id: str) -> Words | None:
-        """The words of a product that has a document or a picture that could be indexed.
-
-        A sidecar or an unreadable picture alone makes no product.
-        """
-        words = self.words.read(product_id)
-        if words is None or words.from_document or self.index.images_of([product_id]):
-            return words
-        return None
-
-    def _embed_words(self, words: Words) -> TextRecord:
-        return text_record(embed_words(self.encoder, words.text), words)
+        return self.texts.refresh(place.product_id)
 
     def _remove(self, blob: str, place: Place) -> Outcome:
-        if place.role == "picture":
-            self.index.delete([picture_ref(blob)])
+        self._take_away(blob, place)
         self.failures.clear(blob)
-        self.refresh_words(place.product_id)
+        self.texts.refresh(place.product_id)
         return "removed"
 
-    def _fail(self, blob: str, place: Place, reason: str) -> Outcome:
+    def _fail(self, info: BlobInfo, place: Place, reason: str) -> Outcome:
         """Records why, and takes away what an earlier content of the blob had left."""
-        log.warning("%s cannot be indexed: %s", blob, reason)
-        self.failures.record(blob, place.product_id, reason)
-        if place.role == "picture":
-            self.index.delete([picture_ref(blob)])
-        self.refresh_words(place.product_id)
+        log.warning("%s cannot be indexed: %s", info.name, reason)
+        self.failures.record(info.name, place.product_id, reason, etag=info.etag)
+        self._take_away(info.name, place)
+        self.texts.refresh(place.product_id)
         return "failed"
 
+    def _take_away(self, blob: str, place: Place) -> None:
+        if place.role == "picture":
+            self.index.delete([picture_ref(blob)])
+            self.thumbnails.remove(blob)
 
-def _is_current(stored: Source | None, words: Words) -> bool:
-    return stored is not None and stored.etag == words.text.etag
+
+def is_whole(info: BlobInfo, picture: Source | None, text: Source | None) -> bool:
+    """True when the picture's point is of this content and carries the words of its product:
+    a write that was cut short may have left older ones on it."""
+    if picture is None or text is None:
+        return False
+    return picture.etag == info.etag and picture.words_etag == text.words_etag

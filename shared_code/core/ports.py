@@ -52,6 +52,9 @@ class Encoder(Protocol):
     @property
     def model(self) -> ModelInfo: ...
 
+    def preload(self) -> None:
+        """Begins to load what a text search needs, on a thread of its own; returns at once."""
+
     def ping(self) -> None:
         """Raises Misconfigured unless the model's files are whole; reads all of them."""
 
@@ -117,6 +120,12 @@ class ProductIndex(Protocol):
 
     def products(self, *, limit: int, cursor: str | None = None) -> Page[Product]:
         """All products in a stable order. Raises Unprocessable for a cursor not its own."""
+
+    def points(self, *, limit: int, cursor: str | None = None) -> Page[PointRef]:
+        """Every point, in an order of the index's own that writes and deletes do not change.
+
+        Raises Unprocessable for a cursor not its own.
+        """
 
     def counts(self) -> Counts: ...
 

@@ -18,7 +18,8 @@ def etag_of(info: BlobInfo | None) -> str:
 
 
 def text_record(vector: Vector | None, words: Words) -> TextRecord:
-    return TextRecord(words.text, vector, Source(words.text.etag, words.version))
+    """The etag of a text is the basis of its words: a listing alone tells whether it holds."""
+    return TextRecord(words.text, vector, Source(words.basis, words.version))
 
 
 def image_record(info: BlobInfo, vector: Vector, words: Words) -> ImageRecord:

@@ -7,10 +7,11 @@ name order that has any, the file name of its first picture.
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words, parsed_json, product_text
@@ -39,7 +40,64 @@ class Words:
 
     text: ProductText
     version: int
+    basis: str = ""
+    """Digest of the documents read for them, by name and etag, and of what names and blob
+    metadata said: a listing alone tells whether they still stand (``Listing.still_says``)."""
     from_document: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A document that may say the words."""
+
+    info: BlobInfo
+    named_like: str
+    """Its default name is read off this."""
+
+    @property
+    def etag(self) -> str:
+        return f"{self.info.name}\n{self.info.etag}"
+
+
+_Place: TypeAlias = _Unread | ProductText
+"""Where words may be said: a document to be read, or the text that a listing itself gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A product's blobs, or some of them, as a listing showed them."""
+
+    product_id: str
+    blobs: Mapping[str, BlobInfo]
+    version: int = 0
+    """When it was begun: microseconds since the epoch."""
+
+    def still_says(self, basis: str) -> bool:
+        """True when words of this basis are what reading the documents again would give."""
+        return any(basis == found for _, found in self.places())
+
+    def places(self) -> Iterator[tuple[_Place, str]]:
+        """In the order in which words are looked for, each with the basis up to it."""
+        seen = hashlib.sha256()
+        for place in self._places():
+            seen.update(place.etag.encode() + b"\0")
+            yield place, seen.hexdigest()[:32]
+
+    def _places(self) -> Iterator[_Place]:
+        document = self.blobs.get(document_of(self.product_id))
+        pictures = [name for name in self.blobs if Place.of(name).role == "picture"]
+        if document is not None:
+            yield _Unread(document, self.product_id)
+        for name in pictures:
+            sidecar = next((self.blobs[s] for s in sidecars_of(name) if s in self.blobs), None)
+            if sidecar is not None:
+                yield _Unread(sidecar, name)
+            said = _from_blob_metadata(self.product_id, self.blobs[name])
+            if said is not None:
+                yield said
+        if pictures or document is not None:
+            fallback = readable_name(pictures[0] if pictures else self.product_id)
+            yield ProductText(self.product_id, fallback)
 
 
 def embed_words(encoder: Encoder, text: ProductText) -> Vector | None:
@@ -70,22 +128,21 @@ class WordsReader:
 
     def read(self, product_id: str) -> Words | None:
         """The product's words now; None when storage holds nothing of the product."""
+        return self.read_from(self.listing(product_id))
+
+    def listing(self, product_id: str) -> Listing:
         version = self.now_us()
-        blobs = {info.name: info for info in self.blobs_of(product_id)}
-        pictures = [name for name in blobs if Place.of(name).role == "picture"]
-        if document_of(product_id) in blobs:
-            text = self._parsed(product_id, blobs[document_of(product_id)], product_id)
+        return Listing(product_id, {b.name: b for b in self.blobs_of(product_id)}, version)
+
+    def read_from(self, listing: Listing) -> Words | None:
+        for place, basis in listing.places():
+            if isinstance(place, ProductText):
+                return Words(place, listing.version, basis)
+            text = self._parsed(listing.product_id, place)
             if text is not None:
-                return Words(text, version, from_document=True)
-        elif not pictures:
-            return None
-        for name in pictures:
-            sidecar = next((blobs[s] for s in sidecars_of(name) if s in blobs), None)
-            text = self._said_beside(product_id, blobs[name], sidecar)
-            if text is not None:
-                return Words(text, version)
-        fallback = readable_name(pictures[0] if pictures else product_id)
-        return Words(ProductText(product_id, fallback), version)
+                own = place.info.name == document_of(listing.product_id)
+                return Words(text, listing.version, basis, from_document=own)
+        return None
 
     def blobs_of(self, product_id: str) -> Iterator[BlobInfo]:
         """Every blob of the product, in name order: its folder, and its root files."""
@@ -97,22 +154,14 @@ class WordsReader:
         if bare is not None and Place.of(bare.name).product_id == product_id:
             yield bare  # a picture without an extension
 
-    def _said_beside(
-        self, product_id: str, picture: BlobInfo, sidecar: BlobInfo | None
-    ) -> ProductText | None:
-        if sidecar is not None:
-            text = self._parsed(product_id, sidecar, picture.name)
-            if text is not None:
-                return text
-        return _from_blob_metadata(product_id, picture)
-
-    def _parsed(self, product_id: str, info: BlobInfo, named_like: str) -> ProductText | None:
+    def _parsed(self, product_id: str, document: _Unread) -> ProductText | None:
         """None for an unusable document: its own event records the failure."""
+        info, name = document.info, readable_name(document.named_like)
         found = self.images.read(info.name) if info.size <= MAX_DOCUMENT_BYTES else None
         if found is None:
             return None
         try:
-            return parse_words(product_id, found.data, default_name=readable_name(named_like))
+            return parse_words(product_id, found.data, default_name=name)
         except Unprocessable:
             return None
 

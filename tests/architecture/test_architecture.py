@@ -51,7 +51,7 @@ def python_files(folder: str) -> list[Path]:
 def http_functions() -> list[tuple[str, str]]:
     """(method, route) of every HTTP function, read from the decorators' bindings."""
     found = []
-    for module in ("search", "embed", "products", "failures", "ops"):
+    for module in ("search", "embed", "products", "failures", "reconcile", "ops"):
         source = (ROOT / "functions" / f"{module}.py").read_text()
         for route, methods in re.findall(r'route="([^"]+)", methods=\[([^\]]+)\]', source):
             found += [(method.strip().strip('"'), route) for method in methods.split(",")]

@@ -66,6 +66,43 @@ def test_paging_survives_deletes(index):
     assert [product.text.product_id for product in rest.items] == order[6:]
 
 
+def every_point(index, *, limit):
+    refs, cursor = [], None
+    while True:
+        page = index.points(limit=limit, cursor=cursor)
+        assert len(page.items) <= limit
+        refs += page.items
+        cursor = page.cursor
+        if cursor is None:
+            return refs
+
+
+def test_every_point_is_listed_once(index):
+    assert every_point(index, limit=3) == []
+    written = [picture(f"p{n}", key) for n in range(12) for key in ("a.jpg", "größe/👗.png")]
+    index.write(written, [text(f"p{n}") for n in range(10)])
+    refs = {record.ref for record in written} | {PointRef(f"p{n}") for n in range(10)}
+    for limit in (1, 7, 34, 100):
+        found = every_point(index, limit=limit)
+        assert len(found) == 34
+        assert set(found) == refs
+
+
+def test_points_are_in_an_order_that_writes_and_deletes_leave_alone(index):
+    index.write([], [text(f"p{n}") for n in range(12)])
+    order = every_point(index, limit=12)
+    page = index.points(limit=4)
+    index.delete(order[2:6])
+    index.write([], [text(order[8].product_id, 9)])
+    assert list(index.points(limit=100, cursor=page.cursor).items) == order[6:]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "abcd", "💥"])
+def test_a_cursor_of_points_not_its_own_is_refused(index, cursor):
+    with pytest.raises(Unprocessable, match="cursor"):
+        index.points(limit=5, cursor=cursor)
+
+
 @pytest.mark.parametrize("cursor", ["", "x", "abcd", "💥", "a b", "0" * 23, "A" * 1000, "../.."])
 def test_a_cursor_not_its_own_is_refused(index, cursor):
     index.write([], [text("p")])

@@ -6,7 +6,9 @@ from typing import Any
 import azure.functions as func
 import pytest
 
+from shared_code.adapters.thumbnail import PillowThumbnail
 from shared_code.core.failures import Failures
+from shared_code.core.thumbnails import Thumbnails
 from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
 from tests.twins.blobs import MemoryBlobStore
@@ -41,6 +43,8 @@ def app():
         index=MemoryIndex(),
         images=MemoryBlobStore(),
         failures=Failures(MemoryBlobStore()),
+        thumbnails=Thumbnails(MemoryBlobStore(), PillowThumbnail(50_000_000)),
+        state=MemoryBlobStore(),
     )
     previous = use_runtime(built)
     yield built

@@ -144,7 +144,7 @@ def test_a_clock_that_ran_ahead_does_not_freeze_the_words(app):
     late = app.words
     ahead = WordsReader(app.images, now_us=lambda: late.now_us() + 3_600_000_000)
     app.images.write("mug/product.json", b'{"name": "Old"}', content_type="")
-    replace(app.indexer, words=ahead).sync("mug/product.json")
+    replace(app.indexer, texts=replace(app.texts, words=ahead)).sync("mug/product.json")
     drop(app, "mug/product.json", b'{"name": "New"}')
     assert app.index.product("mug").text.name == "New"
 

@@ -21,12 +21,13 @@ from shared_code.core.ports import VectorQuery
 from shared_code.core.products import PointRef, ProductText
 from shared_code.core.records import image_record
 from shared_code.core.words import Words
-from tests.functions.conftest import as_form, call
+from tests.functions.conftest import CountingEncoder, as_form, call
 from tests.pictures import picture
 from tests.points import spec
 
 PICTURES = ["a/1.png", "a/2.png", "a/3.png", "b.png", "b/x.png", "c/1.png"]
 DOCUMENTS = ["a/product.json", "a/1.png.json", "b.png.json"]
+BLOBS = PICTURES + DOCUMENTS
 COLOURS = ["red", "green", "blue"]
 STEPS = 60
 
@@ -170,3 +171,41 @@ def picture_record(app, blob, *, name, version):
     info = app.images.head(blob)
     [vector] = app.encoder.encode_images([app.encoder.decode(app.images.read(blob).data)])
     return image_record(info, vector, Words(ProductText("p", name), version))
+
+
+class Meanwhile(CountingEncoder):
+    """Something happens while a picture is embedded: once."""
+
+    def __init__(self, happens):
+        super().__init__()
+        self.happens = [happens]
+
+    def encode_images(self, pictures):
+        if self.happens:
+            self.happens.pop()()
+        return super().encode_images(pictures)
+
+
+def test_a_delete_and_its_event_while_the_picture_is_embedded(app):
+    """Azure drops later events of a blob that is gone: nobody else would notice."""
+
+    def delete():
+        app.images.delete("a/1.png")
+        app.indexer.sync("a/1.png")
+
+    app.parts["encoder"] = Meanwhile(delete)
+    app.images.write("a/1.png", picture(), content_type="")
+    assert app.indexer.sync("a/1.png") == "removed"
+    assert app.index.counts().vectors == 0
+    assert app.thumbnails.store.list().items == ()
+
+
+def test_an_overwrite_and_its_event_while_the_picture_is_embedded(app):
+    def overwrite():
+        app.images.write("a/1.png", picture("blue"), content_type="")
+        app.indexer.sync("a/1.png")
+
+    app.parts["encoder"] = Meanwhile(overwrite)
+    app.images.write("a/1.png", picture("red"), content_type="")
+    app.indexer.sync("a/1.png")
+    assert_index_is_storage(app)

@@ -94,6 +94,13 @@ class MemoryIndex:
             items = tuple(filter(None, map(self.product, ids[:limit])))
         return Page(items, _encoded(ids[limit - 1]) if len(ids) > limit else None)
 
+    def points(self, *, limit: int, cursor: str | None = None) -> Page[PointRef]:
+        after = "" if cursor is None else _decoded(cursor)
+        with self._lock:
+            found = sorted((ref.point_id, ref) for ref in self._points if ref.point_id > after)
+        more = _encoded(found[limit - 1][0]) if len(found) > limit else None
+        return Page(tuple(ref for _, ref in found[:limit]), more)
+
     def counts(self) -> Counts:
         return Counts(len(list(self._of("text"))), len(list(self._of("image"))))
 

@@ -52,6 +52,13 @@ def test_a_wrong_value_is_named(name, value):
         Settings.from_env({name: value})
 
 
+@pytest.mark.parametrize("name", ["THUMBNAILS_CONTAINER", "FAILURES_CONTAINER", "STATE_CONTAINER"])
+def test_containers_are_not_shared(name):
+    """A thumbnail among the pictures would be indexed, and have a thumbnail of its own."""
+    with pytest.raises(Misconfigured, match="a name of its own"):
+        Settings.from_env({name: "images"})
+
+
 def test_secrets_are_not_printed():
     text = repr(Settings(qdrant_api_key="hush", azurewebjobsstorage="AccountKey=hush"))
     assert "hush" not in text
@@ -60,3 +67,16 @@ def test_secrets_are_not_printed():
 def test_a_wrong_trigger_source_never_breaks_the_import():
     assert trigger_settings({"BLOB_TRIGGER_SOURCE": "nonsense"}).source == "LogsAndContainerScan"
     assert trigger_settings({"BLOB_TRIGGER_SOURCE": "eventgrid"}).source == "EventGrid"
+
+
+@pytest.mark.parametrize("cron", ["0 0 3 * * *", "0 */30 * * * 1-5", "0 0 9-17 * Jan,Feb Mon"])
+def test_a_schedule_registers_the_timer(cron):
+    assert trigger_settings({"RECONCILE_CRON": f" {cron} "}).reconcile_cron == cron
+    assert Settings.from_env({"RECONCILE_CRON": cron}).reconcile_cron == cron
+
+
+@pytest.mark.parametrize("cron", ["nightly", "0 3 * * *", "0 0 3 * * * *", "00:30:00", "%CRON%"])
+def test_a_wrong_schedule_is_named_and_registers_nothing(cron):
+    assert trigger_settings({"RECONCILE_CRON": cron}).reconcile_cron == ""
+    with pytest.raises(Misconfigured, match="RECONCILE_CRON"):
+        Settings.from_env({"RECONCILE_CRON": cron})

@@ -1,0 +1,34 @@
+"""Compares container and index and mends what events missed: on time, or when asked."""
+
+import azure.functions as func
+
+from functions import answers
+from functions.edge import endpoint, ok
+from functions.parse import parsed_query
+from functions.requests import ReconcileRequest
+from shared_code.runtime import runtime
+from shared_code.settings import trigger_settings
+
+bp = func.Blueprint()
+
+CRON = trigger_settings().reconcile_cron
+TIMER_SECONDS = 20 * 60
+"""Of one run, under the host's limit of 30 minutes; the next occurrence goes on from there."""
+
+
+@bp.route(route="v1/reconcile", methods=["POST"])
+@endpoint
+def reconcile(req: func.HttpRequest) -> func.HttpResponse:
+    asked = parsed_query(req, ReconcileRequest)
+    progress = runtime().reconcile.run(
+        seconds=asked.seconds, dry_run=asked.dry_run, restart=asked.restart
+    )
+    return ok(answers.reconciled(progress, dry_run=asked.dry_run))
+
+
+def reconcile_on_time(timer: func.TimerRequest) -> None:
+    runtime().reconcile.run(seconds=TIMER_SECONDS)
+
+
+if CRON:  # a timer with an empty schedule would be an error of the whole app
+    bp.timer_trigger(arg_name="timer", schedule=CRON)(reconcile_on_time)

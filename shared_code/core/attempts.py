@@ -1,0 +1,55 @@
+"""Remembers what is in hand, for the blob that takes the whole process down with it.
+
+Out of memory, a crash in a decoder: no exception is raised and no failure recorded. Without
+this a pass would end at such a blob for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from shared_code.core.failures import Failures
+from shared_code.core.naming import Place
+from shared_code.core.ports import BlobInfo, BlobStore
+
+MAX_DEATHS = 2
+"""One may be chance: a deployment, an instance taken away."""
+
+_NAME = "reconcile-in-hand"
+
+
+@dataclass(slots=True)
+class Attempts:
+    store: BlobStore
+    failures: Failures
+    _suspect: tuple[str, str, int] | None = field(init=False)
+    """Name and etag of what was in hand when an earlier run died, and how often it was."""
+
+    def __post_init__(self) -> None:
+        found = self.store.read(_NAME)
+        self._suspect = None
+        if found is not None:
+            try:
+                said = json.loads(found.data)
+                self._suspect = (str(said["blob"]), str(said["etag"]), int(said["deaths"]) + 1)
+            except (ValueError, TypeError, KeyError):
+                self._suspect = None
+
+    def has_killed(self, info: BlobInfo) -> bool:
+        """Notes that this blob is in hand now; True, and recorded, when that was deadly before."""
+        deaths = 0
+        if self._suspect is not None and self._suspect[:2] == (info.name, info.etag):
+            deaths = self._suspect[2]
+        if deaths >= MAX_DEATHS:
+            reason = f"The process ended {deaths} times while this was indexed."
+            product_id = Place.of(info.name).product_id
+            self.failures.record(info.name, product_id, reason, etag=info.etag)
+            return True
+        in_hand = {"blob": info.name, "etag": info.etag, "deaths": deaths}
+        self.store.write(_NAME, json.dumps(in_hand).encode(), content_type="application/json")
+        return False
+
+    def end(self) -> None:
+        """The run ended, and not by a death."""
+        self.store.delete(_NAME)

@@ -1,0 +1,54 @@
+"""Events and messages as the Functions host hands them over: through the worker's converters."""
+
+import json
+from datetime import UTC, datetime
+
+from azure.functions import meta
+from azure.functions.eventgrid import EventGridEventInConverter
+from azure.functions.queue import QueueMessageInConverter
+
+ACCOUNT = "https://shop.blob.core.windows.net"
+TOPIC = "/subscriptions/0/resourceGroups/shop/providers/Microsoft.Storage/storageAccounts/shop"
+
+
+def event(kind, subject, data, *, schema="EventGrid"):
+    """``kind`` without Microsoft.Storage; ``subject``: container and name."""
+    container, _, name = subject.partition("/")
+    said = {
+        "subject": f"/blobServices/default/containers/{container}/blobs/{name}",
+        "id": "831e1650-001e-001b-66ab-eeb76e069631",
+        "data": {"contentType": "image/jpeg", "blobType": "BlockBlob", **data},
+    }
+    now = datetime.now(UTC).isoformat().replace("+00:00", "0Z")
+    if schema == "EventGrid":
+        said |= {"topic": TOPIC, "eventType": f"Microsoft.Storage.{kind}", "eventTime": now}
+        said |= {"dataVersion": "2", "metadataVersion": "1"}
+    else:
+        said |= {"source": TOPIC, "type": f"Microsoft.Storage.{kind}", "time": now}
+        said |= {"specversion": "1.0"}
+    datum = meta.Datum(json.dumps(said), "json")
+    return EventGridEventInConverter.decode(datum, trigger_metadata={})
+
+
+def poison(body):
+    text = body if isinstance(body, str) else json.dumps(body)
+    metadata = {
+        "Id": meta.Datum("7a1c", "string"),
+        "PopReceipt": meta.Datum("AgAAAA", "string"),
+        "DequeueCount": meta.Datum(1, "int"),
+    }
+    return QueueMessageInConverter.decode(meta.Datum(text, "string"), trigger_metadata=metadata)
+
+
+def poisoned(blob, *, container="images", function="Host.Functions.blob_changed"):
+    """What the host writes after poisonBlobThreshold failures."""
+    return poison(
+        {
+            "Type": "BlobTrigger",
+            "FunctionId": function,
+            "BlobType": "BlockBlob",
+            "ContainerName": container,
+            "BlobName": blob,
+            "ETag": '"0x8DD0C1F7B2A3E40"',
+        }
+    )

@@ -1,0 +1,145 @@
+"""Event Grid in both schemas, as the host's converters give it: deletes, renames, folders."""
+
+from urllib.parse import quote
+
+import azure.functions as func
+import pytest
+
+from functions.ingest import blob_event
+from tests.functions.storage_events import ACCOUNT, event
+from tests.pictures import picture
+
+SCHEMAS = ["EventGrid", "CloudEvents"]
+
+
+def url(name, container="images"):
+    return f"{ACCOUNT}/{container}/{quote(name)}"
+
+
+def put(app, *blobs):
+    for blob in blobs:
+        app.images.write(blob, picture(), content_type="image/png")
+        app.indexer.sync(blob)
+
+
+def move(app, old, new):
+    app.images.write(new, app.images.read(old).data, content_type="")
+    app.images.delete(old)
+
+
+def indexed(app):
+    return {
+        image.blob for product in app.index.products(limit=100).items for image in product.images
+    }
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_deleted(app, schema):
+    put(app, "mug/a.png", "mug/b.png")
+    app.images.delete("mug/a.png")
+    blob_event(event("BlobDeleted", "images/mug/a.png", {"url": url("mug/a.png")}, schema=schema))
+    assert indexed(app) == {"mug/b.png"}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_created_and_overwritten(app, schema):
+    app.images.write("mug/a.png", picture(), content_type="")
+    created = event("BlobCreated", "images/mug/a.png", {"url": url("mug/a.png")}, schema=schema)
+    blob_event(created)
+    assert indexed(app) == {"mug/a.png"}
+    app.encoder.calls.clear()
+    blob_event(created)
+    assert app.encoder.calls == []
+    app.images.write("mug/a.png", picture("blue"), content_type="")
+    blob_event(created)
+    assert "image" in app.encoder.calls
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_renamed_from_one_product_to_another(app, schema):
+    put(app, "mug/a.png")
+    move(app, "mug/a.png", "cup/ä b.png")
+    names = {"sourceUrl": url("mug/a.png"), "destinationUrl": url("cup/ä b.png")}
+    blob_event(event("BlobRenamed", "images/cup/ä b.png", names, schema=schema))
+    assert indexed(app) == {"cup/ä b.png"}
+    assert app.index.product("mug") is None
+
+
+def test_renamed_into_and_out_of_another_container(app):
+    put(app, "mug/a.png")
+    app.images.delete("mug/a.png")
+    names = {"sourceUrl": url("mug/a.png"), "destinationUrl": url("mug/a.png", "archive")}
+    blob_event(event("BlobRenamed", "archive/mug/a.png", names))
+    assert indexed(app) == set()
+    app.images.write("mug/a.png", picture(), content_type="")
+    names = {"sourceUrl": url("mug/a.png", "archive"), "destinationUrl": url("mug/a.png")}
+    blob_event(event("BlobRenamed", "images/mug/a.png", names))
+    assert indexed(app) == {"mug/a.png"}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+@pytest.mark.parametrize(("old", "new"), [("mug", "cup"), ("mug/views", "mug/older")])
+def test_a_folder_renamed(app, schema, old, new):
+    """With a hierarchical namespace one event tells of all that is below the folder."""
+    put(app, "mug/views/a.png", "mug/views/b.png", "other/c.png")
+    app.images.write("mug/views/a.png.json", b'{"name": "Said"}', content_type="")
+    app.indexer.sync("mug/views/a.png.json")
+    for name in ("views/a.png", "views/b.png", "views/a.png.json"):
+        move(app, f"mug/{name}", f"mug/{name}".replace(old, new, 1))
+    names = {"sourceUrl": url(old), "destinationUrl": url(new)}
+    blob_event(event("DirectoryRenamed", f"images/{new}", names, schema=schema))
+    moved = {f"mug/views/{n}.png".replace(old, new, 1) for n in "ab"}
+    assert indexed(app) == {*moved, "other/c.png"}
+    assert app.index.product(new.split("/")[0]).text.name == "Said"
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_a_folder_deleted(app, schema):
+    put(app, "mug/a.png", "mug/b.png", "mugs/c.png")
+    for blob in ("mug/a.png", "mug/b.png"):
+        app.images.delete(blob)
+    data = {"url": url("mug"), "recursive": "true"}
+    blob_event(event("DirectoryDeleted", "images/mug", data, schema=schema))
+    assert indexed(app) == {"mugs/c.png"}
+
+
+def test_a_subject_that_lost_its_emoji_is_found_by_its_url(app):
+    put(app, "mug/👗.png")
+    app.images.delete("mug/👗.png")
+    blob_event(event("BlobDeleted", "images/mug/��.png", {"url": url("mug/👗.png")}))
+    assert indexed(app) == set()
+
+
+def test_a_percent_sign_in_a_name_is_a_percent_sign(app):
+    put(app, "mug/a%2Fb.png")
+    app.images.delete("mug/a%2Fb.png")
+    blob_event(event("BlobDeleted", "images/mug/a%2Fb.png", {"url": url("mug/a%2Fb.png")}))
+    assert indexed(app) == set()
+
+
+@pytest.mark.parametrize("data", [{}, {"url": ""}, {"url": "nonsense"}, {"url": 7}, {"url": None}])
+def test_an_event_without_a_usable_url_is_read_by_its_subject(app, data):
+    put(app, "mug/a.png")
+    app.images.delete("mug/a.png")
+    blob_event(event("BlobDeleted", "images/mug/a.png", data))
+    assert indexed(app) == set()
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_events_of_other_containers_and_topics_are_ignored(app, schema):
+    put(app, "mug/a.png")
+    app.images.delete("mug/a.png")
+    other = {"url": url("mug/a.png", "thumbnails")}
+    blob_event(event("BlobDeleted", "thumbnails/mug/a.png", other, schema=schema))
+    blob_event(event("DirectoryDeleted", "thumbnails/mug", {"url": url("mug", "t")}, schema=schema))
+    assert indexed(app) == {"mug/a.png"}
+
+
+def test_an_event_of_no_data_at_all_is_ignored(app):
+    blob_event(func.CloudEvent(id="1", source="s", type="t", specversion="1.0", data=None))
+    blob_event(
+        func.EventGridEvent(
+            id="1", topic="", subject="", event_type="", event_time=None, data=None, data_version=""
+        )
+    )
+    assert app.failures.count() == 0

@@ -1,0 +1,105 @@
+"""Odd blob names, dropped, shown, found in a listing and deleted: on every store there is."""
+
+import uuid
+from urllib.parse import quote, unquote
+
+import pytest
+from azure.functions.blob import InputStream
+
+from functions.ingest import blob_changed, blob_event
+from functions.products import get_image, get_product
+from shared_code.adapters.blob_azure import AzureBlobStore
+from shared_code.adapters.blob_folder import FolderBlobStore
+from shared_code.core.naming import Place
+from tests.functions.conftest import body_of, call
+from tests.functions.storage_events import ACCOUNT, event
+from tests.pictures import picture
+
+LONG = "/".join(["p" * 200, *["d" * 100] * 6, "x" * 189 + ".jpg"])
+ODD = [
+    "p 1/front view.jpg",
+    "größe 42/日本語 👗.png",
+    "mug/a%2Fb.jpg",
+    "100%/100%.jpg",
+    "mug/what?.jpg",
+    "mug/a#b.jpg",
+    "mug/a+b&c=d;e,f'g(h)[i]{j}~!@$^.jpg",
+    "mug/SHOUTING.JPEG",
+    "MUG.PNG",
+    "no-extension",
+    "mug/no-extension",
+    "mug/liar.txt",
+    "mug/e\u0301.jpg",  # a letter and its accent apart
+    "deep/" + "deeper/" * 20 + "a.jpg",
+    LONG,
+]
+assert len(LONG) == 1000
+
+
+@pytest.fixture(
+    params=["memory", "folder", pytest.param("azure", marks=pytest.mark.real("azurite"))]
+)
+def stored(app, request, tmp_path):
+    if request.param == "folder":
+        app.parts["images"] = FolderBlobStore(tmp_path, "images")
+    if request.param == "azure":
+        connection = request.getfixturevalue("azurite").connection_string
+        name = f"odd-{uuid.uuid4()}"
+        app.parts["images"] = AzureBlobStore.from_connection_string(connection, name)
+    return app
+
+
+@pytest.mark.parametrize("blob", ODD)
+def test_an_odd_name_is_a_name_like_any_other(stored, blob):
+    data = picture(kind="JPEG")
+    stored.images.write(blob, data, content_type="application/octet-stream")
+    blob_changed(InputStream(data=data, name=f"images/{blob}", length=len(data)))
+    assert stored.failures.count() == 0
+
+    product_id = Place.of(blob).product_id
+    shown = body_of(call(get_product, method="GET", route_params={"product_id": product_id}))
+    assert shown["id"] == product_id
+    assert shown["name"].strip()
+    # the host decodes every escape of a path but %2F, which our own URLs never hold bare
+    path = unquote(shown["image_url"].removeprefix("/api/v1/images/"))
+    assert path == blob
+    for params in ({}, {"size": "160"}):
+        got = call(get_image, method="GET", route_params={"path": path}, params=params)
+        assert got.status_code == 200
+    assert got.mimetype == "image/webp"
+
+    stored.images.delete(blob)
+    url = {"url": f"{ACCOUNT}/images/{quote(blob)}"}
+    blob_event(event("BlobDeleted", f"images/{blob}", url))
+    assert stored.index.counts().vectors == 0
+
+
+@pytest.mark.parametrize("blob", ODD)
+def test_a_sidecar_of_an_odd_name_is_found(stored, blob):
+    stored.images.write(blob, picture(), content_type="")
+    stored.indexer.sync(blob)
+    stored.images.write(f"{blob}.json", b'{"name": "Gesagt"}', content_type="")
+    stored.indexer.sync(f"{blob}.json")
+    assert stored.index.product(Place.of(blob).product_id).text.name == "Gesagt"
+
+
+def test_a_name_with_no_room_for_a_product_is_a_failure_that_says_so(stored):
+    for blob in ("../secret.png", "mug/../x.png", "x" * 1025, ".json"):
+        blob_changed(InputStream(data=b"", name=f"images/{blob}", length=0))
+    reasons = [failure.reason for failure in stored.failures.page(limit=9).items]
+    assert len(reasons) == 4
+    assert all(reasons)
+
+
+def test_a_thousand_characters_without_a_slash(stored):
+    """A product id of its own; a disk takes 255 bytes, and the failure says so."""
+    blob = "x" * 996 + ".jpg"
+    stored.images.write("mug/a.png", picture(), content_type="")
+    if isinstance(stored.images, FolderBlobStore):
+        blob_changed(InputStream(data=b"", name=f"images/{blob}", length=0))
+        [failure] = stored.failures.page(limit=9).items
+        assert "disk" in failure.reason
+    else:
+        stored.images.write(blob, picture(), content_type="")
+        blob_changed(InputStream(data=b"", name=f"images/{blob}", length=0))
+        assert stored.index.product("x" * 996).images[0].blob == blob

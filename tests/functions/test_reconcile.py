@@ -1,0 +1,261 @@
+"""Whatever events missed, a reconcile mends, both ways; a dry run only says so."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from shared_code.adapters.blob_folder import FolderBlobStore
+from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+from shared_code.core.naming import Place
+from shared_code.core.products import ImageRef, PointRef, ProductText
+from shared_code.core.records import image_record, text_record
+from shared_code.core.words import Words
+from tests.functions.reconciling import assert_all_is_found, counted, put, run, say, small_pages
+from tests.functions.test_duplicates import Counted
+from tests.functions.test_races import BLOBS, assert_index_is_storage, change
+from tests.pictures import picture
+from tests.points import spec
+from tests.twins.blobs import MemoryBlobStore
+from tests.twins.index import MemoryIndex
+
+
+@pytest.fixture(params=["memory", "real"])
+def any_app(app, request, tmp_path):
+    """Twins, and the two defaults of a laptop."""
+    if request.param == "real":
+        app.parts["index"] = QdrantEdgeIndex(tmp_path / "q", spec(model=app.encoder.model))
+        app.parts["images"] = FolderBlobStore(tmp_path, "images")
+    yield app
+    app.index.close()
+
+
+def test_nothing_to_do(any_app):
+    report = run()
+    assert report["done"]
+    assert counted(report) == {}
+    put(any_app, "mug/a.png")
+    any_app.indexer.sync("mug/a.png")
+    report = run()
+    assert counted(report) == {}
+    assert (report["blobs"], report["points"]) == (1, 2)
+
+
+def test_what_is_missing_is_indexed(any_app):
+    put(any_app, "mug/a.png")
+    put(any_app, "cup.png")
+    say(any_app, "card/product.json", "Gift card")
+    assert counted(run())["indexed"] >= 3
+    assert_all_is_found(any_app, {"mug/a.png", "cup.png"}, {"mug", "cup", "card"})
+    assert counted(run()) == {}
+
+
+def test_what_changed_is_indexed_again(any_app):
+    for blob in ("mug/a.png", "mug/b.png"):
+        put(any_app, blob)
+        any_app.indexer.sync(blob)
+    any_app.encoder.calls.clear()
+    put(any_app, "mug/b.png", picture("blue"))
+    assert counted(run()) == {"indexed": 1}
+    assert any_app.encoder.calls.count("image") == 1
+
+
+def test_what_is_gone_is_removed(any_app):
+    for blob in ("mug/a.png", "mug/b.png", "cup.png"):
+        put(any_app, blob)
+        any_app.indexer.sync(blob)
+    any_app.images.delete("mug/b.png")
+    any_app.images.delete("cup.png")
+    assert counted(run())["removed"] >= 2
+    assert_all_is_found(any_app, {"mug/a.png"}, {"mug"})
+    assert counted(run()) == {}
+
+
+@pytest.mark.parametrize("document", ["mug/product.json", "mug/a.png.json", "mug/b.png.json"])
+def test_words_that_came_changed_or_went_unnoticed(any_app, document):
+    for blob in ("mug/a.png", "mug/b.png"):
+        put(any_app, blob)
+        any_app.indexer.sync(blob)
+
+    def name():
+        return any_app.index.product("mug").text.name
+
+    any_app.encoder.calls.clear()
+    say(any_app, document, "First")
+    run()
+    assert name() == "First"
+    say(any_app, document, "Second")
+    run()
+    assert name() == "Second"
+    assert counted(run()) == {}
+    any_app.images.delete(document)
+    run()
+    assert name() == "Mug"
+    assert "image" not in any_app.encoder.calls
+
+
+def test_a_sidecar_on_the_page_after_its_picture(app):
+    """What a page shows of a product that it cuts looks as if nothing had been said."""
+    for blob in ("a/1.png", "a/2.png", "p/a.png", "p/b.png"):
+        put(app, blob)
+        app.indexer.sync(blob)
+    say(app, "p/a.png.json", "Said")
+    small_pages(app)
+    assert counted(run()) == {"indexed": 1}
+    assert app.index.product("p").text.name == "Said"
+    assert counted(run()) == {}
+
+
+def test_old_words_on_one_picture_of_a_product(app):
+    """A write that was cut short, as a kill of the cloud index leaves it."""
+    say(app, "mug/product.json", "New")
+    for blob in ("mug/a.png", "mug/b.png"):
+        put(app, blob)
+        app.indexer.sync(blob)
+    [ref] = [ref for ref in app.index._points if ref.image_key == "mug/b.png"]
+    stored = app.index._points[ref]
+    words = Words(ProductText("mug", "Old"), 1)
+    old = image_record(app.images.head("mug/b.png"), stored.vector, words)
+    app.index._points[ref] = old
+    assert counted(run()) == {"indexed": 1}
+    assert app.index._points[ref].product.name == "New"
+
+
+def test_a_bad_picture_is_recorded_once_and_not_decoded_again(app):
+    put(app, "mug/bad.png", b"no picture")
+    assert counted(run()) == {"failed": 1}
+    at = app.failures.find("mug/bad.png").at
+    assert counted(run()) == {"known_failures": 1}
+    assert app.failures.find("mug/bad.png").at == at
+    put(app, "mug/bad.png")
+    assert counted(run())["indexed"] >= 1
+    assert app.failures.count() == 0
+
+
+def test_a_good_picture_that_became_bad_leaves_nothing(app):
+    put(app, "mug/a.png")
+    app.indexer.sync("mug/a.png")
+    put(app, "mug/a.png", b"no picture now")
+    run()
+    assert app.index.counts().vectors == 0
+    assert app.failures.count() == 1
+
+
+def test_what_the_host_gave_up_on_is_tried_again(app):
+    put(app, "mug/a.png")
+    app.recovery.given_up("mug/a.png")
+    run()
+    assert app.failures.count() == 0
+    assert app.index.counts().images == 1
+
+
+def test_failures_that_are_settled_are_cleared_and_others_stay(app):
+    put(app, "mug/a.png")
+    app.indexer.sync("mug/a.png")
+    app.failures.record("mug/a.png", "mug", "was down")
+    app.failures.record("mug/gone.png", "mug", "was bad", etag='"1"')
+    app.recovery.not_ours("7", "what is this")
+    assert counted(run(dry_run=True)) == {"failures_cleared": 2}
+    assert app.failures.count() == 3
+    assert counted(run()) == {"failures_cleared": 2}
+    [left] = app.failures.page(limit=9).items
+    assert "what is this" in left.reason
+
+
+def test_names_of_no_product_are_failures_once(app):
+    put(app, ".json")
+    put(app, "mug/a.png")
+    assert counted(run(dry_run=True)) == {"indexed": 1, "failed": 1}
+    assert counted(run()) == {"indexed": 1, "failed": 1}
+    assert counted(run()) == {}
+    [failure] = app.failures.page(limit=9).items
+    assert "names no product" in failure.reason
+
+
+def test_a_point_under_an_id_that_no_blob_gives_is_removed(app):
+    put(app, "mug/a.png")
+    app.indexer.sync("mug/a.png")
+    [vector] = app.encoder.encode_images([app.encoder.decode(picture())])
+    words = Words(ProductText("elsewhere", "Elsewhere"), 1)
+    stray = image_record(app.images.head("mug/a.png"), vector, words)
+    app.index.write([stray], [text_record(None, words)])
+    assert stray.image == ImageRef("mug/a.png", "mug/a.png")
+    assert counted(run())["removed"] >= 2
+    assert_all_is_found(app, {"mug/a.png"}, {"mug"})
+
+
+def test_a_dry_run_changes_nothing_and_says_what_would_be_done(any_app):
+    small_pages(any_app)
+    put(any_app, "a/stays.png")
+    put(any_app, "b/goes.png")
+    for blob in ("a/stays.png", "b/goes.png"):
+        any_app.indexer.sync(blob)
+    any_app.images.delete("b/goes.png")
+    put(any_app, "c/new.png")
+    say(any_app, "a/product.json", "Said")
+    before = everything_in(any_app)
+    any_app.encoder.calls.clear()
+    report = run(dry_run=True)
+    assert report["done"]
+    assert counted(report) == {"indexed": 2, "removed": 2}
+    assert {e["what"]: e["outcome"] for e in report["examples"]} == {
+        "c/new.png": "indexed",
+        "words of a": "indexed",
+        "b/goes.png": "removed",
+        "words of b": "removed",
+    }
+    assert everything_in(any_app) == before
+    assert any_app.encoder.calls == []
+    assert any_app.state.list().items == ()
+
+
+def everything_in(app):
+    refs = [picture_or_text for picture_or_text in app.index.points(limit=100).items]
+    return app.index.sources(refs), app.failures.count(), app.images.list().items
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_changes_without_any_event(any_app, seed):
+    """Ends where events would have ended."""
+    small_pages(any_app)
+    chance = random.Random(seed)
+    for turn in range(2):
+        for _ in range(30):
+            blob = change(any_app, chance)
+            if chance.random() < 0.3:
+                any_app.indexer.sync(blob)
+        assert run()["done"]
+        assert_index_is_storage(any_app)
+        again = run()
+        assert not counted(again).keys() & {"indexed", "removed", "errors"}, (turn, again)
+
+
+def test_a_current_container_costs_a_few_calls_a_page(app):
+    """What makes a million blobs possible: nothing is asked for one by one."""
+    calls = {"images": Counter(), "failures": Counter(), "index": Counter()}
+    app.parts["images"] = Counted(MemoryBlobStore(), calls["images"])
+    app.parts["index"] = Counted(MemoryIndex(), calls["index"])
+    for n in range(400):
+        put(app, f"p{n:03}/a.png")
+        put(app, f"p{n:03}/b.png")
+        say(app, f"p{n:03}/product.json", f"Name {n}")
+    assert run()["done"]
+    for counter in calls.values():
+        counter.clear()
+    app.encoder.calls.clear()
+    report = run()
+    assert (report["blobs"], report["points"]) == (1200, 1200)
+    assert counted(report) == {}
+    assert app.encoder.calls == []
+    # 3 pages; each but the ends of the container looks closer at the products it cuts
+    assert calls["images"]["list"] <= 3 + 2 * 4
+    assert calls["images"]["head"] + calls["images"]["read"] <= 2 * 4
+    assert calls["index"]["points"] == 3
+    assert calls["index"]["sources"] <= 3 + 4
+    assert not calls["index"].keys() & {"write", "delete"}
+
+
+def test_every_role_of_a_blob_is_met():
+    """The random test above changes pictures, sidecars and documents."""
+    assert {Place.of(blob).role for blob in BLOBS} == {"picture", "sidecar", "document"}
+    assert PointRef("a", "a/1.png").kind == "image"
