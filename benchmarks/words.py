@@ -2,7 +2,7 @@
 
 On the sample catalogue, three kinds of query against the text vectors alone: the kind of
 thing ("running shoe": the name without its colour; any product of that kind is right), the
-first clause of the description, and the French name (the starter model reads English, so
+first clause of the description, and the French name (the starter model reads English and French, so
 that one shows how much of the French half of the description is left in the vector).
 """
 

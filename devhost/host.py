@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from azure.functions.decorators.function_app import FunctionRegister
@@ -11,14 +14,21 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from devhost.blobs.delivery import Delivery
+from devhost.blobs.jobs import Jobs, Watch
 from devhost.blobs.player import Player
 from devhost.blobs.receipts import Receipts
 from devhost.blobs.watching import watches
-from devhost.indexing import BLOB, EVENT_GRID, HTTP, Indexed, index
+from devhost.blocking import Blocking
+from devhost.indexing import BLOB, EVENT_GRID, HTTP, QUEUE, TIMER, Indexed, index, is_disabled
 from devhost.invoking import Invoker, thread_count
 from devhost.project import Project
+from devhost.queues.listening import QueueListener, queue_triggers
+from devhost.queues.messages import Encoding
+from devhost.queues.services import QueueServices
 from devhost.routing import RouteTable
 from devhost.serving import HttpFunctions
+from devhost.state import State
+from devhost.timers import Timer
 from devhost.webhooks import HostEndpoints
 
 log = logging.getLogger("devhost")
@@ -28,51 +38,95 @@ class Host:
     """Everything that runs for one app."""
 
     def __init__(self, project: Project, app: FunctionRegister) -> None:
-        indexed = index(app)
-        if not indexed:
-            log.warning("the app has no functions")
-        self._functions = [function for function in indexed if not function.unplayed]
-        for function in indexed:
-            if function.unplayed:
-                log.warning("%s is not served: %s", function.name, ", ".join(function.unplayed))
+        self._functions = _served(index(app))
         self._routes = RouteTable(self._of_kind(HTTP), project.route_prefix)
         for hidden, by in self._routes.hidden():
             log.warning("the route of %s is hidden by that of %s, which sorts first", hidden, by)
         local_dir = Path(os.environ.get("LOCAL_DIR", "").strip() or ".local")
         watched = watches(self._of_kind(BLOB), os.environ, local_dir)
-        self._receipts = Receipts(local_dir / "devhost" if watched else None)
+        keeps = watched or self._of_kind(QUEUE) or self._of_kind(TIMER)
+        self._state = State(local_dir / "devhost" if keeps else None)
         self._invoke = Invoker(thread_count())
-        self._player = Player(
-            watched,
-            self._of_kind(EVENT_GRID),
+        self._blocking = Blocking()
+        services = QueueServices(os.environ, self._state)
+        self._player = self._blob_player(project, watched, services)
+        self._queues = queue_triggers(self._of_kind(QUEUE), services, os.environ)
+        self._listeners = [
+            QueueListener(trigger, project.queues, self._invoke, self._blocking)
+            for trigger in self._queues
+        ]
+        self._timers = [
+            Timer(function, os.environ, self._invoke, self._state)
+            for function in self._of_kind(TIMER)
+        ]
+
+    def _blob_player(
+        self, project: Project, watched: list[Watch], services: QueueServices
+    ) -> Player:
+        jobs = Jobs(
             invoke=self._invoke,
-            receipts=self._receipts,
-            delivery=Delivery(project.blobs),
+            blocking=self._blocking,
+            receipts=Receipts(self._state),
+            queues=services,
+            encoding=Encoding(project.queues.base64),
+            on_delete=self._of_kind(EVENT_GRID),
+            attempts=project.blobs.attempts,
         )
+        return Player(watched, jobs, Delivery(project.blobs.parallelism))
 
     def asgi(self) -> Starlette:
         endpoints = HostEndpoints(self._functions, self._player, self._invoke)
         http = Mount("/", app=HttpFunctions(self._routes, self._invoke))
-        return Starlette(
-            routes=[*endpoints.routes(), http], lifespan=lambda _: self._player.running()
-        )
+        return Starlette(routes=[*endpoints.routes(), http], lifespan=lambda _: self._playing())
+
+    @contextlib.asynccontextmanager
+    async def _playing(self) -> AsyncIterator[None]:
+        """The triggers that nobody calls over HTTP, for as long as the host serves."""
+        tasks = self._player.tasks()
+        tasks += [asyncio.create_task(listener.run()) for listener in self._listeners]
+        tasks += [asyncio.create_task(timer.run()) for timer in self._timers]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._blocking.close()
 
     def describe(self, url: str) -> None:
         for route in self._routes.routes:
             methods = ",".join(sorted(route.methods)) or "any"
-            log.info("%-28s %-12s %s/%s", route.function.name, methods, url, route.template)
+            _list(route.function, methods, f"{url}/{route.template}")
         for watch in self._player.watches:
             for trigger in watch.triggers:
-                where = (
-                    watch.container.where if watch.scanned else "posts to /runtime/webhooks/blobs"
-                )
-                log.info("%-28s %-12s %s", trigger.function.name, "blob", where)
+                posts = "posts to /runtime/webhooks/blobs"
+                where = watch.container.where if watch.scanned else posts
+                _list(trigger.function, "blob", where)
         for function in self._of_kind(EVENT_GRID):
-            log.info("%-28s %-12s deletes in the containers above", function.name, "eventGrid")
+            _list(function, "eventGrid", "deletes in the containers above")
+        for queue in self._queues:
+            _list(queue.function, "queue", queue.queue.where)
+        for timer in self._timers:
+            _list(timer.function, "timer", f"{timer.schedule.expression} (UTC)")
 
     def close(self) -> None:
         self._invoke.close()
-        self._receipts.close()
+        self._state.close()
 
     def _of_kind(self, kind: str) -> list[Indexed]:
         return [function for function in self._functions if function.kind == kind]
+
+
+def _served(indexed: list[Indexed]) -> list[Indexed]:
+    if not indexed:
+        log.warning("the app has no functions")
+    for function in indexed:
+        if function.unplayed:
+            log.warning("%s is not served: %s", function.name, ", ".join(function.unplayed))
+        elif is_disabled(function, os.environ):
+            log.info("%s is disabled by an app setting", function.name)
+    return [f for f in indexed if not f.unplayed and not is_disabled(f, os.environ)]
+
+
+def _list(function: Indexed, how: str, where: str) -> None:
+    log.info("%-28s %-12s %s", function.name, how, where)

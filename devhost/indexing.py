@@ -21,7 +21,8 @@ from azure.functions.decorators.function_app import Function, FunctionRegister
 from devhost.project import Refused
 
 HTTP, BLOB, EVENT_GRID = "httpTrigger", "blobTrigger", "eventGridTrigger"
-PLAYED = (HTTP, BLOB, EVENT_GRID)
+QUEUE, TIMER = "queueTrigger", "timerTrigger"
+PLAYED = (HTTP, BLOB, EVENT_GRID, QUEUE, TIMER)
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")
 
@@ -48,6 +49,24 @@ class Indexed:
     @property
     def kind(self) -> str:
         return str(self.trigger["type"])
+
+
+def resolved(function: Indexed, text: str, environ: Mapping[str, str]) -> str:
+    """With each ``%SETTING%`` replaced by the app setting's value. Raises Refused."""
+
+    def setting(match: re.Match[str]) -> str:
+        value = environ.get(match[1], "")
+        if not value:
+            raise Refused(f"function {function.name}: the app setting {match[1]} is not set.")
+        return value
+
+    return re.sub(r"%([^%]+)%", setting, text)
+
+
+def is_disabled(function: Indexed, environ: Mapping[str, str]) -> bool:
+    """By the app setting ``AzureWebJobs.<name>.Disabled``, on Linux also with underscores."""
+    names = (f"AzureWebJobs.{function.name}.Disabled", f"AzureWebJobs__{function.name}__Disabled")
+    return any(environ.get(name, "").strip().lower() in ("1", "true") for name in names)
 
 
 def index(app: FunctionRegister) -> list[Indexed]:
@@ -138,7 +157,7 @@ def _check_annotation(kind: str, parameter: str, annotation: Any) -> None:
             "class there, no union and no Optional."
         )
     fitting = converter(kind)
-    if fitting is None or (annotation in (str, bytes) and kind != HTTP):
+    if fitting is None or (annotation in (str, bytes) and kind not in (HTTP, QUEUE, TIMER)):
         return
     if not fitting.check_input_type_annotation(annotation):
         raise _Unloadable(f"its parameter {parameter}: {annotation} does not fit {kind}.")

@@ -30,10 +30,37 @@ class BlobOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueOptions:
+    """``extensions.queues`` of host.json, with the host's defaults."""
+
+    batch_size: int = 16
+    new_batch_threshold: int = 8
+    max_dequeue_count: int = 5
+    visibility_timeout_s: float = 0.0
+    """Before the next attempt at a message whose function failed."""
+    longest_pause_s: float = 2.0  # between looks; Azure's minute is too long to watch
+    base64: bool = True
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> QueueOptions:
+        default = cls()
+        batch = int(settings.get("batchSize", default.batch_size))
+        return cls(
+            batch,
+            int(settings.get("newBatchThreshold", batch // 2)),
+            int(settings.get("maxDequeueCount", default.max_dequeue_count)),
+            _seconds(settings.get("visibilityTimeout"), default.visibility_timeout_s),
+            _seconds(settings.get("maxPollingInterval"), default.longest_pause_s),
+            str(settings.get("messageEncoding", "base64")).lower() != "none",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     folder: Path
     route_prefix: str
     blobs: BlobOptions
+    queues: QueueOptions = QueueOptions()
 
     @classmethod
     def load(cls, folder: Path) -> Project:
@@ -52,6 +79,7 @@ class Project:
                 int(blobs.get("maxDegreeOfParallelism", default.parallelism)),
                 int(blobs.get("poisonBlobThreshold", default.attempts)),
             ),
+            QueueOptions.of(extensions.get("queues", {})),
         )
 
     def load_app(self) -> FunctionRegister:
@@ -90,6 +118,17 @@ def _apply_local_settings(path: Path) -> None:
         if not isinstance(value, str):
             raise Refused(f"local.settings.json: the value of {name} must be a string.")
         os.environ.setdefault(name, value)
+
+
+def _seconds(span: Any, default: float) -> float:
+    """``hh:mm:ss``, as host.json writes a time span."""
+    if span is None:
+        return default
+    try:
+        hours, minutes, seconds = (float(part) for part in str(span).split(":"))
+    except ValueError as exc:
+        raise Refused(f"host.json: {span!r} must be a time span such as 00:00:30.") from exc
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _json_object(path: Path) -> Mapping[str, Any] | None:

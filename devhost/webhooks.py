@@ -55,8 +55,9 @@ class HostEndpoints:
         if isinstance(events, Response):
             return events
         for event in events:
-            container, blob = _container_and_blob(str(event["data"].get("url", "")))
-            self._player.posted(name, container, blob)
+            data = event["data"]
+            container, blob = _container_and_blob(str(data.get("url", "")))
+            await self._player.posted(name, container, blob, str(data.get("eTag", "")))
         return Response(status_code=202)
 
     async def event_grid(self, request: Request) -> Response:

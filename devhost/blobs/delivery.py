@@ -9,13 +9,14 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from devhost.project import BlobOptions
-
 log = logging.getLogger("devhost.blobs")
 
 
+_LONGEST_PAUSE_S = 30.0
+
+
 def retry_pause_s() -> float:
-    """Before the second attempt; doubled before each further one."""
+    """Before the second attempt; doubled before each further one, up to half a minute."""
     return float(os.environ.get("DEVHOST_RETRY_PAUSE_S", "") or 1.0)
 
 
@@ -26,16 +27,20 @@ class Job:
     key: tuple[str, str, str]
     label: str
     run: Callable[[], Awaitable[None]]
-    give_up: Callable[[], Awaitable[None]]
+    give_up: Callable[[], Awaitable[str]]
+    """After the last attempt; tells what becomes of the event."""
+    limit: int
+    """Attempts before that."""
     attempts: int = field(default=0)
 
 
 class Delivery:
     """At-least-once, unordered, and never two events of one key at the same time."""
 
-    def __init__(self, options: BlobOptions) -> None:
-        self._options = options
+    def __init__(self, parallelism: int) -> None:
+        self._parallelism = parallelism
         self._pause_s = retry_pause_s()
+        self._longest_pause_s = max(self._pause_s, _LONGEST_PAUSE_S)
         self._latest: dict[tuple[str, str, str], Job] = {}
         self._running: set[tuple[str, str, str]] = set()
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
@@ -50,7 +55,7 @@ class Delivery:
         self._queue.put_nowait(job)
 
     def workers(self) -> list[asyncio.Task[None]]:
-        return [asyncio.create_task(self._work()) for _ in range(self._options.parallelism)]
+        return [asyncio.create_task(self._work()) for _ in range(self._parallelism)]
 
     async def _work(self) -> None:
         while True:
@@ -61,8 +66,8 @@ class Delivery:
             try:
                 done = await self._attempt(job)
             except Exception:
-                log.exception("%s: its receipt cannot be kept", job.label)
-                done = True
+                log.exception("%s: cannot be given up yet", job.label)
+                done = False
             finally:
                 self._running.discard(job.key)
             newest = self._latest[job.key]
@@ -71,7 +76,7 @@ class Delivery:
             elif done:
                 del self._latest[job.key]
             else:
-                pause = self._pause_s * 2 ** (job.attempts - 1)
+                pause = min(self._pause_s * 2 ** (job.attempts - 1), self._longest_pause_s)
                 asyncio.get_running_loop().call_later(pause, self._queue.put_nowait, job)
 
     async def _attempt(self, job: Job) -> bool:
@@ -81,26 +86,26 @@ class Delivery:
         try:
             await job.run()
         except Exception as exc:
-            if job.attempts < self._options.attempts:
+            if job.attempts < job.limit:
                 log.warning(
                     "%s: attempt %d of %d failed: %s: %s",
                     job.label,
                     job.attempts,
-                    self._options.attempts,
+                    job.limit,
                     type(exc).__name__,
                     exc,
                     exc_info=job.attempts == 1,
                 )
                 return False
+            becomes = await job.give_up()
             log.error(  # noqa: TRY400  # the first attempt's traceback is in the log already
-                "%s: given up after %d attempts: %s: %s. It is tried again when it changes "
-                "or at the next start.",
+                "%s: given up after %d attempts: %s: %s; %s",
                 job.label,
                 job.attempts,
                 type(exc).__name__,
                 exc,
+                becomes,
             )
-            await job.give_up()
             return True
         log.info("%s %.0f ms", job.label, (time.perf_counter() - started) * 1000)
         return True

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from devhost.blobs.containers import Container, FolderContainer
-from devhost.blobs.player import Trigger, Watch
-from devhost.indexing import Indexed
+from devhost.blobs.jobs import Trigger, Watch
+from devhost.indexing import Indexed, resolved
 from devhost.project import Refused
 
 
@@ -28,7 +28,9 @@ def watches(
         known = found.get(container.url)
         triggers = [*(known.triggers if known else ()), Trigger(function, pattern)]
         scanned = scanned or bool(known and known.scanned)
-        found[container.url] = Watch(known.container if known else container, triggers, scanned)
+        found[container.url] = Watch(
+            known.container if known else container, triggers, scanned, connection
+        )
     return list(found.values())
 
 
@@ -53,14 +55,7 @@ def _container(
 
 def _path(function: Indexed, environ: Mapping[str, str]) -> tuple[str, re.Pattern[str]]:
     """``container/pattern`` with ``%SETTING%`` replaced; no pattern: every blob."""
-
-    def setting(match: re.Match[str]) -> str:
-        value = environ.get(match[1], "")
-        if not value:
-            raise Refused(f"function {function.name}: the app setting {match[1]} is not set.")
-        return value
-
-    path = re.sub(r"%([^%]+)%", setting, str(function.trigger["path"])).strip("/")
+    path = resolved(function, str(function.trigger["path"]), environ).strip("/")
     container, _, blob = path.partition("/")
     if not container or "{" in container:
         raise Refused(f"function {function.name}: the path {path} must begin with a container.")

@@ -22,7 +22,12 @@ NOT_INHERITED = (
     "AzureWebJobsStorage",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 )
-QUICK = {"BOX": "images", "DEVHOST_RETRY_PAUSE_S": "0.05"}
+QUICK = {
+    "BOX": "images",
+    "ORDERS": "orders",
+    "OFTEN": "0 0 5 * * *",
+    "DEVHOST_RETRY_PAUSE_S": "0.05",
+}
 
 
 def copied(app: str, folder: Path) -> Path:

@@ -42,8 +42,9 @@ def test_blobs_of_a_storage_account_are_delivered(tmp_path, azurite):
             account.delete_container(box)
 
 
-@pytest.mark.real("azurite")
-def test_an_event_grid_trigger_waits_for_posts(tmp_path, azurite):
+@pytest.fixture
+def waiting(tmp_path, azurite):
+    """The app with a trigger that waits for posts, its environment, and its container."""
     box = f"box-{uuid.uuid4().hex}"
     app = copied("shop", tmp_path)
     source = (app / "function_app.py").read_text()
@@ -51,20 +52,45 @@ def test_an_event_grid_trigger_waits_for_posts(tmp_path, azurite):
         source.replace('path="%BOX%', 'source=func.BlobSource.EVENT_GRID, path="%BOX%')
     )
     environ = {"AzureWebJobsStorage": azurite.connection_string, "BOX": box}
-    with (
-        BlobServiceClient.from_connection_string(azurite.connection_string) as account,
-        Running(app, **environ) as host,
-    ):
-        blob = account.create_container(box).upload_blob("a.png", b"one")
-        assert "posts to /runtime/webhooks/blobs" in host.output()
-        answer = host.client.post(
-            "/runtime/webhooks/blobs?functionName=Host.Functions.blob_changed",
-            json=[{"data": {"url": blob.url, "eTag": "0x1"}}],
-            headers={"aeg-event-type": "Notification"},
-        )
-        assert answer.status_code == 202
-        eventually(lambda: len(host.events("changed")) == 1, "the posted blob")
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as account:
+        yield app, environ, account.create_container(box)
         account.delete_container(box)
+
+
+def post(host, url):
+    answer = host.client.post(
+        "/runtime/webhooks/blobs?functionName=Host.Functions.blob_changed",
+        json=[{"data": {"url": url, "eTag": "0x1"}}],
+        headers={"aeg-event-type": "Notification"},
+    )
+    assert answer.status_code == 202
+
+
+@pytest.mark.real("azurite")
+def test_an_event_grid_trigger_waits_for_posts(waiting):
+    app, environ, container = waiting
+    with Running(app, **environ) as host:
+        blob = container.upload_blob("a.png", b"one")
+        assert "posts to /runtime/webhooks/blobs" in host.output()
+        post(host, blob.url)
+        eventually(lambda: len(host.events("changed")) == 1, "the posted blob")
+
+
+@pytest.mark.real("azurite")
+def test_an_accepted_post_survives_a_kill(waiting):
+    """Event Grid sends nothing again that was answered with 202."""
+    app, environ, container = waiting
+    blob = container.upload_blob("a.png", b"fail")
+    with Running(app, **environ, DEVHOST_RETRY_PAUSE_S="60") as host:
+        post(host, blob.url)
+        eventually(lambda: len(host.events("changed")) == 1, "a first attempt, which fails")
+        host.kill()
+    container.upload_blob("a.png", b"fine", overwrite=True)
+    with Running(app, **environ) as host:
+        eventually(lambda: len(host.events("changed")) == 2 and host.idle(), "the same post")
+    with Running(app, **environ) as host:
+        assert host.idle()
+        assert len(host.events("changed")) == 2
 
 
 def test_storage_that_does_not_answer_is_said_and_disturbs_nothing_else(tmp_path):

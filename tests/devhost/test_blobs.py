@@ -105,9 +105,9 @@ def test_a_restart_delivers_only_what_changed_meanwhile(app):
     with Running(app) as host:
         eventually(lambda: len(host.changed("changed.png")) == 2, "the change")
         eventually(lambda: len(host.deleted("deleted.png")) == 1, "the delete")
-        eventually(lambda: len(host.changed("bad.png")) == 6, "another try of what was given up")
         eventually(host.idle, "idle")
         assert len(host.changed("same.png")) == 1
+        assert len(host.changed("bad.png")) == 3, "what is on the poison queue is not tried again"
     with Running(app) as host:
         time.sleep(0.5)
         assert len(host.deleted("deleted.png")) == 1
@@ -132,6 +132,14 @@ def test_a_delete_is_noticed_even_if_the_host_was_killed_in_the_first_delivery(a
     path.unlink()
     with Running(app) as host:
         eventually(lambda: bool(host.deleted("a.png")), "the delete")
+
+
+def test_a_delete_is_tried_as_often_as_event_grid_would(app):
+    with Running(app, DEVHOST_RETRY_PAUSE_S="0.001") as host:
+        path = host.drop("undeletable.png", b"one")
+        eventually(lambda: bool(host.changed("undeletable.png")) and host.idle(), "the file")
+        path.unlink()
+        eventually(lambda: len(host.deleted("undeletable.png")) >= 8, "more often than a blob")
 
 
 def test_two_hosts_on_one_folder_are_refused(app):

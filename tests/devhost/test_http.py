@@ -117,7 +117,7 @@ def test_a_hidden_route_is_named_at_the_start(host):
 
 
 def test_a_function_that_is_not_played_is_named(host):
-    assert "nightly is not served: timerTrigger" in host.output()
+    assert "bus is not served: serviceBusTrigger" in host.output()
 
 
 def test_a_route_defaults_to_the_name_and_context_is_given(host):
@@ -190,7 +190,7 @@ def test_readiness(host):
     status = host.client.get("/admin/host/status").json()
     assert status["state"] == "Running"
     assert "blob_changed" in status["functions"]
-    assert "nightly" not in status["functions"]
+    assert "bus" not in status["functions"]
 
 
 def test_small_answers_are_not_held_back(host):

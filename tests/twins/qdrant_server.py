@@ -56,6 +56,10 @@ class QdrantServer:
 
     refused_path: str = ""
 
+    def before_s(self) -> float:
+        """How long a request lies before anything is done with it."""
+        return 0.0
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -132,6 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.loads(sent) if sent else None
+        time.sleep(qdrant.before_s())
         with self.server.lock:
             qdrant.requests.append(f"{self.command} {path}")
             qdrant.bodies.append(body)
@@ -162,12 +167,23 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running_qdrant_server() -> Iterator[QdrantServer]:
-    with _Server(("127.0.0.1", 0), _Handler) as http:
+def serving(qdrant: QdrantServer) -> Iterator[None]:
+    """On the port that it has, or on a free one."""
+    with _Server(("127.0.0.1", qdrant.port), _Handler) as http:
         http.lock = threading.Lock()
-        http.qdrant = QdrantServer(http.server_port)
+        http.qdrant = qdrant
+        qdrant.port = http.server_port
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
-        yield http.qdrant
-        http.shutdown()
-        thread.join()
+        try:
+            yield
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+@contextmanager
+def running_qdrant_server() -> Iterator[QdrantServer]:
+    qdrant = QdrantServer()
+    with serving(qdrant):
+        yield qdrant

@@ -138,11 +138,52 @@ def blob_changed(blob: func.InputStream) -> None:
 @bp.event_grid_trigger(arg_name="event")
 def blob_event(event: func.EventGridEvent) -> None:
     note(kind=event.event_type, subject=event.subject, data=event.get_json())
+    if event.subject.endswith("/undeletable.png"):
+        raise ValueError("cannot be deleted")
 
 
-@bp.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
+@bp.queue_trigger(arg_name="message", queue_name="%ORDERS%", connection="AzureWebJobsStorage")
+def order(message: func.QueueMessage) -> None:
+    body = message.get_body().decode()
+    note(
+        kind="order",
+        body=body,
+        id=message.id,
+        dequeued=message.dequeue_count,
+        inserted=message.insertion_time.isoformat(),
+        expires=message.expiration_time.isoformat(),
+    )
+    if body.startswith("slow"):
+        time.sleep(30)
+    if body.startswith("fail"):
+        raise ValueError("cannot be ordered")
+
+
+@bp.queue_trigger(
+    arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage"
+)
+def blob_given_up(message: func.QueueMessage) -> None:
+    told = message.get_json()
+    note(kind="poison", told=told, dequeued=message.dequeue_count)
+    if told["BlobName"].startswith("unrecorded"):
+        raise ValueError("cannot be recorded")
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 0 4 * * *")
 def nightly(timer: func.TimerRequest) -> None:
-    note(kind="timer")
+    note(kind="timer", past_due=timer.past_due, status=timer.schedule_status)
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%OFTEN%", run_on_startup=True)
+def often(timer: func.TimerRequest) -> None:
+    note(kind="tick", at=time.time(), past_due=timer.past_due)
+    time.sleep(float(__import__("os").environ.get("TICK_TAKES_S", "0")))
+    note(kind="tock", at=time.time())
+
+
+@bp.service_bus_queue_trigger(arg_name="message", queue_name="bus", connection="BUS")
+def bus(message: func.ServiceBusMessage) -> None:
+    note(kind="bus")
 
 
 app.register_functions(bp)

@@ -1,0 +1,1 @@
+"""Queue triggers: the queues of a storage account, or local ones that behave alike."""

@@ -1,0 +1,46 @@
+"""What must survive a killed host: one SQLite file in ``$LOCAL_DIR/devhost``.
+
+With a write-ahead log, so a kill loses nothing that was committed. The file is locked, so two
+hosts cannot share a folder.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+from devhost.project import Refused
+
+
+class State:
+    """Shared by all threads; every statement is a transaction of its own."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """``folder`` None: nothing is kept."""
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        path = ":memory:" if folder is None else folder / "state.sqlite"
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(path, timeout=0.1, isolation_level=None, check_same_thread=False)
+        try:
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("CREATE TABLE IF NOT EXISTS locked (one INTEGER)")
+        except sqlite3.DatabaseError as exc:
+            self._db.close()
+            raise Refused(
+                f"{path} cannot be used ({exc}): does another devhost run on the same LOCAL_DIR? "
+                "Otherwise delete it; then every blob is delivered again."
+            ) from exc
+
+    def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Its rows, if it has any."""
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()

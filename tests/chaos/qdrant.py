@@ -1,0 +1,159 @@
+"""An index outside of the host's process, which can be made unavailable: a server that speaks
+Qdrant's REST API and keeps its points in qdrant-client's local mode."""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from qdrant_client import QdrantClient, models
+
+from tests.twins.qdrant_server import CUT_OFF, QdrantServer, Reply, serving
+
+REFUSING, HANGING, FAILING, THROTTLING, LOSING = (
+    "refuses connections",
+    "does not answer",
+    "answers 503",
+    "answers 429",
+    "loses its answers",
+)
+OUTAGES = (REFUSING, HANGING, FAILING, THROTTLING, LOSING)
+HANGS_S = 3.0
+"""Longer than the app's patience with one request (QDRANT_TIMEOUT_S) in these tests."""
+
+_OPERATIONS: TypeAdapter[list[models.UpdateOperation]] = TypeAdapter(list[models.UpdateOperation])
+_QUERIES: TypeAdapter[list[models.QueryRequest]] = TypeAdapter(list[models.QueryRequest])
+_SELECTOR: TypeAdapter[models.PointsSelector] = TypeAdapter(models.PointsSelector)
+
+
+@dataclass
+class KeepingServer(QdrantServer):
+    """Answers in earnest, or as ``outage`` says."""
+
+    outage: str = ""
+    slow_share: float = 0.15
+    """Of the requests: they lie for up to half a second, so that others overtake them."""
+    points: QdrantClient = field(default_factory=lambda: QdrantClient(":memory:"))
+
+    def before_s(self) -> float:
+        return random.uniform(0, 0.5) if random.random() < self.slow_share else 0.0
+
+    def reply(self, method: str, path: str, body: Any) -> Reply:
+        self.requests.clear()  # nobody reads these here, and there are many
+        self.bodies.clear()
+        match self.outage:
+            case "refuses connections":
+                return Reply(CUT_OFF)
+            case "does not answer":
+                return Reply(CUT_OFF, after_s=HANGS_S)
+            case "answers 503":
+                return Reply(503, {"status": {"error": "Service unavailable"}})
+            case "answers 429":
+                return Reply(429, {"status": {"error": "Too many"}}, {"Retry-After": "1"})
+            case "loses its answers":
+                super().reply(method, path, body)
+                return Reply(CUT_OFF)
+        return super().reply(method, path, body)
+
+    def _result(self, method: str, path: str, body: Any) -> Any:
+        result = super()._result(method, path, body)
+        match [method, *path.strip("/").split("/")]:
+            case ["PUT", "collections", name]:
+                vectors = {
+                    kind: models.VectorParams(**params) for kind, params in body["vectors"].items()
+                }
+                self.points.create_collection(name, vectors)
+        return result
+
+    def _of_points(self, collection: Any, path: list[str], body: Any) -> Any:
+        name = next(n for n, c in self.collections.items() if c is collection)
+        match path:
+            case ["points", "batch"]:
+                operations = _OPERATIONS.validate_python(body["operations"])
+                return _plain(self.points.batch_update_points(name, operations))
+            case ["points", "query", "batch"]:
+                queries = _QUERIES.validate_python(body["searches"])
+                return _plain(self.points.query_batch_points(name, queries))
+            case ["points", "delete"]:
+                return _plain(self.points.delete(name, _SELECTOR.validate_python(body)))
+            case ["points", "scroll"]:
+                return self._page(name, body)
+            case ["points"]:
+                wanted = body.get("with_payload", True)
+                return _plain(self.points.retrieve(name, body["ids"], with_payload=wanted))
+            case ["facet"]:
+                return _plain(self.points.facet(name, body["key"], exact=True))
+        return super()._of_points(collection, path, body)
+
+    def _page(self, name: str, body: Any) -> Any:
+        where = body.get("filter")
+        records, following = self.points.scroll(
+            name,
+            models.Filter.model_validate(where) if where else None,
+            limit=body["limit"],
+            offset=body.get("offset"),
+            with_payload=body.get("with_payload", True),
+        )
+        return {"points": _plain(records), "next_page_offset": following}
+
+    def every_point(self) -> list[models.Record]:
+        """With payloads and vectors; none before there is a collection."""
+        return [
+            record
+            for name in self.collections
+            for record in self.points.scroll(
+                name, limit=1_000_000, with_payload=True, with_vectors=True
+            )[0]
+        ]
+
+
+def _plain(found: Any) -> Any:
+    if isinstance(found, BaseModel):
+        return found.model_dump(mode="json", exclude_none=True)
+    return [_plain(each) for each in found]
+
+
+class Index:
+    """The server, and the switch that takes it away."""
+
+    def __init__(self) -> None:
+        self.server = KeepingServer()
+        self._serving: Any = None
+        self._lock = threading.Lock()
+
+    def up(self) -> None:
+        with self._lock:
+            self.server.outage = ""
+            if self._serving is None:
+                self._serving = serving(self.server)
+                self._serving.__enter__()
+
+    def fail(self, outage: str) -> None:
+        """Until ``up``. A refusing one does not even listen."""
+        with self._lock:
+            self.server.outage = outage
+            if outage == REFUSING:
+                self._stop()
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop()
+            self.server.points.close()
+
+    def _stop(self) -> None:
+        if self._serving is not None:
+            self._serving.__exit__(None, None, None)
+            self._serving = None
+
+
+@contextmanager
+def running_index() -> Iterator[Index]:
+    index = Index()
+    index.up()
+    try:
+        yield index
+    finally:
+        index.close()

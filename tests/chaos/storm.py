@@ -1,0 +1,211 @@
+"""Runs the plan against a real Azurite, a host that is killed, and an index that goes away."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from azure.storage.blob import BlobServiceClient, ContainerClient
+
+from shared_code.adapters.clip.encoder import ClipEncoder
+from shared_code.settings import Settings
+from tests.chaos.events import EventGrid
+from tests.chaos.pictures import MAX_UPLOAD_MB
+from tests.chaos.plan import Planner, product_of, tally
+from tests.chaos.qdrant import FAILING, Index, running_index
+from tests.chaos.verdict import Expected, Found, complaints, failures_of, least_cosine
+from tests.chaos.weather import Hosts, Killer, Outages
+from tests.real import Azurite
+
+GIVEN_UP = 3
+"""Pictures that are put there again while the index is away for good."""
+
+QUIET_S = 3.0
+"""Longer than two looks of the host at the container."""
+
+
+@dataclass(frozen=True)
+class Options:
+    seed: int
+    pictures: int = 400
+    kills: int = 8
+    outages: int = 3
+    per_second: float = 8.0
+    settles_within_s: float = 90.0
+
+
+@dataclass(frozen=True)
+class Result:
+    complaints: list[str]
+    tally: dict[str, object]
+
+    def text(self) -> str:
+        return json.dumps(self.tally, indent=1, ensure_ascii=False)
+
+
+def say(text: str) -> None:
+    print(f"chaos: {text}", file=sys.stderr, flush=True)
+
+
+class Storm:
+    def __init__(self, options: Options, azurite: Azurite, index: Index, folder: Path) -> None:
+        self._options = options
+        self._index = index
+        account = azurite.connection_string
+        self._plan = Planner(options.seed, options.pictures).plan(per_second=options.per_second)
+        self._environ = self._made_environ(account)
+        self._hosts = Hosts(folder, self._environ)
+        self._outages = Outages(index, options.outages, self._plan.span_s, options.seed)
+        self._service = BlobServiceClient.from_connection_string(account)
+        self._retried = 0
+
+    def _made_environ(self, account: str) -> dict[str, str]:
+        container = f"chaos-{self._options.seed}-{time.time_ns()}"
+        return {
+            "AzureWebJobsStorage": account,
+            "IMAGES_CONTAINER": container,
+            "FAILURES_CONTAINER": f"{container}-failed",
+            "THUMBNAILS_CONTAINER": f"{container}-small",
+            "STATE_CONTAINER": f"{container}-state",
+            "QDRANT_URL": self._index.server.url,
+            "QDRANT_TIMEOUT_S": "1",
+            "MAX_UPLOAD_MB": str(MAX_UPLOAD_MB),
+            "DEVHOST_RETRY_PAUSE_S": "0.05",  # what fails through an outage is given up
+            "DEVHOST_QUEUE_LEASE_S": "4",  # a killed host's messages come again soon
+        }
+
+    def run(self) -> Result:
+        began = time.monotonic()
+        with self._service, EventGrid(lambda: self._hosts.url, self._options.seed) as events:
+            container = self._service.create_container(self._environ["IMAGES_CONTAINER"])
+            self._hosts.start()
+            try:
+                self._blow(container, events)
+                say(f"the storm is over after {time.monotonic() - began:.0f} s")
+                self._wait_until_quiet(events)
+                given_up = self._fail_for_good(container)
+                expected = Expected(self._plan, container, encoder())
+                found, wrong = self._settle(expected, events)
+                wrong += given_up
+                self._hosts.stop()
+            finally:
+                self._hosts.kill()
+        if self._hosts.ended_by_themselves:
+            wrong.append(f"the host ended by itself {self._hosts.ended_by_themselves} times")
+        return Result(wrong, self._told(expected, found, events, time.monotonic() - began))
+
+    def _blow(self, container: ContainerClient, events: EventGrid) -> None:
+        """Steps, kills and outages at the same time, until all of them are over."""
+        killer = Killer(self._hosts, self._options.kills, self._plan.span_s, self._options.seed)
+        with ThreadPoolExecutor(3) as pool:
+            parts: list[Callable[[], None]] = [
+                lambda: self._do_steps(container, events),
+                killer.run,
+                self._outages.run,
+            ]
+            for part in [pool.submit(part) for part in parts]:
+                part.result()
+
+    def _do_steps(self, container: ContainerClient, events: EventGrid) -> None:
+        name = str(container.container_name)
+        due = time.monotonic()
+        for step in self._plan.steps:
+            blob = container.get_blob_client(step.blob)
+            if step.content is None:
+                blob.delete_blob()
+            else:
+                blob.upload_blob(step.content.data, overwrite=True, metadata=step.content.metadata)
+            events.happened(name, step.blob, blob.url, created=step.content is not None)
+            due += step.pause_s
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def _fail_for_good(self, container: ContainerClient) -> list[str]:
+        """An outage that lasts until the host gives pictures up: each must be told of, with a
+        reason, by way of the poison queue. What is wrong with that."""
+        self._index.fail(FAILING)
+        missing = set(sorted(self._plan.good_pictures())[:GIVEN_UP])
+        for blob in missing:  # the same picture, of which the index cannot be told
+            content = self._plan.end[blob]
+            container.upload_blob(blob, content.data, overwrite=True, metadata=content.metadata)
+        deadline = time.monotonic() + self._options.settles_within_s
+        while missing and time.monotonic() < deadline:
+            told = {f["blob"] for f in failures_of(self._hosts.url) if "Given up" in f["reason"]}
+            missing -= told
+            time.sleep(0.5)
+        self._index.up()
+        return [f"{blob}: was given up, and no failure said so" for blob in sorted(missing)]
+
+    def _settle(self, expected: Expected, events: EventGrid) -> tuple[Found, list[str]]:
+        """Waits for the end of the work, tries again what was given up, as a person would be told
+        to, and looks until all is well or time is up."""
+        deadline = time.monotonic() + self._options.settles_within_s
+        while True:
+            self._wait_until_quiet(events)
+            self._retry_what_was_given_up(expected)
+            found = Found.now(self._index.server, self._hosts.url)
+            wrong = complaints(expected, found)
+            if not wrong or time.monotonic() > deadline:
+                return found, wrong
+
+    def _wait_until_quiet(self, events: EventGrid) -> None:
+        deadline = time.monotonic() + self._options.settles_within_s
+        quiet_since = time.monotonic()
+        while time.monotonic() < min(deadline, quiet_since + QUIET_S):
+            status = httpx.get(f"{self._hosts.url}/admin/host/status", timeout=30).json()
+            if status["pendingBlobEvents"] or not events.idle:
+                quiet_since = time.monotonic()
+            time.sleep(0.1)
+
+    def _retry_what_was_given_up(self, expected: Expected) -> None:
+        failures = list(failures_of(self._hosts.url))
+        if all(failure["blob"] in expected.bad for failure in failures):
+            return
+        self._retried += sum(failure["blob"] not in expected.bad for failure in failures)
+        cursor: str | None = None
+        while True:
+            params = {"limit": 50} | ({"cursor": cursor} if cursor else {})
+            url = f"{self._hosts.url}/api/v1/index-failures/retry"
+            cursor = httpx.post(url, params=params, timeout=60).raise_for_status().json()["cursor"]
+            if cursor is None:
+                return
+
+    def _told(
+        self, expected: Expected, found: Found, events: EventGrid, took_s: float
+    ) -> dict[str, object]:
+        logs = "".join(log.read_text(errors="replace") for log in self._hosts.logs())
+        return {
+            "seed": self._options.seed,
+            "blobs": dict(tally(self._plan)),
+            "products touched": len({product_of(step.blob) for step in self._plan.steps}),
+            "kills": self._hosts.kills,
+            "outages of the index": dict(self._outages.tally),
+            "seconds without an index": round(self._outages.seconds, 1),
+            "Event Grid": dict(events.tally),
+            "deliveries that succeeded": len(re.findall(r"-> blob_changed \d+ ms$", logs, re.M)),
+            "attempts that failed": logs.count(" failed: Unavailable"),
+            "events given up": logs.count("given up after"),
+            "failures tried again on request": self._retried,
+            "in the end": {
+                "pictures indexed": len(expected.blobs),
+                "products": len(expected.products),
+                "failures with their reason": len(expected.bad),
+                "points found": len(found.points),
+                "least cosine to the newest content": round(least_cosine(expected, found), 5),
+            },
+            "seconds": round(took_s),
+        }
+
+
+def encoder() -> ClipEncoder:
+    return ClipEncoder.from_settings(Settings.from_env())
+
+
+def storm(options: Options, azurite: Azurite, folder: Path) -> Result:
+    say(f"seed {options.seed}, {options.pictures} pictures, {options.kills} kills")
+    with running_index() as index:
+        return Storm(options, azurite, index, folder).run()

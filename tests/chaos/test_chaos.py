@@ -1,0 +1,22 @@
+"""The chaos test at the size that CI takes; `python -m tests.chaos --help` for larger ones."""
+
+import os
+import time
+
+import pytest
+
+from tests.chaos.storm import Options, storm
+from tests.real import azurite
+
+__all__ = ["azurite"]
+
+
+@pytest.mark.real("azurite")
+@pytest.mark.filterwarnings("ignore:Local mode is not recommended")
+def test_nothing_is_lost_and_nothing_is_left_over(azurite, tmp_path, capsys):
+    """CHAOS_SEED repeats a run, as far as threads and kills allow."""
+    seed = int(os.environ.get("CHAOS_SEED") or time.time_ns() % 1_000_000)
+    result = storm(Options(seed), azurite, tmp_path)
+    with capsys.disabled():
+        print(f"\n{result.text()}")
+    assert result.complaints == [], f"seed {seed}"

@@ -1,0 +1,197 @@
+"""Queue triggers, and the poison queue of the blob trigger, on local queues and on Azurite's."""
+
+import base64
+import uuid
+from datetime import datetime, timedelta
+
+import pytest
+from azure.storage.queue import QueueServiceClient
+
+from devhost.queues.azure import AzureQueue
+from devhost.queues.local import LocalQueue
+from devhost.state import State
+from tests.devhost.running import Running, copied, eventually
+
+ON_AZURITE = pytest.param("azurite", marks=pytest.mark.real("azurite"))
+
+
+@pytest.fixture(params=["local", ON_AZURITE])
+def queue(request, tmp_path):
+    """Nothing on it yet."""
+    if request.param == "local":
+        state = State(tmp_path / "state")
+        yield LocalQueue(state, "orders")
+        state.close()
+    else:
+        account = request.getfixturevalue("azurite").connection_string
+        with QueueServiceClient.from_connection_string(account) as service:
+            yield AzureQueue(service.get_queue_client(f"q{uuid.uuid4().hex}"))
+
+
+class TestBothKindsOfQueue:
+    def test_messages_come_in_order_and_are_hidden_from_others(self, queue):
+        assert queue.take(16, hidden_s=60) == []
+        for text in ("one", "zwei <é>", "three"):
+            queue.put(text)
+        first = queue.take(2, hidden_s=60)
+        assert [message.text for message in first] == ["one", "zwei <é>"]
+        assert [message.dequeue_count for message in first] == [1, 1]
+        assert [message.text for message in queue.take(16, hidden_s=60)] == ["three"]
+        assert queue.take(16, hidden_s=60) == []
+        [life] = {message.expires - message.inserted for message in first}
+        assert life == timedelta(days=7)
+
+    def test_a_message_shows_again_and_its_old_receipt_is_void(self, queue):
+        queue.put("one")
+        [first] = queue.take(1, hidden_s=60)
+        shown = queue.show_after(first, 0)
+        assert shown.receipt != first.receipt
+        [second] = queue.take(1, hidden_s=1)
+        assert (second.id, second.dequeue_count) == (first.id, 2)
+        queue.delete(first)  # its receipt is void: nothing happens
+        third = []
+
+        def shows() -> bool:
+            third.extend(queue.take(1, hidden_s=60))
+            return bool(third)
+
+        eventually(shows, "it shows again")
+        assert third[0].dequeue_count == 3
+        queue.delete(third[0])
+        queue.delete(third[0])
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.fixture
+def app(tmp_path):
+    return copied("shop", tmp_path)
+
+
+@pytest.fixture(params=["local", ON_AZURITE])
+def storage(request, app):
+    """Environment of a host, and how to put a message on and off its queues from outside."""
+    return Storage(request, app)
+
+
+class Storage:
+    def __init__(self, request, app):
+        self.environ = {"ORDERS": f"orders-{uuid.uuid4().hex[:8]}", "BOX": f"b{uuid.uuid4().hex}"}
+        self.app, self.service = app, None
+        if request.param == "azurite":
+            account = request.getfixturevalue("azurite").connection_string
+            self.environ["AzureWebJobsStorage"] = account
+            self.service = QueueServiceClient.from_connection_string(account)
+            request.addfinalizer(self.service.close)
+
+    def put(self, text: str) -> None:
+        """While the host is down, since a local queue is its alone."""
+        self._on(self.environ["ORDERS"], lambda queue: queue.put(text))
+
+    def on(self, suffix: str) -> list[str]:
+        taken = []
+        self._on(
+            self.environ["ORDERS"] + suffix,
+            lambda queue: taken.extend(m.text for m in queue.take(16, hidden_s=1)),
+        )
+        return taken
+
+    def _on(self, name, act):
+        if self.service is not None:
+            act(AzureQueue(self.service.get_queue_client(name)))
+            return
+        state = State(self.app / ".local" / "devhost")
+        act(LocalQueue(state, name))
+        state.close()
+
+
+def test_messages_reach_the_function(app, storage):
+    for text in ("one", "zwei é"):
+        storage.put(encoded(text))
+    with Running(app, **storage.environ) as host:
+        eventually(lambda: len(host.events("order")) == 2, "both messages")
+        eventually(lambda: host.output().count("-> order") == 2, "both are done")
+    first, second = sorted(host.events("order"), key=lambda event: event["body"])
+    assert (first["body"], second["body"]) == ("one", "zwei é")
+    assert first["dequeued"] == 1
+    life = datetime.fromisoformat(first["expires"]) - datetime.fromisoformat(first["inserted"])
+    assert life == timedelta(days=7)
+    with Running(app, **storage.environ) as host:
+        storage_is_empty = storage.on("") if storage.service else []
+    assert storage_is_empty == []
+    assert len(host.events("order")) == 2
+
+
+def test_what_fails_five_times_goes_to_the_poison_queue(app, storage):
+    storage.put(encoded("fail"))
+    storage.put("this is no base64!")
+    with Running(app, **storage.environ) as host:
+        eventually(lambda: host.output().count("is now on the queue") == 2, "both are moved")
+    assert [event["dequeued"] for event in host.events("order")] == [1, 2, 3, 4, 5]
+    assert sorted(storage.on("-poison")) == sorted(["this is no base64!", encoded("fail")])
+    assert storage.on("") == []
+
+
+def test_a_killed_hosts_message_comes_again_when_its_lease_is_over(app, storage):
+    storage.put(encoded("slow"))
+    with Running(app, **storage.environ, DEVHOST_QUEUE_LEASE_S="3") as host:
+        eventually(lambda: len(host.events("order")) == 1, "the first delivery")
+        host.kill()
+    with Running(app, **storage.environ, DEVHOST_QUEUE_LEASE_S="3") as host:
+        eventually(lambda: len(host.events("order")) == 2, "the second delivery")
+        host.kill()
+    assert [event["dequeued"] for event in host.events("order")] == [1, 2]
+
+
+def test_a_lease_is_prolonged_while_the_function_runs(app):
+    storage_environ = {"DEVHOST_QUEUE_LEASE_S": "0.4"}
+    state = State(app / ".local" / "devhost")
+    LocalQueue(state, "orders").put(encoded("slow"))
+    state.close()
+    with Running(app, **storage_environ) as host:
+        eventually(lambda: len(host.events("order")) == 1, "the delivery")
+        host.client.get("/api/sleep?s=1.5")
+        assert len(host.events("order")) == 1
+        host.kill()
+
+
+def test_a_blob_that_fails_for_good_is_told_to_the_function_of_the_poison_queue(app, storage):
+    box = storage.environ["BOX"]
+    with Running(app, **storage.environ) as host:
+        drop(host, storage, "bad é.png", b"fail")
+        eventually(lambda: bool(host.events("poison")), "the poison message")
+        assert len(host.events("changed")) == 3  # host.json of the app
+    [event] = host.events("poison")
+    etag = event["told"].pop("ETag")
+    assert etag.strip('"') == host.events("changed")[0]["etag"].strip('"')
+    assert event["told"] == {
+        "Type": "BlobTrigger",
+        "FunctionId": "Host.Functions.blob_changed",
+        "BlobType": "BlockBlob",
+        "ContainerName": box,
+        "BlobName": "bad é.png",
+    }
+
+
+def drop(host, storage, name, data):
+    if storage.service is None:
+        path = host.images.parent / storage.environ["BOX"] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return
+    from azure.storage.blob import BlobServiceClient
+
+    account = storage.environ["AzureWebJobsStorage"]
+    with BlobServiceClient.from_connection_string(account) as service:
+        service.create_container(storage.environ["BOX"]).upload_blob(name, data)
+
+
+def test_a_poison_message_that_cannot_be_handled_stays_hidden_then_comes_again(app):
+    """A poison queue has none of its own: as in Azure the message is left to its lease."""
+    with Running(app, DEVHOST_QUEUE_LEASE_S="0.5") as host:
+        host.drop("unrecorded.png", b"fail")
+        eventually(lambda: len(host.events("poison")) >= 7, "more often than five times")
+    counts = [event["dequeued"] for event in host.events("poison")]
+    assert counts[:7] == [1, 2, 3, 4, 5, 6, 7]
