@@ -73,6 +73,8 @@ class Setup:
         vectors = info.config.params.vectors
         if vectors[KINDS[0]].distance != _DISTANCES[self._spec.distance]:
             raise self._spec.wrong_distance()
+        if any(vectors[kind].size != self._spec.model.dimension for kind in KINDS):
+            raise self._spec.wrong_dimension()
         for key, kind in self._spec.indexes.items():
             if key not in info.payload_schema:
                 self._create_index(key, models.PayloadSchemaType(kind))

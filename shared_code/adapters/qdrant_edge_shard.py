@@ -67,6 +67,8 @@ class LazyShard:
         except Exception as exc:
             if "expected distance" in str(exc):
                 raise self._spec.wrong_distance() from exc
+            if "expected vector size" in str(exc):
+                raise self._spec.wrong_dimension() from exc
             raise
         indexed = shard.info().payload_schema
         for key, kind in self._spec.indexes.items():

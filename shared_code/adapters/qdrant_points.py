@@ -106,6 +106,14 @@ class CollectionSpec:
             "set it back, or set QDRANT_COLLECTION to a new name and index the pictures again."
         )
 
+    def wrong_dimension(self) -> Misconfigured:
+        return Misconfigured(
+            f"The collection {self.name!r} does not hold vectors of {self.model.dimension}, which "
+            "the model bundle gives: the bundle's manifest was changed, or the collection made by "
+            "hand. Export the bundle again, or set QDRANT_COLLECTION to a new name and index the "
+            "pictures again."
+        )
+
 
 def metadata_key(field: str) -> str:
     """The payload path of a metadata field, quoted where Qdrant quotes it when it lists indexes."""

@@ -1,12 +1,14 @@
 """Both Qdrant adapters: what the twin has not: a life beyond the process, models, distances."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared_code.core.documents import MAX_METADATA_DEPTH
 from shared_code.core.errors import Misconfigured, Unavailable
 from shared_code.core.filters import AnyOf, Not
 from shared_code.core.products import ImageRef, ModelInfo
-from tests.points import DIMENSION, picture, search, spec, text
+from tests.points import DIMENSION, MODEL, picture, search, spec, text
 
 OTHER_MODEL = ModelInfo("other", "fp32", DIMENSION, "ba9876543210")
 
@@ -44,6 +46,17 @@ def test_another_distance_is_refused_with_the_remedy(build_qdrant):
     first.close()
     other = build_qdrant(spec(first.collection.partition("__")[0], distance="euclid"))
     with pytest.raises(Misconfigured, match="QDRANT_DISTANCE"):
+        other.counts()
+
+
+def test_a_dimension_that_does_not_fit_is_refused_with_the_remedy(build_qdrant):
+    """A manifest changed by hand: the fingerprint is the same, the vectors are not."""
+    first = build_qdrant()
+    first.ping()
+    first.close()
+    changed = replace(MODEL, dimension=MODEL.dimension + 1)
+    other = build_qdrant(spec(first.collection.partition("__")[0], model=changed))
+    with pytest.raises(Misconfigured, match=f"vectors of {changed.dimension}.*[Ee]xport"):
         other.counts()
 
 
