@@ -21,6 +21,7 @@ from model_export.source import Origin, TextSource
 from model_export.starter import sources
 from model_export.towers.sentence import bert_text
 from samples.catalogue import load
+from shared_code.adapters.clip.encoder import TEXT_BATCH
 
 ALPHAS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 HEADER = ("recipe", "mean cosine", "lowest", "top-10 overlap", "passes the gate")
@@ -31,7 +32,13 @@ def main() -> None:
     texts = [text for product in load() for text in (product.name, product.description)]
     source = minilm(texts)
     items = source.feeds(texts)
-    judge = Judge(items, vectors(session(emit(source.tower)), items), None, lambda _: {})
+    judge = Judge(
+        items,
+        source.feeds(texts, batch=TEXT_BATCH),
+        vectors(session(emit(source.tower)), items),
+        None,
+        lambda _: {},
+    )
     smooth = RECIPES[0]
     alphas = [replace(smooth, name=f"alpha {alpha}", smooth=alpha) for alpha in ALPHAS]
     eight = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,9 +21,10 @@ DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: the bundle is written. 1: the model cannot be exported. 3: it could not be had."""
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(given)
     try:
-        return run(options, "python -m model_export " + " ".join(arguments or sys.argv[1:]))
+        return run(options, "python -m model_export " + shlex.join(given))
     except ModuleNotFoundError as exc:
         if (exc.name or "").startswith(("model_export", "shared_code", "samples", "benchmarks")):
             raise
@@ -32,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExportError as exc:
         print(f"Not exported: {exc}", file=sys.stderr)
         return exc.exit_code
+    except OSError as exc:
+        print(f"Not exported: {exc}", file=sys.stderr)
+        return ExportError.exit_code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -78,11 +83,19 @@ def run(options: argparse.Namespace, command: str) -> int:
     from model_export.export import Plan, export, fell_back
     from model_export.gate import Gate
 
+    if options.random_weights and (options.revision or options.text_revision):
+        raise ExportError("random weights have no revision: leave --revision out")
+    if options.text_revision and not options.text_model:
+        raise ExportError("--text-revision needs --text-model")
     check_out_folder(options.out, force=options.force)
     plan = Plan(
         precision=options.precision,
         gate=Gate(options.min_cosine, options.min_overlap),
-        evaluation=folder(options.eval_images) if options.eval_images else samples(),
+        evaluation=(
+            folder(options.eval_images)
+            if options.eval_images
+            else samples(french=options.text_model is not None)
+        ),
         progress=_bar,
         say=_say,
     )

@@ -40,11 +40,17 @@ def check_out_folder(out: Path, *, force: bool) -> None:
         raise ExportError(f"{out} exists: choose another --out, or say --force to replace it")
     if out.exists() and not (out / MANIFEST).is_file():
         raise ExportError(f"{out} is no model bundle, so --force does not replace it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent):
+            pass
+    except OSError as exc:
+        raise ExportError(f"nothing can be written beside {out}: {exc.strerror}") from exc
 
 
 def write_bundle(exported: Exported, out: Path, command: str) -> dict[str, Any]:
     """Returns the manifest. Until the bundle is complete and checked, ``out`` is untouched."""
-    with _replacing(out) as folder:
+    with replacing(out) as folder:
         _write_graph(exported.image.model, folder / IMAGE)
         _write_graph(exported.text.model, folder / TEXT)
         content = exported.text_source.tokenization.content
@@ -71,7 +77,7 @@ def _write_graph(content: bytes, path: Path) -> None:
 
 
 @contextmanager
-def _replacing(out: Path) -> Iterator[Path]:
+def replacing(out: Path) -> Iterator[Path]:
     """A folder beside ``out`` that takes its place at the end, or is gone."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work:
@@ -80,7 +86,12 @@ def _replacing(out: Path) -> Iterator[Path]:
         yield new
         if out.exists():
             out.rename(old)
-        new.rename(out)
+        try:
+            new.rename(out)
+        except BaseException:  # also Ctrl-C: the old bundle must not go with the work folder
+            if old.exists():
+                old.rename(out)
+            raise
 
 
 def _manifest(exported: Exported, folder: Path, command: str) -> dict[str, Any]:

@@ -36,15 +36,17 @@ class EvaluationSet:
     shown: tuple[int, ...]
 
 
-def samples() -> EvaluationSet:
-    """The sample catalogue: each picture with its product's English name and description."""
+def samples(*, french: bool = False) -> EvaluationSet:
+    """The sample catalogue: each picture with its product's name and description."""
     files: list[Path] = []
     captions: list[str] = []
     shown: list[int] = []
     for product in load():
         for picture in product.images:
-            captions += [product.name, product.description]
-            shown += [len(files)] * 2
+            said = [product.name, product.description]
+            said += [product.name_fr, product.description_fr] if french else []
+            captions += said
+            shown += [len(files)] * len(said)
             files.append(picture)
     name = f"the repository's {len(files)} sample pictures (drawings)"
     return EvaluationSet(name, tuple(files), tuple(captions), tuple(shown))
@@ -56,7 +58,7 @@ def folder(path: Path) -> EvaluationSet:
     That file maps file names to a caption or a list of captions. Pictures without one count in
     all but the retrieval figures. Raises ExportError for a folder that cannot be used.
     """
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in EXTENSIONS)
+    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in EXTENSIONS and p.is_file())
     if len(files) < FEWEST:
         raise ExportError(
             f"--eval-images {path}: {len(files)} pictures; {FEWEST} or more are needed"
@@ -66,12 +68,18 @@ def folder(path: Path) -> EvaluationSet:
     for name, said in _captions(path / "captions.json").items():
         if path / name not in files:
             raise ExportError(f"captions.json names {name!r}, which is not in {path}")
-        texts = [said] if isinstance(said, str) else list(said)
+        texts = [said] if isinstance(said, str) else said
+        if not _are_texts(texts):
+            raise ExportError(f"captions.json: {name!r} needs a text or a list of texts")
         captions += texts
         shown += [files.index(path / name)] * len(texts)
     return EvaluationSet(
         f"{len(files)} pictures of {path.name}", tuple(files), tuple(captions), tuple(shown)
     )
+
+
+def _are_texts(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(t, str) and t.strip() for t in found)
 
 
 def _captions(file: Path) -> dict[str, str | list[str]]:

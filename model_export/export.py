@@ -17,6 +17,7 @@ from model_export.graphs.emit import emit
 from model_export.layers import dimension
 from model_export.measuring import recall, session, vectors
 from model_export.recipes import FLOAT, RECIPES, Recipe
+from shared_code.adapters.clip.encoder import IMAGE_BATCH, TEXT_BATCH
 
 if TYPE_CHECKING:
     from model_export.layers import Floats
@@ -69,7 +70,16 @@ def export(image: ImageSource, text: TextSource, plan: Plan) -> Exported:
     image_vectors = vectors(session(emit(image.tower)), pictures)
     text_vectors = vectors(session(emit(text.tower)), texts)
     recipes = plan.recipes if plan.precision == "int8" else ()
-    judges = _judges((pictures, image_vectors), (texts, text_vectors), evaluation)
+    picture_batches = [
+        {"pixel_values": np.concatenate([p["pixel_values"] for p in pictures[i : i + IMAGE_BATCH]])}
+        for i in range(0, len(pictures), IMAGE_BATCH)
+    ]
+    text_batches = text.feeds(captions, batch=TEXT_BATCH)
+    judges = _judges(
+        (pictures, picture_batches, image_vectors),
+        (texts, text_batches, text_vectors),
+        evaluation,
+    )
     image_choice, text_choice = (
         choose(
             source.tower,
@@ -97,8 +107,8 @@ def export(image: ImageSource, text: TextSource, plan: Plan) -> Exported:
 
 
 def _judges(
-    images: tuple[Sequence[Feeds], Floats],
-    texts: tuple[Sequence[Feeds], Floats],
+    images: tuple[Sequence[Feeds], Sequence[Feeds], Floats],
+    texts: tuple[Sequence[Feeds], Sequence[Feeds], Floats],
     evaluation: EvaluationSet,
 ) -> dict[str, Judge]:
     """A picture is judged among pictures, a text by the pictures that it finds."""
@@ -108,8 +118,8 @@ def _judges(
         return recall(text_vectors, image_vectors, shown) if shown else {}
 
     return {
-        "image": Judge(*images, None, lambda found: recall_of(texts[1], found)),
-        "text": Judge(*texts, images[1], lambda found: recall_of(found, images[1])),
+        "image": Judge(*images, None, lambda found: recall_of(texts[2], found)),
+        "text": Judge(*texts, images[2], lambda found: recall_of(found, images[2])),
     }
 
 

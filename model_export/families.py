@@ -63,15 +63,16 @@ def pretrained(checkout: Checkout, model_class: str) -> tuple[Any, Any]:
     Raises ExportError for files that it cannot load, and for weights that are not there:
     transformers would fill them in at random and only warn.
     """
+    import torch
     import transformers
-    from safetensors import SafetensorError
 
+    _check_tokenizer_files(checkout)
     try:
         model, loaded = getattr(transformers, model_class).from_pretrained(
-            checkout.folder, output_loading_info=True
+            checkout.folder, output_loading_info=True, dtype=torch.float32
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(checkout.folder)
-    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as exc:
+    except Exception as exc:  # each form of weights and of tokenizers fails in its own way
         raise ExportError(f"transformers cannot load {checkout.name}: {exc}") from exc
     missing = sorted(name for name in loaded["missing_keys"] if "pooler" not in name)
     if missing:
@@ -82,6 +83,17 @@ def pretrained(checkout: Checkout, model_class: str) -> tuple[Any, Any]:
     return model, tokenizer
 
 
+def _check_tokenizer_files(checkout: Checkout) -> None:
+    """transformers makes up an empty vocabulary where there is none, and says nothing."""
+    alone = ("tokenizer.json", "vocab.txt", "spiece.model", "tokenizer.model")
+    in_two = checkout.has("vocab.json") and checkout.has("merges.txt")
+    if not in_two and not any(checkout.has(file) for file in alone):
+        raise ExportError(
+            f"{checkout.name} has no tokenizer ({', '.join(alone)}, or vocab.json and merges.txt): "
+            "copy the whole folder"
+        )
+
+
 def random(config_file: Path, texts: Sequence[str]) -> tuple[ImageSource, TextSource]:
     """Both towers of a configuration with seeded random weights."""
     import transformers
@@ -89,11 +101,18 @@ def random(config_file: Path, texts: Sequence[str]) -> tuple[ImageSource, TextSo
     config = read_config(config_file)
     family_name, family = _family(config)
     origin = Origin(config_file.stem, family_name, "seeded random weights", "none", random=True)
-    model_class = getattr(transformers, family.model_class)
-    model = model_class(model_class.config_class(**config))
+    model = configured(getattr(transformers, family.model_class), config)
     made_up.randomise(model)
     tokenizer = family.random_tokenizer(model.config.text_config.vocab_size)
     return _sources(origin, family, model, (family.preprocessing, tokenizer, texts))
+
+
+def configured(model_class: Any, config: dict[str, Any]) -> Any:
+    """A model of this configuration. Raises ExportError for one that transformers refuses."""
+    try:
+        return model_class(model_class.config_class(**config))
+    except Exception as exc:  # transformers' own checks, and torch's
+        raise ExportError(f"transformers refuses the configuration: {exc}") from exc
 
 
 def read_config(file: Path) -> dict[str, Any]:
@@ -104,7 +123,7 @@ def read_config(file: Path) -> dict[str, Any]:
     config = Checkout(file.parent, str(file), "", "").json(file.name)
     if not isinstance(config, dict):
         raise ExportError(f"{file} is no configuration: a JSON object is expected")
-    return {key: value for key, value in config.items() if key != "dense"}
+    return config
 
 
 def _family(config: Any) -> tuple[str, Family]:

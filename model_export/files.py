@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from model_export.errors import ExportError, SourceUnavailable
 
 SMALL = ("*.json", "*.txt", "*.model", "README.md")
-WEIGHTS = ("safetensors", "bin")
-"""Of two forms of the same weights the first that a repository has is taken."""
+WEIGHTS = {"safetensors": "model*.safetensors", "bin": "pytorch_model*.bin"}
+"""Of two forms of the same weights the first that a folder has is taken."""
 
 UNKNOWN = "unknown: read the model's page before you deploy it"
 
@@ -63,7 +64,8 @@ def _download(model: str, revision: str | None) -> Path:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        patterns = [*SMALL, _weights(model, HfApi().list_repo_files(model, revision=revision))]
+        listed = HfApi().list_repo_files(model, revision=revision)
+        patterns = [*SMALL, *weight_files(model, listed)]
         return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
     except HfHubHTTPError as exc:
         status = getattr(exc.response, "status_code", "no status")
@@ -79,11 +81,25 @@ def _download(model: str, revision: str | None) -> Path:
         raise SourceUnavailable(_unreachable(model, exc)) from exc
 
 
-def _weights(model: str, listed: list[str]) -> str:
-    form = next((f for f in WEIGHTS if any(name.endswith("." + f) for name in listed)), "")
-    if not form:
-        raise ExportError(f"{model} has weights in neither of the forms {', '.join(WEIGHTS)}")
-    return "*." + form
+def weight_files(model: str, listed: list[str]) -> list[str]:
+    """Of each folder the weights in the first form that it has them in.
+
+    A sentence model may hold its tower in one form and its dense layer in the other; what is
+    there for other programs (onnx, openvino, flax) is left. Raises ExportError for none.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for name in listed:
+        folder, _, file = name.rpartition("/")
+        form = next((form for form, pattern in WEIGHTS.items() if fnmatch(file, pattern)), None)
+        if form is not None:
+            found.setdefault(folder, {}).setdefault(form, []).append(name)
+    if not found:
+        raise ExportError(f"{model} has no weights that transformers loads ({', '.join(WEIGHTS)})")
+    return [
+        name
+        for forms in found.values()
+        for name in next(forms[form] for form in WEIGHTS if form in forms)
+    ]
 
 
 def _unreachable(model: str, exc: Exception) -> str:

@@ -58,11 +58,20 @@ def nearness(candidate: Floats, reference: Floats, among: Floats | None = None) 
     return Nearness(float(cosines.mean()), float(cosines.min()), float(np.mean(overlaps)))
 
 
+def worse(one: Nearness, other: Nearness) -> Nearness:
+    """The lower of each figure."""
+    return Nearness(
+        min(one.cosine_mean, other.cosine_mean),
+        min(one.cosine_min, other.cosine_min),
+        min(one.overlap, other.overlap),
+    )
+
+
 def recall(texts: Floats, images: Floats, shown: Sequence[int]) -> dict[str, float]:
     """R@1/5/10 in percent: how often a caption's own picture is among the first k."""
     scores = texts @ images.T
     own = scores[np.arange(len(texts)), list(shown)]
-    ranks = (scores > own[:, None]).sum(axis=1)
+    ranks = (scores >= own[:, None]).sum(axis=1) - 1  # a tie counts against it
     return {f"at_{k}": round(100 * float((ranks < k).mean()), 1) for k in (1, 5, TOP)}
 
 

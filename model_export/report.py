@@ -27,8 +27,9 @@ def as_markdown(manifest: Mapping[str, Any]) -> str:
         _origin(manifest),
         f"Judged on {report['evaluation_set']} and {report['captions']} captions. A recipe passes "
         f"with a mean cosine of at least {gate['mean_cosine']} with float32 and {gate['overlap']} "
-        "of each top 10 kept; the fastest that passes is chosen. ms: one item, two threads, here "
-        f"({machine()}).",
+        "of each top 10 kept, alone and in the app's batches, whichever is worse; the first that "
+        "passes is chosen: they stand in the order of how little stays float32. ms: one item, two "
+        f"threads, here ({machine()}).",
     ]
     for name, tower in report["towers"].items():
         difference = report["difference_from_torch"][name]

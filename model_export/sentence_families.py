@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from model_export import made_up
 from model_export.errors import ExportError
-from model_export.families import pretrained, read_config, tokenized
+from model_export.families import configured, pretrained, read_config, tokenized
 from model_export.layers import Linear
 from model_export.source import Feeds, Origin, TextSource, unit
 from model_export.towers.sentence import bert_text, distilbert_text
@@ -33,20 +33,35 @@ FAMILIES = {
     "distilbert": SentenceFamily("DistilBertModel", distilbert_text, "dim"),
     "bert": SentenceFamily("BertModel", bert_text, "hidden_size"),
 }
-RANDOM_MAX_TOKENS = 128
+USUAL_MAX_TOKENS = 128
+"""Where a model does not say."""
+
+ORDERS = [
+    ["Transformer", "Pooling", *dense, *normalize]
+    for dense in ([], ["Dense"])
+    for normalize in ([], ["Normalize"])
+]
 
 
 def load_text(checkout: Checkout, texts: Sequence[str]) -> TextSource:
     """Raises ExportError unless it is Transformer, mean pooling, and at most a plain Dense."""
-    _check_modules(checkout)
-    family_name, family = _family(checkout.json("config.json"))
-    _check_pooling(checkout)
-    model, tokenizer = pretrained(checkout, family.model_class)
-    longest = 128
-    if checkout.has("sentence_bert_config.json"):
-        longest = checkout.json("sentence_bert_config.json").get("max_seq_length") or longest
+    paths = _module_paths(checkout)
+    _check_pooling(checkout, paths["Pooling"])
+    dense = _dense(checkout, paths["Dense"]) if "Dense" in paths else None
+    tower = replace(checkout, folder=checkout.folder / paths["Transformer"])
+    family_name, family = _family(tower.json("config.json"))
+    model, tokenizer = pretrained(tower, family.model_class)
+    said = {}
+    if tower.has("sentence_bert_config.json"):
+        said = tower.json("sentence_bert_config.json")
+    longest = min(
+        said.get("max_seq_length") or USUAL_MAX_TOKENS, model.config.max_position_embeddings
+    )
     origin = Origin(checkout.name, family_name, checkout.revision, checkout.licence)
-    return _source(origin, family, model, (_dense(checkout), tokenizer, texts, longest))
+    source = _source(origin, family, model, (dense, tokenizer, texts, longest))
+    if not said.get("do_lower_case"):
+        return source
+    return replace(source, tokenization=replace(source.tokenization, lowercase=True))
 
 
 def random_text(config_file: Path, dimension: int, texts: Sequence[str]) -> TextSource:
@@ -55,15 +70,14 @@ def random_text(config_file: Path, dimension: int, texts: Sequence[str]) -> Text
 
     config = read_config(config_file)
     family_name, family = _family(config)
-    model_class = getattr(transformers, family.model_class)
-    model = model_class(model_class.config_class(**config))
+    model = configured(getattr(transformers, family.model_class), config)
     made_up.randomise(model)
     draw = np.random.default_rng(made_up.SEED)
     shape = (getattr(model.config, family.width), dimension)
     dense = Linear(draw.normal(0, made_up.WEIGHT_STD, shape).astype(np.float32))
     tokenizer = made_up.wordpiece_tokenizer(model.config.vocab_size)
     origin = Origin(config_file.stem, family_name, "seeded random weights", "none", random=True)
-    return _source(origin, family, model, (dense, tokenizer, texts, RANDOM_MAX_TOKENS))
+    return _source(origin, family, model, (dense, tokenizer, texts, USUAL_MAX_TOKENS))
 
 
 def _source(
@@ -101,44 +115,55 @@ def _family(config: Any) -> tuple[str, SentenceFamily]:
     return kind, FAMILIES[kind]
 
 
-def _check_modules(checkout: Checkout) -> None:
+def _module_paths(checkout: Checkout) -> dict[str, str]:
+    """Module -> its folder. Raises ExportError for modules that are not written into the graph."""
     if not checkout.has("modules.json"):
         raise ExportError(
             f"{checkout.name} has no modules.json: it is no sentence-transformers model"
         )
-    kinds = [module["type"].rpartition(".")[2] for module in checkout.json("modules.json")]
-    allowed = {"Transformer", "Pooling", "Dense", "Normalize"}
-    if set(kinds) - allowed or kinds.count("Dense") > 1:
+    try:
+        paths = {
+            module["type"].rpartition(".")[2]: module["path"]
+            for module in checkout.json("modules.json")
+        }
+    except (TypeError, KeyError, AttributeError) as exc:
+        raise ExportError(f"modules.json of {checkout.name} names no modules") from exc
+    if list(paths) not in ORDERS:
         raise ExportError(
-            f"{checkout.name}: modules {kinds}; supported: {sorted(allowed)}, one Dense"
+            f"{checkout.name}: modules {list(paths)}; supported are Transformer, Pooling, then at "
+            "most one Dense, then at most Normalize"
         )
+    return paths
 
 
-def _check_pooling(checkout: Checkout) -> None:
-    modes = checkout.json("1_Pooling/config.json")
+def _check_pooling(checkout: Checkout, path: str) -> None:
+    modes = checkout.json(f"{path}/config.json")
     chosen = [name for name, on in modes.items() if name.startswith("pooling_mode") and on is True]
     named = modes.get("pooling_mode")  # newer files name the mode
     if chosen != ["pooling_mode_mean_tokens"] and named != "mean":
         raise ExportError(f"{checkout.name}: only mean pooling is supported, not {chosen or named}")
 
 
-def _dense(checkout: Checkout) -> Linear | None:
-    if not checkout.has("2_Dense/config.json"):
-        return None
-    kind = checkout.json("2_Dense/config.json").get("activation_function", "")
+def _dense(checkout: Checkout, path: str) -> Linear:
+    kind = checkout.json(f"{path}/config.json").get("activation_function", "")
     if not kind.endswith("Identity"):
         raise ExportError(f"{checkout.name}: a Dense layer with {kind} is not supported")
-    arrays = _arrays(checkout.folder / "2_Dense", checkout.name)
-    return Linear(np.ascontiguousarray(arrays["linear.weight"].T), arrays.get("linear.bias"))
+    try:
+        arrays = _arrays(checkout.folder / path)
+        weight = np.ascontiguousarray(arrays["linear.weight"].T)
+    except Exception as exc:  # each form of weights fails in its own way
+        raise ExportError(
+            f"{checkout.name}: the weights of its dense layer in {path} cannot be read ({exc}): "
+            "copy the whole folder"
+        ) from exc
+    return Linear(weight, arrays.get("linear.bias"))
 
 
-def _arrays(folder: Path, name: str) -> dict[str, Floats]:
+def _arrays(folder: Path) -> dict[str, Floats]:
     import torch
     from safetensors.numpy import load_file
 
     if (folder / "model.safetensors").is_file():
         return dict(load_file(folder / "model.safetensors"))
-    if not (folder / "pytorch_model.bin").is_file():
-        raise ExportError(f"{name} has no weights in {folder.name}: copy the whole folder")
     state = torch.load(folder / "pytorch_model.bin", map_location="cpu", weights_only=True)
     return {key: value.float().numpy() for key, value in state.items()}

@@ -67,8 +67,8 @@ class TextSource:
     tokenization: Tokenization
     torch_vectors: Callable[[Feeds], Floats]
 
-    def feeds(self, texts: Sequence[str]) -> list[Feeds]:
-        """Each text as the graph's inputs, by the app's own tokenisation.
+    def feeds(self, texts: Sequence[str], *, batch: int = 1) -> list[Feeds]:
+        """The texts as the graph's inputs, so many at a time, by the app's own tokenisation.
 
         Of a text over the token limit the first window only.
         """
@@ -85,7 +85,9 @@ class TextSource:
             lowercase=facts.lowercase,
         )
         tokenize = Tokenize(spec, facts.content.encode())
-        return [dict(tokenize.feeds(tokenize.windows(text)[:1])) for text in texts]
+        windows = [tokenize.windows(text)[0] for text in texts]
+        starts = range(0, len(windows), batch)
+        return [dict(tokenize.feeds(windows[start : start + batch])) for start in starts]
 
 
 def unit(vectors: Any) -> Floats:

@@ -2,7 +2,7 @@
 
 Written by hand rather than traced by torch: the traced graph spells attention and QuickGELU out
 in ten nodes a layer, which onnxruntime's fusions do not recognise, and quantised afterwards it is
-about 1.5 times as slow (benchmarks/encode.py). ``parity`` holds every graph to torch.
+1.1 to 1.4 times as slow (benchmarks/results/encode.md). ``parity`` holds every graph to torch.
 
 The last block computes only what is pooled: one row of 50 (a picture), or of all tokens.
 """

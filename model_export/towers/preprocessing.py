@@ -31,14 +31,17 @@ def preprocessing(checkout: Checkout, image_size: int) -> Preprocessing:
             raise ExportError(f"{checkout.name}: {step} false is not supported")
     if abs(facts.get("rescale_factor", 1 / 255) - 1 / 255) > 1e-6:
         raise ExportError(f"{checkout.name}: a rescale_factor other than 1/255 is not supported")
-    mean, std = facts["image_mean"], facts["image_std"]
-    resample = facts.get("resample", 3)
-    return Preprocessing(
-        resize=_resize_rule(checkout.name, facts, image_size),
-        interpolation=_RESAMPLE[resample],
-        mean=(mean[0], mean[1], mean[2]),
-        std=(std[0], std[1], std[2]),
-    )
+    rule = _resize_rule(checkout.name, facts, image_size)
+    try:
+        red, green, blue = (float(value) for value in facts["image_mean"])
+        std_red, std_green, std_blue = (float(value) for value in facts["image_std"])
+        interpolation = _RESAMPLE[facts.get("resample", 3)]
+    except (TypeError, ValueError, IndexError) as exc:
+        raise ExportError(
+            f"{checkout.name} does not say how its pictures are prepared: image_mean and image_std "
+            "are three numbers each, resample is 0 to 5"
+        ) from exc
+    return Preprocessing(rule, interpolation, (red, green, blue), (std_red, std_green, std_blue))
 
 
 def _facts(checkout: Checkout) -> dict[str, Any]:

@@ -25,7 +25,11 @@ TEXTS = ["a red dress"]
 def image_judge(source, tower):
     spec = image_spec(tower, source.preprocessing)
     items = [{"pixel_values": one[None]} for one in pixels(samples().files[:60], spec)]
-    return Judge(items, vectors(session(emit(tower)), items), None, lambda _: {})
+    pairs = [
+        {"pixel_values": np.concatenate([p["pixel_values"] for p in items[i : i + 4]])}
+        for i in range(0, len(items), 4)
+    ]
+    return Judge(items, pairs, vectors(session(emit(tower)), items), None, lambda _: {})
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import transformers
 
 from model_export import families, made_up, sentence_families
 from model_export.errors import ExportError
-from model_export.files import UNKNOWN, check_out
+from model_export.files import UNKNOWN, check_out, weight_files
 from model_export.graphs.emit import emit
 from model_export.measuring import session
 from model_export.tokenizers_json import PROBES, tokenizer_json
@@ -78,15 +78,13 @@ def test_a_folder_that_says_no_licence(clip_folder):
         ({"do_center_crop": False}, "pictures resized to"),
         ({"do_normalize": False}, "do_normalize"),
         ({"rescale_factor": 1.0}, "rescale_factor"),
-        ({"image_mean": None}, None),
+        ({"image_mean": None}, "image_mean"),
+        ({"resample": 9}, "resample"),
     ],
 )
 def test_preprocessing_that_bundles_cannot_say_is_refused(clip_folder, changes, told):
     file = clip_folder / "preprocessor_config.json"
     facts = {**json.loads(file.read_text()), **changes}
-    if told is None:
-        facts = {"size": 50}
-        told = "does not say how its pictures are prepared"
     file.write_text(json.dumps(facts))
     with pytest.raises(ExportError, match=told):
         families.load(check_out(str(clip_folder)), TEXTS)
@@ -97,6 +95,24 @@ def test_weights_cut_short_are_refused(clip_folder):
     weights.write_bytes(weights.read_bytes()[:5000])
     with pytest.raises(ExportError, match="cannot load my-clip"):
         families.load(check_out(str(clip_folder)), TEXTS)
+
+
+def test_a_folder_without_a_tokenizer_is_refused(clip_folder):
+    """transformers would make up a vocabulary of three tokens, and every query a run of one."""
+    for file in ("tokenizer.json", "vocab.json", "merges.txt"):
+        (clip_folder / file).unlink(missing_ok=True)
+    with pytest.raises(ExportError, match="has no tokenizer"):
+        families.load(check_out(str(clip_folder)), TEXTS)
+
+
+def test_half_precision_weights_are_loaded_as_float32(clip_folder):
+    transformers.CLIPModel.from_pretrained(clip_folder).to(torch.bfloat16).save_pretrained(
+        clip_folder
+    )
+    _, text = families.load(check_out(str(clip_folder)), TEXTS)
+    [feed] = text.feeds(["a red dress"])
+    ours = session(emit(text.tower)).run(None, feed)[0]
+    assert np.abs(ours - text.torch_vectors(feed)).max() < 1e-4
 
 
 def test_weights_that_are_missing_are_not_made_up(clip_folder):
@@ -118,6 +134,7 @@ def test_a_sentence_transformers_folder_with_its_dense_layer(tmp_path):
     write_sentence_files(folder, weight)
     text = sentence_families.load_text(check_out(str(folder)), TEXTS)
     assert text.tokenization.max_tokens == 100
+    assert not text.tokenization.lowercase
     [feed] = text.feeds(["une robe rouge"])
     with torch.inference_mode():
         asked = tokenizer("une robe rouge", return_tensors="pt")
@@ -144,9 +161,27 @@ def write_sentence_files(folder, weight, activation="torch.nn.modules.linear.Ide
     torch.save({"linear.weight": weight}, folder / "2_Dense" / "pytorch_model.bin")
 
 
+def test_a_dense_layer_is_found_where_the_modules_say(tmp_path):
+    folder = tmp_path / "multilingual"
+    save(folder, "distilbert", transformers.DistilBertModel, made_up.wordpiece_tokenizer(800))
+    write_sentence_files(folder, torch.randn(48, 64))
+    (folder / "2_Dense").rename(folder / "3_Dense")
+    modules = (folder / "modules.json").read_text().replace("2_Dense", "3_Dense")
+    (folder / "modules.json").write_text(modules)
+    (folder / "sentence_bert_config.json").write_text(
+        '{"max_seq_length": 512, "do_lower_case": true}'
+    )
+    text = sentence_families.load_text(check_out(str(folder)), TEXTS)
+    assert text.tower.projection.weight.shape == (64, 48)
+    assert text.tokenization.max_tokens == CONFIGS["distilbert"]["max_position_embeddings"]
+    assert text.tokenization.lowercase
+
+
 @pytest.mark.parametrize(
     ("file", "content", "told"),
     [
+        ("2_Dense/pytorch_model.bin", "no weights", "dense layer in 2_Dense cannot be read"),
+        ("modules.json", "[1]", "names no modules"),
         ("1_Pooling/config.json", '{"pooling_mode_cls_token": true}', "only mean pooling"),
         ("2_Dense/config.json", '{"activation_function": "torch.nn.Tanh"}', "Dense layer with"),
         ("modules.json", '[{"type": "sentence_transformers.models.WordEmbeddings"}]', "modules"),
@@ -232,8 +267,32 @@ def test_a_tokenizer_that_cannot_be_converted_is_refused(sentencepiece_tokenizer
         tokenizer_json(NoModel(), [])
 
 
-def test_a_hub_folder_keeps_its_commit(clip_folder, tmp_path):
-    """The hub's library names a snapshot's folder after its commit; a plain folder has none."""
+@pytest.mark.parametrize(
+    ("listed", "wanted"),
+    [
+        (["config.json", "pytorch_model.bin", "flax_model.msgpack"], ["pytorch_model.bin"]),
+        (["pytorch_model.bin", "model.safetensors"], ["model.safetensors"]),
+        (
+            ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"],
+            ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"],
+        ),
+        (
+            ["model.safetensors", "2_Dense/pytorch_model.bin", "openvino/openvino_model.bin"],
+            ["model.safetensors", "2_Dense/pytorch_model.bin"],
+        ),
+    ],
+)
+def test_of_a_hub_repository_each_folders_weights_are_fetched_once(listed, wanted):
+    assert weight_files("owner/model", listed) == wanted
+
+
+def test_a_repository_without_weights_for_transformers_is_refused():
+    with pytest.raises(ExportError, match="no weights"):
+        weight_files("owner/model", ["config.json", "onnx/model.onnx"])
+
+
+def test_a_folder_says_that_it_is_one(clip_folder, tmp_path):
+    """(A hub id's commit is the name of the folder that the hub's library downloads it to.)"""
     assert check_out(str(clip_folder)).revision == "local folder"
     shutil.copytree(clip_folder, tmp_path / "copy")
     assert check_out(str(tmp_path / "copy")).name == "copy"

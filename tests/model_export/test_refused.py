@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 
 from model_export import families, sentence_families
 from model_export.__main__ import main
-from model_export.bundle import write_bundle
+from model_export.bundle import replacing, write_bundle
 from model_export.errors import ExportError, SourceUnavailable
 from model_export.export import Plan, export
 from tests.model_export.configs import CONFIGS
@@ -104,6 +105,38 @@ def test_captions_of_a_picture_that_is_not_there(config, tmp_path, capsys):
     (tmp_path / "some" / "captions.json").write_text('{"gone.png": "a dress"}')
     asked = ["--random-weights", config("clip"), "--eval-images", tmp_path / "some"]
     assert "'gone.png'" in refused(capsys, [*asked, "--out", tmp_path / "bundle"])
+
+
+@pytest.mark.parametrize("said", ['{"00.png": 5}', '{"00.png": [" "]}', '{"00.png": {"en": "a"}}'])
+def test_captions_that_are_no_texts(said, config, tmp_path, capsys):
+    (tmp_path / "some").mkdir()
+    for number in range(20):
+        (tmp_path / "some" / f"{number:02}.png").write_bytes(b"no picture")
+    (tmp_path / "some" / "captions.json").write_text(said)
+    asked = ["--random-weights", config("clip"), "--eval-images", tmp_path / "some"]
+    assert "a text or a list" in refused(capsys, [*asked, "--out", tmp_path / "bundle"])
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(config, tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    asked = ["--random-weights", config("clip"), "--out", tmp_path / "file" / "bundle"]
+    line = refused(capsys, asked)
+    assert "nothing can be written beside" in line
+
+
+def test_a_revision_of_random_weights(config, tmp_path, capsys):
+    asked = ["--random-weights", config("clip"), "--revision", "abc", "--out", tmp_path / "b"]
+    assert "--revision" in refused(capsys, asked)
+
+
+def test_an_interrupted_replacement_brings_the_old_bundle_back(tmp_path):
+    out = tmp_path / "bundle"
+    out.mkdir()
+    (out / "mark").write_text("of the old one")
+    with pytest.raises(FileNotFoundError), replacing(out) as new:
+        shutil.rmtree(new)  # so that the last step fails, after the old one was put aside
+    assert (out / "mark").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
 def test_an_existing_bundle_is_replaced_only_by_force(config, tmp_path, capsys):

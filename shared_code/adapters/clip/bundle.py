@@ -143,6 +143,10 @@ def load_bundle(folder: Path) -> Bundle:
         raise _wrong(folder, f"{MANIFEST}: " + "; ".join(problems))
     for file, spec in bundle.manifest.files.items():
         _check_size(folder, file, spec.bytes)
+        if (folder / (file + DATA_SUFFIX)).exists() and file + DATA_SUFFIX not in (
+            bundle.manifest.files
+        ):
+            raise _wrong(folder, f"{MANIFEST} does not list {file + DATA_SUFFIX}: {_AGAIN}")
     return bundle
 
 
@@ -170,6 +174,7 @@ def _problems(manifest: Manifest) -> list[str]:
         "image.std must be positive": min(image.std) > 0,
         "image.pad_color is needed to pad": image.resize != "pad" or image.pad_color is not None,
         "text.max_tokens must leave room for a word": text.max_tokens > 2,
+        "text.pad_id must not be negative": text.pad_id >= 0,
         "text.pad_to must be at least text.max_tokens": (
             text.pad_to is None or text.pad_to >= text.max_tokens
         ),

@@ -34,6 +34,8 @@ class Tokenize:
         except Exception as exc:  # the library raises plain Exception
             raise Misconfigured(f"{spec.tokenizer} is no tokenizer: export it again") from exc
         self._spec = spec
+        # a text's own "<|endoftext|>" is text: taken for the token, it would end the text there
+        self._tokenizer.encode_special_tokens = True
         self._tokenizer.no_padding()  # the file may bring its own; the manifest rules
         self._tokenizer.enable_truncation(spec.max_tokens)
 
