@@ -63,12 +63,14 @@ def export(image: ImageSource, text: TextSource, plan: Plan) -> Exported:
     captions = evaluation.captions or tuple(path.stem for path in evaluation.files)
     texts = text.feeds(captions)
     plan.say("Comparing the float32 graphs with transformers")
+    image_floats, text_floats = session(emit(image.tower)), session(emit(text.tower))
     difference = {
-        "image": parity.image_difference(image, pictures),
-        "text": parity.text_difference(text, texts),
+        "image": parity.difference("image", image_floats, image.torch_vectors, pictures),
+        "text": parity.difference("text", text_floats, text.torch_vectors, texts),
     }
-    image_vectors = vectors(session(emit(image.tower)), pictures)
-    text_vectors = vectors(session(emit(text.tower)), texts)
+    image_vectors = vectors(image_floats, pictures)
+    text_vectors = vectors(text_floats, texts)
+    del image_floats, text_floats  # a gigabyte, while the recipes are tried
     recipes = plan.recipes if plan.precision == "int8" else ()
     picture_batches = [
         {"pixel_values": np.concatenate([p["pixel_values"] for p in pictures[i : i + IMAGE_BATCH]])}

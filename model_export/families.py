@@ -145,9 +145,9 @@ def _sources(
     model.eval()
     facts, tokenizer, texts = rest
 
-    def image_vectors(pixels: Floats) -> Floats:
+    def image_vectors(feeds: Feeds) -> Floats:
         with torch.inference_mode():
-            answer = model.get_image_features(pixel_values=torch.from_numpy(pixels))
+            answer = model.get_image_features(pixel_values=torch.from_numpy(feeds["pixel_values"]))
             return unit(answer.pooler_output)
 
     def text_vectors(feeds: Feeds) -> Floats:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_export.errors import ExportError
-from model_export.graphs.emit import emit
-from model_export.measuring import session, vectors
+from model_export.measuring import vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from onnxruntime import InferenceSession
 
     from model_export.layers import Floats
-    from model_export.source import Feeds, ImageSource, TextSource
+    from model_export.source import Feeds
 
 TOLERANCE = 1e-4
 """Of any component of a unit vector. Seen: 1e-6."""
@@ -23,20 +24,19 @@ ITEMS = 8
 """torch takes 20 times as long as the int8 graph; more items found nothing more."""
 
 
-def image_difference(source: ImageSource, items: Sequence[Feeds]) -> float:
-    """The largest difference. Raises ExportError when it is over the tolerance."""
-    some = items[:: max(1, len(items) // ITEMS)][:ITEMS]
-    ours = vectors(session(emit(source.tower)), some)
-    theirs = [source.torch_vectors(item["pixel_values"]) for item in some]
-    return _checked("image", ours, np.concatenate(theirs))
+def difference(
+    name: str,
+    tower: InferenceSession,
+    torch_vectors: Callable[[Feeds], Floats],
+    items: Sequence[Feeds],
+) -> float:
+    """The largest of some items, between the float32 session and torch.
 
-
-def text_difference(source: TextSource, items: Sequence[Feeds]) -> float:
-    """The largest difference. Raises ExportError when it is over the tolerance."""
+    Raises ExportError when it is over the tolerance.
+    """
     some = items[:: max(1, len(items) // ITEMS)][:ITEMS]
-    ours = vectors(session(emit(source.tower)), some)
-    theirs = [source.torch_vectors(item) for item in some]
-    return _checked("text", ours, np.concatenate(theirs))
+    theirs = np.concatenate([torch_vectors(item) for item in some])
+    return _checked(name, vectors(tower, some), theirs)
 
 
 def _checked(tower: str, ours: Floats, theirs: Floats) -> float:

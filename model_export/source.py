@@ -56,8 +56,8 @@ class ImageSource:
     origin: Origin
     tower: ImageTower
     preprocessing: Preprocessing
-    torch_vectors: Callable[[Floats], Floats]
-    """float32 [n, 3, height, width] -> unit vectors, computed by transformers."""
+    torch_vectors: Callable[[Feeds], Floats]
+    """``pixel_values`` [n, 3, height, width] -> unit vectors, computed by transformers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model_export.layers import Attention, Block, Linear, Mlp, TextTower
+from model_export.layers import Block, Linear, Mlp, TextTower
 from model_export.towers.weights import Weights, activation
 
 if TYPE_CHECKING:
@@ -50,16 +50,10 @@ def bert_text(model: torch.nn.Module, config: Any, dense: Linear | None) -> Text
 
 
 def _distilbert_block(weights: Weights, config: Any) -> Block:
-    attention = Attention(
-        query=weights.linear("attention.q_lin"),
-        key=weights.linear("attention.k_lin"),
-        value=weights.linear("attention.v_lin"),
-        out=weights.linear("attention.out_lin"),
-        heads=config.n_heads,
-    )
+    names = ("attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin")
     return Block(
         norm1=weights.norm("sa_layer_norm", 1e-12),
-        attention=attention,
+        attention=weights.attention(names, config.n_heads),
         norm2=weights.norm("output_layer_norm", 1e-12),
         mlp=Mlp(
             weights.linear("ffn.lin1"), weights.linear("ffn.lin2"), activation(config.activation)
@@ -69,16 +63,15 @@ def _distilbert_block(weights: Weights, config: Any) -> Block:
 
 
 def _bert_block(weights: Weights, config: Any) -> Block:
-    attention = Attention(
-        query=weights.linear("attention.self.query"),
-        key=weights.linear("attention.self.key"),
-        value=weights.linear("attention.self.value"),
-        out=weights.linear("attention.output.dense"),
-        heads=config.num_attention_heads,
+    names = (
+        "attention.self.query",
+        "attention.self.key",
+        "attention.self.value",
+        "attention.output.dense",
     )
     return Block(
         norm1=weights.norm("attention.output.LayerNorm", config.layer_norm_eps),
-        attention=attention,
+        attention=weights.attention(names, config.num_attention_heads),
         norm2=weights.norm("output.LayerNorm", config.layer_norm_eps),
         mlp=Mlp(
             weights.linear("intermediate.dense"),

@@ -99,16 +99,10 @@ def _blocks(tower: Weights, facts: Any) -> tuple[Block, ...]:
 
 
 def _block(weights: Weights, facts: Any) -> Block:
-    attention = Attention(
-        query=weights.linear("self_attn.q_proj"),
-        key=weights.linear("self_attn.k_proj"),
-        value=weights.linear("self_attn.v_proj"),
-        out=weights.linear("self_attn.out_proj"),
-        heads=facts.num_attention_heads,
-    )
+    names = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj")
     return Block(
         norm1=weights.norm("layer_norm1", facts.layer_norm_eps),
-        attention=attention,
+        attention=weights.attention(names, facts.num_attention_heads),
         norm2=weights.norm("layer_norm2", facts.layer_norm_eps),
         mlp=_mlp(weights.under("mlp."), facts),
     )
@@ -127,11 +121,10 @@ def _patches(vision: Weights) -> Linear:
 
 
 def _probe(head: Weights, facts: Any) -> AttentionPool:
-    joined = head.linear("attention.in_proj") if head.has("attention.in_proj.weight") else None
-    if joined is None:  # torch's MultiheadAttention joins the names with an underscore
-        weight = np.ascontiguousarray(head.array("attention.in_proj_weight").T)
-        joined = Linear(weight, head.array("attention.in_proj_bias"))
-    query, key, value = _thirds(joined)
+    # torch's MultiheadAttention keeps the three as one
+    weights = np.split(np.ascontiguousarray(head.array("attention.in_proj_weight").T), 3, axis=1)
+    biases = np.split(head.array("attention.in_proj_bias"), 3)
+    query, key, value = map(Linear, weights, biases)
     return AttentionPool(
         probe=head.array("probe"),
         attention=Attention(
@@ -140,9 +133,3 @@ def _probe(head: Weights, facts: Any) -> AttentionPool:
         norm=head.norm("layernorm", facts.layer_norm_eps),
         mlp=_mlp(head.under("mlp."), facts),
     )
-
-
-def _thirds(joined: Linear) -> list[Linear]:
-    biases = [None] * 3 if joined.bias is None else np.split(joined.bias, 3)
-    weights = np.split(joined.weight, 3, axis=1)
-    return [Linear(weight, bias) for weight, bias in zip(weights, biases, strict=True)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from model_export.errors import ExportError
-from model_export.layers import Activation, Floats, Linear, Norm
+from model_export.layers import Activation, Attention, Floats, Linear, Norm
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +43,11 @@ class Weights:
     def linear(self, name: str) -> Linear:
         bias = self.array(f"{name}.bias") if self.has(f"{name}.bias") else None
         return Linear(np.ascontiguousarray(self.array(f"{name}.weight").T), bias)
+
+    def attention(self, names: tuple[str, str, str, str], heads: int) -> Attention:
+        """``names``: of query, key, value and out."""
+        query, key, value, out = (self.linear(name) for name in names)
+        return Attention(query, key, value, out, heads)
 
     def norm(self, name: str, epsilon: float) -> Norm:
         return Norm(self.array(f"{name}.weight"), self.array(f"{name}.bias"), epsilon)

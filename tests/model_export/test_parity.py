@@ -63,7 +63,7 @@ def test_pictures_give_torchs_vectors(sources):
     pixels = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     ours = session(emit(image.tower)).run(None, {"pixel_values": pixels})[0]
     assert np.linalg.norm(ours, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
-    assert largest_difference(ours, image.torch_vectors(pixels)) <= TOLERANCE
+    assert largest_difference(ours, image.torch_vectors({"pixel_values": pixels})) <= TOLERANCE
     alone = session(emit(image.tower)).run(None, {"pixel_values": pixels[:1]})[0]
     assert largest_difference(ours[:1], alone) <= TOLERANCE
     assert largest_difference(ours[:1], ours[1:2]) > 10 * TOLERANCE  # it looks at the picture
@@ -107,7 +107,11 @@ def test_a_graph_that_differs_from_torch_is_no_export(config):
     bent = replace(first, mlp=replace(first.mlp, down=Linear(first.mlp.down.weight, bias)))
     wrong = replace(text, tower=replace(text.tower, blocks=(bent, *others)))
     with pytest.raises(ExportError, match="text tower's graph differs"):
-        parity.text_difference(wrong, text.feeds(TEXTS))
-    assert parity.text_difference(text, text.feeds(TEXTS)) <= TOLERANCE
+        difference("text", wrong, text.feeds(TEXTS))
+    assert difference("text", text, text.feeds(TEXTS)) <= TOLERANCE
     pixels = np.ones((1, 3, 50, 50), np.float32)
-    assert parity.image_difference(image, [{"pixel_values": pixels}]) <= TOLERANCE
+    assert difference("image", image, [{"pixel_values": pixels}]) <= TOLERANCE
+
+
+def difference(name, source, items):
+    return parity.difference(name, session(emit(source.tower)), source.torch_vectors, items)
