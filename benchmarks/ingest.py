@@ -26,6 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+from PIL import ImageOps
 
 from benchmarks.report import arguments, publish, table
 from benchmarks.running import devhost
@@ -42,25 +43,27 @@ SINGLE_TARGET_MS = 30
 
 def main() -> None:
     parser = arguments(__doc__ or "")
+    parser.add_argument("--model", type=Path, default=Settings().model_dir, help="a bundle")
+    parser.add_argument("--side", type=int, default=256, help="of the pictures, in pixels")
     parser.add_argument("--pictures", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--singles", type=int, default=15, help="per round")
     asked = parser.parse_args()
     load_before = os.getloadavg()[0]
-    pictures = made_pictures(asked.pictures)
-    encoder = ClipEncoder.from_settings(Settings())
+    pictures = made_pictures(asked.pictures, asked.side)
+    encoder = ClipEncoder.from_settings(Settings(model_dir=asked.model))
     batches_per_s(encoder, pictures[:40])  # loads the model
-    rounds = [Round(encoder, pictures, asked.singles) for _ in range(asked.rounds)]
+    rounds = [Round(encoder, pictures, asked) for _ in range(asked.rounds)]
     publish("From drop to searchable", report(rounds, asked, load_before), asked.out)
 
 
-def made_pictures(count: int) -> list[bytes]:
+def made_pictures(count: int, side: int) -> list[bytes]:
     """The samples as JPEG, then crops of them in other colours; no two alike."""
     rng = random.Random(1)  # noqa: S311
     originals = [path for product in load() for path in product.images]
-    images = (opened(originals[n % len(originals)], side=256) for n in range(count))
+    images = (opened(originals[n % len(originals)], side=side) for n in range(count))
     turned = (i if n < len(originals) else varied(i, rng) for n, i in enumerate(images))
-    return [saved(image, "JPEG", quality=85) for image in turned]
+    return [saved(ImageOps.contain(i, (side, side)), "JPEG", quality=85) for i in turned]
 
 
 def batches_per_s(encoder: ClipEncoder, pictures: Sequence[bytes]) -> float:
@@ -84,21 +87,23 @@ def seconds(call: Callable[[], object]) -> float:
 class Round:
     """One measurement of each kind, one after the other, on a new folder."""
 
-    def __init__(self, encoder: ClipEncoder, pictures: Sequence[bytes], singles: int) -> None:
+    def __init__(
+        self, encoder: ClipEncoder, pictures: Sequence[bytes], asked: argparse.Namespace
+    ) -> None:
         self.encoder_per_s = batches_per_s(encoder, pictures)
         with (
             tempfile.TemporaryDirectory() as folder,
-            devhost(local_dir=Path(folder)) as client,
+            devhost(local_dir=Path(folder), MODEL_DIR=str(asked.model.resolve())) as client,
         ):
             drop = Drop(client, Path(folder))
             drop.one("warm-up", pictures[0])
             self.singles_ms = [
-                drop.one(f"single-{n}", p) for n, p in enumerate(pictures[1 : singles + 1])
+                drop.one(f"single-{n}", p) for n, p in enumerate(pictures[1 : asked.singles + 1])
             ]
             self.ingest_per_s = len(pictures) / drop.all(pictures)
         self.alone_ms = [
             1000 * seconds(lambda p=p, n=n: alone(encoder, p, f"single-{n}"))  # type: ignore[misc]
-            for n, p in enumerate(pictures[1 : singles + 1])
+            for n, p in enumerate(pictures[1 : asked.singles + 1])
         ]
 
     @property
@@ -187,9 +192,10 @@ def report(rounds: Sequence[Round], asked: argparse.Namespace, load_before: floa
             f"({min(r.beyond_ms for r in rounds):.1f} to {max(r.beyond_ms for r in rounds):.1f})",
         ],
     ]
-    what = f"{asked.pictures} JPEGs of up to 256 pixels a side, {asked.rounds} rounds"
+    what = f"{asked.pictures} JPEGs of up to {asked.side} pixels a side, {asked.rounds} rounds"
     header = [f"{what}: the median of the rounds, and their range", ""]
-    load_said = f"The machine's load before the run was {load_before:.1f}."
+    model = ClipEncoder.from_settings(Settings(model_dir=asked.model)).model.name
+    load_said = f"Model: {model}. The machine's load before the run was {load_before:.1f}."
     return "\n\n".join([table(header, [*bulk, *single]), load_said])
 
 

@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
@@ -33,10 +33,21 @@ def publish(title: str, body: str, out: Path | None) -> None:
     """Prints the report and, when asked, writes it as Markdown."""
     module = sys.modules["__main__"].__spec__
     command = f"python -m {module.name}" if module else f"python {sys.argv[0]}"
+    command = " ".join([command, *_without_out(sys.argv[1:])])
     text = f"# {title}\n\n{body}\n\nMeasured on {machine()}, by `{command}`.\n"
     sys.stdout.write(text)
     if out is not None:
         out.write_text(text)
+
+
+def _without_out(arguments: Sequence[str]) -> Iterator[str]:
+    """Of the command line, what decides the figures."""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--out":
+            next(rest, None)
+        elif not argument.startswith("--out="):
+            yield argument
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

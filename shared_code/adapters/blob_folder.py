@@ -115,20 +115,33 @@ class FolderBlobStore:
             os.close(descriptor)
 
     def _infos(self, prefix: str, *, after: str) -> Iterator[BlobInfo]:
-        for name in _names(self._base, "", prefix, after):
+        for name in _names(self._base, self._deepest(prefix), prefix, after):
             with contextlib.suppress(FileNotFoundError):  # deleted since the folder was read
                 yield _info(name, os.stat(self._base / name, follow_symlinks=False))
+
+    def _deepest(self, prefix: str) -> str:
+        """The folder that holds all of the prefix's blobs; the container's for a prefix that no
+        blob can have."""
+        folder = prefix.rpartition("/")[0]
+        if folder:
+            with contextlib.suppress(Unprocessable):
+                self._path(folder)
+                return folder + "/"
+        return ""
 
 
 def _names(base: Path, folder: str, prefix: str, after: str) -> Iterator[str]:
     """Names below the folder in order, entering only folders that can hold one wanted."""
+    # of a folder with thousands of files most prefixes want a few
+    begins = prefix.removeprefix(folder).partition("/")[0] if prefix.startswith(folder) else ""
     try:
         with os.scandir(base / folder) as entries:
             # a folder sorts by its name and the slash, as its blobs do
             found = sorted(
                 folder + entry.name + ("/" if entry.is_dir() else "")
                 for entry in entries
-                if not entry.name.startswith(".")
+                if entry.name.startswith(begins)
+                and not entry.name.startswith(".")
                 and not entry.is_symlink()
                 and (entry.is_dir() or entry.is_file())
             )

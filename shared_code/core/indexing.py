@@ -120,7 +120,8 @@ class Indexer:
         with stage("search"):
             self.index.write(images, texts)
         self.failures.clear(info.name)
-        self.texts.refresh(place.product_id)  # a sidecar may have come while this was embedded
+        # a sidecar may have come while this was embedded
+        self.texts.refresh(place.product_id, has_picture=True)
         if picture:
             self.thumbnails.keep(picture)
         if old and picture:

@@ -24,12 +24,15 @@ class Texts:
     index: ProductIndex
     words: WordsReader
 
-    def refresh(self, product_id: str) -> Outcome:
-        """Ends with a look at storage and index in which both agree."""
+    def refresh(self, product_id: str, *, has_picture: bool = False) -> Outcome:
+        """Ends with a look at storage and index in which both agree.
+
+        ``has_picture``: the caller has just written one and will look at its blob again.
+        """
         ref = PointRef(product_id)
         outcome: Outcome = "current"
         for turn in range(MAX_ROUNDS):
-            words, stored = self._seen(product_id)
+            words, stored = self._seen(product_id, has_picture=has_picture)
             if words is None and stored is None:
                 return "removed"
             if words is not None and is_current(stored, words):
@@ -55,14 +58,16 @@ class Texts:
     def record(self, words: Words) -> TextRecord:
         return text_record(embed_words(self.encoder, words.text), words)
 
-    def _seen(self, product_id: str) -> tuple[Words | None, Source | None]:
+    def _seen(
+        self, product_id: str, *, has_picture: bool = False
+    ) -> tuple[Words | None, Source | None]:
         """The words in storage, and what the stored text point was made from.
 
         There are words for a product that has a document or a picture that could be
         indexed: a sidecar or an unreadable picture alone makes no product.
         """
         words = self.words.read(product_id)
-        if words is not None and not words.from_document:
+        if words is not None and not (words.from_document or has_picture):
             words = words if self.index.images_of([product_id]) else None
         ref = PointRef(product_id)
         return words, self.index.sources([ref]).get(ref)
