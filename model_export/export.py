@@ -131,10 +131,19 @@ def _scores(images: Floats, texts: Floats, shown: Sequence[int]) -> dict[str, fl
     cosines = texts @ images.T
     own = np.zeros(cosines.shape, bool)
     own[np.arange(len(texts)), list(shown)] = True
+    pictures = np.asarray(shown)
+    others = pictures[:, None] != pictures
     return {
         "unrelated": round(float(cosines[~own].mean()), 3),
         "match": round(float(cosines[own].mean()), 3),
+        "unrelated_texts": _mean_or_zero((texts @ texts.T)[others]),
+        "unrelated_images": _mean_or_zero((images @ images.T)[~np.eye(len(images), dtype=bool)]),
     }
+
+
+def _mean_or_zero(cosines: Floats) -> float:
+    """A single picture has no other."""
+    return round(float(cosines.mean()), 3) if cosines.size else 0.0
 
 
 def fell_back(exported: Exported, plan: Plan) -> list[str]:

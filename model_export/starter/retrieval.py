@@ -54,13 +54,15 @@ def same_key_neighbours(images: Floats, keys: Sequence[str]) -> tuple[float, int
 
 
 def median_scores(texts: Floats, images: Floats, keys: Sequence[str]) -> dict[str, float]:
-    """Median cosine of right pairs and of all others."""
+    """Median cosine of right pairs and of all others, of texts and of pictures with others."""
     labels = np.array(keys)
     scores = texts @ images.T
     is_match = labels[:, None] == labels
     return {
         "unrelated": round(float(np.median(scores[~is_match])), 3),
         "match": round(float(np.median(scores.diagonal())), 3),
+        "unrelated_texts": round(float(np.median((texts @ texts.T)[~is_match])), 3),
+        "unrelated_images": round(float(np.median((images @ images.T)[~is_match])), 3),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from shared_code.core.errors import Misconfigured
-from shared_code.core.products import ModelInfo
+from shared_code.core.products import ModelInfo, Scale, Scales
 
 FORMAT = 1
 """The manifest format this code reads. A change of meaning needs a new number."""
@@ -77,6 +77,28 @@ class FileSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """Usual cosines, measured at export: of a text and its picture, of what has nothing to do
+    with each other. An export without captions, or of an earlier version, knows fewer."""
+
+    unrelated: float | None = None
+    match: float | None = None
+    unrelated_texts: float | None = None
+    unrelated_images: float | None = None
+
+    @property
+    def scales(self) -> Scales:
+        known = self.unrelated is not None and self.match is not None
+        across = Scale(self.unrelated or 0.0, self.match or 0.0) if known else None
+        return Scales(across, _halfway(self.unrelated_texts), _halfway(self.unrelated_images))
+
+
+def _halfway(unrelated: float | None) -> Scale | None:
+    """Of one kind with itself, a match lies halfway between unrelated and the same."""
+    return None if unrelated is None else Scale(unrelated, (1 + unrelated) / 2)
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What the app reads of ``manifest.json``; further fields are for people."""
 
@@ -88,6 +110,7 @@ class Manifest:
     text: TextSpec
     files: dict[str, FileSpec]
     random_weights: bool = False
+    scores: Scores = Scores()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +122,12 @@ class Bundle:
     def model(self) -> ModelInfo:
         facts = self.manifest
         return ModelInfo(
-            facts.name, facts.precision, facts.dimension, self.fingerprint, facts.random_weights
+            facts.name,
+            facts.precision,
+            facts.dimension,
+            self.fingerprint,
+            facts.random_weights,
+            facts.scores.scales,
         )
 
     @property

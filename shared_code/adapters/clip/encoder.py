@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared_code.adapters.clip.bundle import Bundle, load_bundle
+from shared_code.adapters.clip.given import given_vector
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.adapters.clip.tokenize import Tokenize, Window
 from shared_code.adapters.clip.tower import Lazy, Tower, unit
@@ -24,7 +25,7 @@ from shared_code.core.timing import stage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from shared_code.core.products import ModelInfo, Vector, Vectors
+    from shared_code.core.products import ModelInfo, Region, Vector, Vectors
     from shared_code.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -82,9 +83,9 @@ class ClipEncoder:
         for file in self._manifest.files:
             self._bundle.verified(file)
 
-    def decode(self, picture: bytes) -> NDArray[np.float32]:
+    def decode(self, picture: bytes, region: Region | None = None) -> NDArray[np.float32]:
         with stage("decode"):
-            return self._preprocess(picture)
+            return self._preprocess(picture, region)
 
     def encode_images(self, pictures: Sequence[NDArray[np.float32]]) -> Vectors:
         with stage("embed"):
@@ -93,6 +94,9 @@ class ClipEncoder:
                 for start in range(0, len(pictures), IMAGE_BATCH)
             ]
             return self._stacked(parts)
+
+    def given(self, numbers: Sequence[float]) -> Vector:
+        return given_vector(numbers, self._manifest.dimension)
 
     def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
         with stage("embed"):

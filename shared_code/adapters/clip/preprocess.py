@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError, features
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from shared_code.adapters.clip.fitting import Fit
 from shared_code.core.catalogue import PictureFormat
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shared_code.adapters.clip.bundle import ImageSpec
+    from shared_code.core.products import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ class Preprocess:
         # their canvas; it is only ever raised, so that a higher one of ours can rule
         Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, max_pixels)
 
-    def __call__(self, data: bytes) -> NDArray[np.float32]:
+    def __call__(self, data: bytes, region: Region | None = None) -> NDArray[np.float32]:
         found = _format_of(data)
         try:
             with Image.open(io.BytesIO(data), formats=[found.pillow]) as picture:
                 self._check_pixels(picture.width * picture.height)
-                fitted = self._fit(picture)
+                fitted = self._fit(picture if region is None else _part(picture, region))
         except AppError:
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
@@ -106,3 +108,12 @@ class Preprocess:
         planes *= self._scale
         planes += self._shift
         return planes
+
+
+def _part(picture: Image.Image, region: Region) -> Image.Image:
+    """At least one pixel; decoded whole, since a part may need every pixel there is."""
+    upright = ImageOps.exif_transpose(picture)
+    left, top = region.x * upright.width, region.y * upright.height
+    right, bottom = left + region.width * upright.width, top + region.height * upright.height
+    box = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
+    return upright.crop((box[0], box[1], min(box[2], upright.width), min(box[3], upright.height)))
