@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Literal
 
 from shared_code.core.errors import AppError
 from shared_code.core.products import ModelInfo
@@ -21,7 +22,7 @@ class Health:
     """Part -> "ok", or why it does not work."""
 
     @property
-    def status(self) -> str:
+    def status(self) -> Literal["running", "failing"]:
         return "running" if self._is_well else "failing"
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
+from shared_code.core.filter_language import RESERVED
 from shared_code.core.filters import FieldType
 
 Distance = Literal["cosine", "euclid"]
@@ -60,7 +61,11 @@ def _fields(text: str) -> dict[str, FieldType]:
     for part in text.split(","):
         name, _, kind = (piece.strip() for piece in part.partition(":"))
         if not re.fullmatch(r"[\w-]+", name) or kind not in get_args(FieldType):
-            raise ValueError("must read name:type,… with type keyword, number or bool")
+            raise ValueError("must read name:type,… with type keyword, number, bool or date")
+        if name in RESERVED:
+            raise ValueError(
+                f"{name!r} is a word of the filter language: no field can be called so"
+            )
         found[name] = cast("FieldType", kind)
     return found
 

@@ -21,6 +21,7 @@ FIELDS = {
     "in_stock": "bool",
     "size (cm)": "keyword",
     "größe": "number",
+    "since": "date",
 }
 
 

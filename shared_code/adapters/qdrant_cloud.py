@@ -7,16 +7,18 @@ module, and only when it is needed. The collection is made on first use.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qdrant_client import QdrantClient, models
 
+from shared_code.adapters.lexical import SparseVector
 from shared_code.adapters.qdrant_collection import Setup
 from shared_code.adapters.qdrant_filters import Dialect
-from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex
+from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
 from shared_code.adapters.qdrant_link import QdrantLink, connect
 from shared_code.adapters.qdrant_points import (
+    LEXICAL,
     WORDS_KEYS,
     CollectionSpec,
     Payload,
@@ -24,9 +26,9 @@ from shared_code.adapters.qdrant_points import (
     payload_of,
     stored_words,
     vectors_of,
+    words_of,
     words_payload,
 )
-from shared_code.core.ports import VectorQuery
 from shared_code.core.products import ImageRecord, PointRef, TextRecord
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ _DIALECT = Dialect(
     any_of=models.MatchAny,
     range=models.Range,
     flag=lambda value: models.MatchValue(value=value),
+    dates=models.DatetimeRange,
 )
 
 
@@ -102,7 +105,7 @@ class QdrantCloudIndex(QdrantIndex):
     def _upsert(self, record: ImageRecord | TextRecord) -> models.UpsertOperation:
         """Inserts the point, or replaces one that is not newer."""
         point = models.PointStruct(
-            id=record.ref.point_id, vector=vectors_of(record), payload=payload_of(record)
+            id=record.ref.point_id, vector=_vectors(record), payload=payload_of(record)
         )
         not_newer = _DIALECT.both(_DIALECT.at_most("source_version", record.source.version))
         points = models.PointsList(points=[point], update_filter=not_newer)
@@ -147,15 +150,15 @@ class QdrantCloudIndex(QdrantIndex):
         self._link.close()
 
     def _search(
-        self, queries: Sequence[VectorQuery], limit: int, where: Any
+        self, queries: Sequence[Sought], limit: int, where: Any
     ) -> list[list[tuple[float, Payload]]]:
         requests = [
             models.QueryRequest(
-                query=query.vector.tolist(),
-                using=query.kind,
+                query=_engine_vector(query.vector),
+                using=query.using,
                 limit=limit,
                 filter=where,
-                params=self._search_params,
+                params=None if query.using == LEXICAL else self._search_params,
                 with_payload=True,
             )
             for query in queries
@@ -175,6 +178,13 @@ class QdrantCloudIndex(QdrantIndex):
         found = self._link.call(lambda c: c.retrieve(self.collection, ids, with_payload=wanted))
         return [(str(record.id), record.payload or {}) for record in found]
 
+    def _retrieve_vectors(self, ids: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        found = self._link.call(
+            lambda c: c.retrieve(self.collection, ids, with_payload=False, with_vectors=True)
+        )
+        for record in found:
+            yield str(record.id), record.vector if isinstance(record.vector, dict) else {}
+
     def _scroll(
         self, where: Any, limit: int, start: str | None, keys: Keys
     ) -> tuple[Points, str | None]:
@@ -190,3 +200,14 @@ class QdrantCloudIndex(QdrantIndex):
     def _count_by(self, key: str) -> dict[str, int]:
         found = self._link.call(lambda client: client.facet(self.collection, key, exact=True))
         return {str(hit.value): hit.count for hit in found.hits}
+
+
+def _vectors(record: ImageRecord | TextRecord) -> dict[str, Any]:
+    words = words_of(record)
+    return vectors_of(record) | ({LEXICAL: _engine_vector(words)} if words else {})
+
+
+def _engine_vector(vector: Any) -> Any:
+    if isinstance(vector, SparseVector):
+        return models.SparseVector(indices=vector.indices, values=vector.values)
+    return vector

@@ -7,7 +7,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from shared_code.adapters.qdrant_link import Call, CollectionGone, not_qdrant
-from shared_code.adapters.qdrant_points import KINDS, CollectionSpec
+from shared_code.adapters.qdrant_points import KINDS, LEXICAL, CollectionSpec
 from shared_code.core.errors import Misconfigured
 
 _DISTANCES = {"cosine": models.Distance.COSINE, "euclid": models.Distance.EUCLID}
@@ -51,11 +51,13 @@ class Setup:
     def _create(self) -> None:
         distance = _DISTANCES[self._spec.distance]
         vectors = models.VectorParams(size=self._spec.model.dimension, distance=distance)
+        words = models.SparseVectorParams(modifier=models.Modifier.IDF)
         try:
             self._call(
                 lambda: self._client.create_collection(
                     self._spec.name,
                     vectors_config=dict.fromkeys(KINDS, vectors),
+                    sparse_vectors_config={LEXICAL: words},
                     quantization_config=self._quantization,
                 )
             )
@@ -75,6 +77,8 @@ class Setup:
             raise self._spec.wrong_distance()
         if any(vectors[kind].size != self._spec.model.dimension for kind in KINDS):
             raise self._spec.wrong_dimension()
+        if LEXICAL not in (info.config.params.sparse_vectors or {}):
+            raise self._spec.no_words()
         for key, kind in self._spec.indexes.items():
             if key not in info.payload_schema:
                 self._create_index(key, models.PayloadSchemaType(kind))

@@ -11,25 +11,27 @@ What is known of the engine (0.9.0), measured here:
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import qdrant_edge as edge
 
+from shared_code.adapters.lexical import SparseVector
 from shared_code.adapters.qdrant_edge_shard import LazyShard, translated
 from shared_code.adapters.qdrant_filters import Dialect
-from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex
+from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
 from shared_code.adapters.qdrant_points import (
+    LEXICAL,
     CollectionSpec,
     Payload,
     newest,
     payload_of,
     stored_words,
     vectors_of,
+    words_of,
 )
-from shared_code.core.ports import VectorQuery
 from shared_code.core.products import ImageRecord, PointRef, TextRecord
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ _DIALECT = Dialect(
     range=edge.RangeFloat,
     # the binding takes a Python bool for the integer 0 or 1, which matches no boolean
     flag=lambda value: edge.MatchValue(np.bool_(value)),  # type: ignore[arg-type]
+    dates=edge.RangeDateTime,
 )
 
 
@@ -89,7 +92,7 @@ class QdrantEdgeIndex(QdrantIndex):
 
     def _upsert(self, points: Sequence[tuple[ImageRecord | TextRecord, Payload]]) -> None:
         if points:
-            made = [edge.Point(r.ref.point_id, vectors_of(r), payload) for r, payload in points]
+            made = [edge.Point(r.ref.point_id, _vectors(r), payload) for r, payload in points]
             self._update(edge.UpdateOperation.upsert_points(made))
 
     def _set_words(self, words: Mapping[str, Payload]) -> None:
@@ -124,12 +127,12 @@ class QdrantEdgeIndex(QdrantIndex):
             self._shard.close()
 
     def _search(
-        self, queries: Sequence[VectorQuery], limit: int, where: Any
+        self, queries: Sequence[Sought], limit: int, where: Any
     ) -> list[list[tuple[float, Payload]]]:
         requests = [
             edge.QueryRequest(
                 limit=limit,
-                query=edge.Query.Nearest(query.vector.tolist(), using=query.kind),
+                query=edge.Query.Nearest(_engine_vector(query.vector), using=query.using),
                 filter=where,
                 with_payload=True,
             )
@@ -144,6 +147,12 @@ class QdrantEdgeIndex(QdrantIndex):
         with translated():
             found = self._shard.get().retrieve(list(ids), wanted, False)
         return [(str(record.id), record.payload or {}) for record in found]
+
+    def _retrieve_vectors(self, ids: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        with translated():
+            found = self._shard.get().retrieve(list(ids), False, True)
+        for record in found:
+            yield str(record.id), record.vector if isinstance(record.vector, dict) else {}
 
     def _scroll(
         self, where: Any, limit: int, start: str | None, keys: Keys
@@ -182,3 +191,12 @@ def _newest_words(image: Payload, words: Mapping[str, Payload]) -> Payload:
     if stored is None or stored["text_version"] <= image["text_version"]:
         return image
     return image | stored
+
+
+def _vectors(record: ImageRecord | TextRecord) -> dict[str, Any]:
+    words = words_of(record)
+    return vectors_of(record) | ({LEXICAL: edge.SparseVector(*words)} if words else {})
+
+
+def _engine_vector(vector: Any) -> Any:
+    return edge.SparseVector(*vector) if isinstance(vector, SparseVector) else vector

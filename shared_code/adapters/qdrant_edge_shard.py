@@ -9,8 +9,9 @@ from pathlib import Path
 
 import qdrant_edge as edge
 
+from shared_code.adapters.lexical import document_vector
 from shared_code.adapters.qdrant_edge_folder import IndexFolder
-from shared_code.adapters.qdrant_points import KINDS, CollectionSpec
+from shared_code.adapters.qdrant_points import KINDS, LEXICAL, CollectionSpec, product_of
 from shared_code.core.errors import Unavailable
 
 _DISTANCES = {"cosine": edge.Distance.Cosine, "euclid": edge.Distance.Euclid}
@@ -61,21 +62,51 @@ class LazyShard:
         params = edge.EdgeVectorParams(
             size=self._spec.model.dimension, distance=_DISTANCES[self._spec.distance]
         )
-        config = edge.EdgeConfig(vectors=dict.fromkeys(KINDS, params))
+        dense: dict[str, edge.EdgeVectorParams] = {kind: params for kind in KINDS}
+        words = edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)
         try:
-            shard = edge.EdgeShard.load(str(self._folder.shard), config)
+            shard = self._loaded_with(edge.EdgeConfig(dense, {LEXICAL: words}))
         except Exception as exc:
-            if "expected distance" in str(exc):
-                raise self._spec.wrong_distance() from exc
-            if "expected vector size" in str(exc):
-                raise self._spec.wrong_dimension() from exc
-            raise
+            if "expected vector storages" not in str(exc):
+                raise
+            shard = self._loaded_with(edge.EdgeConfig(dense))
+            idf = edge.Modifier.Idf
+            shard.update(edge.UpdateOperation.create_sparse_vector(LEXICAL, idf))
+        _add_words(shard)
         indexed = shard.info().payload_schema
         for key, kind in self._spec.indexes.items():
             if key not in indexed:
                 schema = getattr(edge.PayloadSchemaType, kind.capitalize())
                 shard.update(edge.UpdateOperation.create_field_index(key, schema))
         return shard
+
+    def _loaded_with(self, config: edge.EdgeConfig) -> edge.EdgeShard:
+        try:
+            return edge.EdgeShard.load(str(self._folder.shard), config)
+        except Exception as exc:
+            if "expected distance" in str(exc):
+                raise self._spec.wrong_distance() from exc
+            if "expected vector size" in str(exc):
+                raise self._spec.wrong_dimension() from exc
+            raise
+
+
+def _add_words(shard: edge.EdgeShard) -> None:
+    """To texts written before there was a search by words, or while a kill cut this off."""
+    texts = edge.FieldCondition("kind", edge.MatchAny(any=["text"]))
+    bare = edge.Filter(must=[texts], must_not=[edge.HasVectorCondition(LEXICAL)])
+    start = None
+    while True:
+        records, start = shard.scroll(edge.ScrollRequest(start, 1000, bare, with_payload=True))
+        made = [
+            edge.PointVectors(record.id, {LEXICAL: edge.SparseVector(*words)})
+            for record in records
+            if (words := document_vector(product_of(record.payload or {}))).indices
+        ]
+        if made:
+            shard.update(edge.UpdateOperation.update_vectors(made))
+        if start is None:
+            return
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from shared_code.adapters.qdrant_points import metadata_key
-from shared_code.core.filters import AllOf, AnyOf, Filter, Not, Range, Scalar
+from shared_code.core.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range, Scalar
 
 
 class Dialect(NamedTuple):
@@ -17,6 +17,7 @@ class Dialect(NamedTuple):
     any_of: Callable[..., Any]
     range: Callable[..., Any]
     flag: Callable[[bool], Any]
+    dates: Callable[..., Any]
 
     def equals(self, key: str, *values: str) -> Any:
         return self.condition(key=key, match=self.any_of(any=list(values)))
@@ -41,6 +42,12 @@ class Dialect(NamedTuple):
             return self.filter(must_not=[self.translated(where.inner)])
         if isinstance(where, Range):
             within = self.range(gt=where.gt, gte=where.gte, lt=where.lt, lte=where.lte)
+            return self.both(self.condition(key=metadata_key(where.field), range=within))
+        if isinstance(where, OneOf):
+            return self.filter(should=[self.translated(inner) for inner in where.inner])
+        if isinstance(where, During):
+            given = {bound: getattr(where, bound) for bound in ("gt", "gte", "lt", "lte")}
+            within = self.dates(**{k: v.isoformat() for k, v in given.items() if v is not None})
             return self.both(self.condition(key=metadata_key(where.field), range=within))
         return self._any_of(where)
 

@@ -6,12 +6,15 @@ An engine brings a few primitives and its own way to write.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from shared_code.adapters.lexical import SparseVector, query_vector
 from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_points import (
     KINDS,
+    LEXICAL,
     CollectionSpec,
     Payload,
     decode_cursor,
@@ -21,12 +24,14 @@ from shared_code.adapters.qdrant_points import (
     product_of,
     ref_of,
     source_of,
+    unit,
 )
-from shared_code.core.ports import Page, VectorQuery
+from shared_code.core.ports import Page, VectorQuery, WordQuery
 from shared_code.core.products import Counts, Hit, ImageRef, PointRef, Product, Source
 
 if TYPE_CHECKING:
     from shared_code.core.filters import Filter
+    from shared_code.core.products import Vector
 
 Points: TypeAlias = list[tuple[str, Payload]]
 """Ids and payloads."""
@@ -35,6 +40,15 @@ Keys: TypeAlias = Sequence[str] | None
 
 SCROLL_SIZE = 1000
 """Points per page of an internal listing: their payloads are about 1 KB each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A query as the engines take it: which of the named vectors, and close to what."""
+
+    using: str
+    vector: list[float] | SparseVector | None
+    """None finds nothing."""
 
 
 class QdrantIndex(ABC):
@@ -48,13 +62,17 @@ class QdrantIndex(ABC):
 
     @abstractmethod
     def _search(
-        self, queries: Sequence[VectorQuery], limit: int, where: Any
+        self, queries: Sequence[Sought], limit: int, where: Any
     ) -> list[list[tuple[float, Payload]]]:
         """The engine's scores and payloads, best first, for each query."""
 
     @abstractmethod
     def _retrieve(self, ids: Sequence[str], keys: Keys) -> Points:
         """Those of the points that exist."""
+
+    @abstractmethod
+    def _retrieve_vectors(self, ids: Sequence[str]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+        """Those of the points that exist: ids, and vectors by name."""
 
     @abstractmethod
     def _scroll(
@@ -67,15 +85,31 @@ class QdrantIndex(ABC):
         """How many points hold each value of the key; exact."""
 
     def nearest(
-        self, queries: Sequence[VectorQuery], *, limit: int, where: Filter | None = None
+        self,
+        queries: Sequence[VectorQuery | WordQuery],
+        *,
+        limit: int,
+        where: Filter | None = None,
     ) -> list[list[Hit]]:
-        if not queries:
-            return []
-        found = self._search(queries, limit, where and self._dialect.translated(where))
-        return [
-            [hit_of(payload, self._spec.cosine(score)) for score, payload in of_query]
-            for of_query in found
-        ]
+        sought = list(map(_sought, queries))
+        # the engine refuses an empty sparse vector, which finds nothing
+        asked = [query for query in sought if query.vector]
+        within = where and self._dialect.translated(where)
+        found = iter(self._search(asked, limit, within) if asked else ())
+        return [self._hits(query, next(found)) if query.vector else [] for query in sought]
+
+    def _hits(self, query: Sought, found: Sequence[tuple[float, Payload]]) -> list[Hit]:
+        if query.using == LEXICAL:
+            return [hit_of(payload, score) for score, payload in found]
+        return [hit_of(payload, self._spec.cosine(score)) for score, payload in found]
+
+    def vectors(self, refs: Sequence[PointRef]) -> dict[PointRef, Vector]:
+        by_id = {ref.point_id: ref for ref in refs}
+        if not by_id:
+            return {}
+        found = self._retrieve_vectors(list(by_id))
+        named = ((by_id[i], unit(vectors.get(by_id[i].kind))) for i, vectors in found)
+        return {ref: vector for ref, vector in named if vector is not None}
 
     def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, Source]:
         by_id = {ref.point_id: ref for ref in refs}
@@ -130,3 +164,10 @@ class QdrantIndex(ABC):
 
 def _by_key(images: list[ImageRef]) -> tuple[ImageRef, ...]:
     return tuple(sorted(images, key=lambda image: image.key))
+
+
+def _sought(query: VectorQuery | WordQuery) -> Sought:
+    if isinstance(query, VectorQuery):
+        return Sought(query.kind, query.vector.tolist())
+    words = query_vector(query.text)
+    return Sought(LEXICAL, words if words.indices else None)

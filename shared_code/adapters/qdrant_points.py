@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
+import numpy as np
+
+from shared_code.adapters.lexical import SparseVector, document_vector
 from shared_code.core.errors import FieldError, Misconfigured, Unprocessable
 from shared_code.core.products import (
     Hit,
@@ -27,16 +30,19 @@ from shared_code.core.products import (
 
 if TYPE_CHECKING:
     from shared_code.core.filters import FilterableFields
-    from shared_code.core.products import Kind, ModelInfo
+    from shared_code.core.products import Kind, ModelInfo, Vector
     from shared_code.settings import Settings
     from shared_code.settings_values import Distance, Quantization
 
 Payload: TypeAlias = dict[str, Any]
-IndexType: TypeAlias = Literal["keyword", "integer", "float", "bool"]
+IndexType: TypeAlias = Literal["keyword", "integer", "float", "bool", "datetime"]
 Record = TypeVar("Record", ImageRecord, TextRecord)
 
 KINDS: tuple[Kind, Kind] = ("image", "text")
 """Each is the name of a vector too, so a search in one meets no point of the other."""
+
+LEXICAL = "lexical"
+"""The sparse vector of a text point."""
 
 OWN_INDEXES: Mapping[str, IndexType] = {
     "product_id": "keyword",
@@ -51,7 +57,12 @@ deletes and conditional writes included."""
 WORDS_KEYS = ("name", "description", "metadata", "text_version", "words_etag")
 """What ``words_payload`` holds."""
 
-_INDEX_OF_FIELD: Mapping[str, IndexType] = {"keyword": "keyword", "number": "float", "bool": "bool"}
+_INDEX_OF_FIELD: Mapping[str, IndexType] = {
+    "keyword": "keyword",
+    "number": "float",
+    "bool": "bool",
+    "date": "datetime",
+}
 _CURSOR_MARK = b"\x01"
 """First byte of a cursor: its layout, which is the mark and a point id."""
 
@@ -89,6 +100,12 @@ class CollectionSpec:
     def cosine(self, score: float) -> float:
         """Of two unit vectors, from the engine's score: |a - b|² = 2 - 2 a·b."""
         return 1 - score * score / 2 if self.distance == "euclid" else score
+
+    def no_words(self) -> Misconfigured:
+        return Misconfigured(
+            f"The collection {self.name!r} was made by an earlier version, which kept no words to "
+            "search for: set QDRANT_COLLECTION to a new name and index the pictures again."
+        )
 
     def check_alias(self, target: str) -> None:
         """Raises Misconfigured when the alias leads to another model's collection."""
@@ -142,8 +159,16 @@ def words_payload(product: ProductText, version: int) -> Payload:
 
 
 def vectors_of(record: ImageRecord | TextRecord) -> dict[str, Any]:
-    """By name; empty for a text that has none."""
+    """Dense ones by name; empty for a text that has none."""
     return {} if record.vector is None else {record.ref.kind: record.vector.tolist()}
+
+
+def words_of(record: ImageRecord | TextRecord) -> SparseVector | None:
+    """The words of a text point; None for a picture, and for a text without any."""
+    if isinstance(record, ImageRecord):
+        return None
+    words = document_vector(record.product)
+    return words if words.indices else None
 
 
 def payload_of(record: ImageRecord | TextRecord) -> Payload:
@@ -181,6 +206,14 @@ def image_of(payload: Payload) -> ImageRef:
 
 def ref_of(payload: Payload) -> PointRef:
     return PointRef(payload["product_id"], payload.get("image_key", ""))
+
+
+def unit(vector: Any) -> Vector | None:
+    """A stored vector as the core takes it; None for none. (An engine may scale what it keeps.)"""
+    if not vector:
+        return None
+    array: Vector = np.asarray(vector, np.float32)
+    return array / np.linalg.norm(array)
 
 
 def hit_of(payload: Payload, score: float) -> Hit:

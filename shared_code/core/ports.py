@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ModelInfo,
         PointRef,
         Product,
+        Region,
         Source,
         TextRecord,
         Vector,
@@ -58,8 +59,9 @@ class Encoder(Protocol):
     def ping(self) -> None:
         """Raises Misconfigured unless the model's files are whole; reads all of them."""
 
-    def decode(self, picture: bytes) -> Any:
-        """The picture as the image tower takes it: a float32 array [3, height, width].
+    def decode(self, picture: bytes, region: Region | None = None) -> Any:
+        """The picture, or a part of it, as the image tower takes it: a float32 array
+        [3, height, width].
 
         Raises UnsupportedImage when the content is no accepted format, Unprocessable when
         it is one but cannot be decoded or has too many pixels.
@@ -67,6 +69,12 @@ class Encoder(Protocol):
 
     def encode_images(self, pictures: Sequence[Any]) -> Vectors:
         """Embeds pictures that ``decode`` returned; [n, dimension]."""
+
+    def given(self, numbers: Sequence[float]) -> Vector:
+        """A vector that a caller brings, as a unit vector.
+
+        Raises Unprocessable unless it has the model's dimension and a direction.
+        """
 
     def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
         """Embeds each text, in order. Raises Unprocessable for one without a single word."""
@@ -78,6 +86,13 @@ class VectorQuery:
 
     kind: Kind
     vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class WordQuery:
+    """Text points that share words with the text, best first by BM25: no model is asked."""
+
+    text: str
 
 
 class ProductIndex(Protocol):
@@ -109,9 +124,16 @@ class ProductIndex(Protocol):
         """What each of these points was made from; absent points are left out."""
 
     def nearest(
-        self, queries: Sequence[VectorQuery], *, limit: int, where: Filter | None = None
+        self,
+        queries: Sequence[VectorQuery | WordQuery],
+        *,
+        limit: int,
+        where: Filter | None = None,
     ) -> list[list[Hit]]:
         """For each query up to ``limit`` points, best first, in one round trip."""
+
+    def vectors(self, refs: Sequence[PointRef]) -> dict[PointRef, Vector]:
+        """What these points were embedded as; those that are absent or have none are left out."""
 
     def images_of(self, product_ids: Sequence[str]) -> dict[str, tuple[ImageRef, ...]]:
         """The pictures of each product, ordered by key; products without any are left out."""

@@ -24,8 +24,29 @@ Metadata: TypeAlias = Mapping[str, Any]
 Kind: TypeAlias = Literal["image", "text"]
 """What a vector was made from: a picture of a product, or its name and description."""
 
+View: TypeAlias = Literal["image", "text", "lexical"]
+"""What a query is compared with: pictures, descriptions by meaning, descriptions by words."""
+
 POINT_NAMESPACE = uuid.UUID("6f1d3c1e-5c0b-5b52-9a53-1f6a1b0f3a77")
 """The namespace of every point id. Changing it would orphan every stored point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a model's scores mean: usual ones of things that have nothing to do with each other,
+    and of things that belong together."""
+
+    unrelated: float
+    match: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """As the model's export measured them; None where it did not."""
+
+    text_to_image: Scale | None = None
+    text_to_text: Scale | None = None
+    image_to_image: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +60,26 @@ class ModelInfo:
     """12 hexadecimal digits over the bundle's files: it names the collection."""
     random_weights: bool = False
     """True for a bundle made to measure speed only: its answers mean nothing."""
+    scales: Scales = Scales()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of an upright picture, in fractions of its width and height, from the top left.
+
+    Raises ValueError for one that does not lie within the picture.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        starts_inside = 0 <= self.x < 1 and 0 <= self.y < 1
+        ends_inside = self.x + self.width <= 1 + 1e-6 and self.y + self.height <= 1 + 1e-6
+        if not (starts_inside and ends_inside and self.width > 0 and self.height > 0):
+            raise ValueError("must be x,y,width,height in fractions of the picture, within 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)

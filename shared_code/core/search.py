@@ -1,28 +1,38 @@
-"""Search: text, pictures, or both views of a text fused, one answer per product."""
+"""Search: by words, by pictures, by any mix of both; one answer per product.
+
+Every search comes down to queries against views (pictures, descriptions by meaning,
+descriptions by words), each with a weight: see ``_answer``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from shared_code.core.ports import Encoder, ProductIndex, VectorQuery
+from shared_code.core.asking import (
+    WINDOW,
+    WORDS_WEIGHTS,
+    Asked,
+    Blend,
+    Mode,
+    Options,
+    Photo,
+    Query,
+)
+from shared_code.core.blending import Blending
+from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
+from shared_code.core.ports import Encoder, ProductIndex, TextEmbedding, VectorQuery, WordQuery
+from shared_code.core.products import Scale
+from shared_code.core.ranking import Result, one_per_product, ranked
+from shared_code.core.refining import Refining
 from shared_code.core.timing import stage
 
 if TYPE_CHECKING:
-    from shared_code.core.filters import Filter
-    from shared_code.core.products import Hit, ImageRef, Kind, ProductText
+    from shared_code.core.products import Hit, Kind, Vector, View
 
-Mode: TypeAlias = Literal["auto", "image", "text"]
-
-FUSION_WEIGHTS: Mapping[Kind, float] = MappingProxyType({"image": 0.4, "text": 0.6})
-"""Of the two cosines in ``auto``. benchmarks/fusion.py compares recipes; rank fusion was far
-behind, since it forgets that one of the two views may know nothing of the query."""
-
-FUSION_WINDOW = 100
-"""Products of each list that ``auto`` ranks, whatever page is asked for: with another depth
-for another page, products would change places between pages."""
+log = logging.getLogger(__name__)
 
 OVER_FETCH = 2
 """Points fetched per product wanted, at first: most products have one or two pictures."""
@@ -32,26 +42,11 @@ MAX_FETCH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    limit: int = 10
-    offset: int = 0
-    where: Filter | None = None
-    score_threshold: float | None = None
+class Degraded:
+    """Why an answer is less than what was asked for, and when to ask again."""
 
-    @property
-    def wanted(self) -> int:
-        return self.offset + self.limit
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A product found. ``score`` is what the ranking used; ``scores`` are its parts."""
-
-    product: ProductText
-    score: float
-    image: ImageRef | None = None
-    scores: Mapping[str, float] = field(default_factory=dict)
-    images: tuple[ImageRef, ...] = ()
+    reason: str
+    retry_after_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +54,11 @@ class Answer:
     results: tuple[Result, ...]
     mode: Mode
     warnings: tuple[str, ...] = ()
+    degraded: Degraded | None = None
+    weights: Mapping[View, float] = field(default_factory=dict)
+    """Of the views that were asked."""
+    candidates: Mapping[View, int] = field(default_factory=dict)
+    """Products that each view brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,91 +68,127 @@ class Search:
 
     def by_text(self, text: str, mode: Mode, options: Options) -> Answer:
         """``image``: the text against pictures; ``text``: against names and descriptions;
-        ``auto``: both, weighted. Scores of a single mode are cosine similarities."""
-        embedding = self.encoder.encode_texts([text])[0]
-        kinds: tuple[Kind, ...] = ("image", "text") if mode == "auto" else (mode,)
-        found = self._nearest([VectorQuery(kind, embedding.vector) for kind in kinds], options)
-        ranked = _fused(dict(zip(kinds, found, strict=True))) if mode == "auto" else found[0]
-        warnings = (*_split_warning(embedding.windows), *_window_warning(mode, options))
-        return Answer(self._results(ranked, options), mode, warnings)
+        ``auto``: both, weighted; ``lexical``: its words against theirs, without the model.
 
-    def by_picture(self, picture: bytes, target: Kind, options: Options) -> Answer:
+        While the model cannot be used the words alone answer, and the answer says so. Raises
+        Unprocessable for a text without a letter or digit.
+        """
+        if not any(character.isalnum() for character in text):
+            raise Unprocessable("The query holds no word; write what to look for.")
+        if mode == "lexical":
+            return self._by_words(text, options)
+        try:
+            [embedding] = self.encoder.encode_texts([text])
+        except (Unavailable, Misconfigured) as exc:
+            log.warning("answered by words alone: %s", exc)
+            reason = f"Only the query's words were searched for. {exc}"
+            return replace(
+                self._by_words(text, options),
+                degraded=Degraded(reason, exc.retry_after_s),
+            )
+        except Unprocessable as exc:
+            return replace(self._by_words(text, options), warnings=(f"{exc} {_WORDS_ONLY}",))
+        answer = self._answer(self._of_text(embedding.vector, mode), mode, options)
+        return replace(answer, warnings=(*_split_warning(embedding), *answer.warnings))
+
+    def by_vector(self, vector: Vector, mode: Mode, options: Options) -> Answer:
+        """``vector``: of unit length, made of a text by the model whose name answers bear."""
+        return self._answer(self._of_text(vector, mode), mode, options)
+
+    def by_picture(self, photo: Photo, target: Kind, options: Options) -> Answer:
         """``image``: products that look alike; ``text``: descriptions closest to the photo."""
-        vector = self.encoder.encode_images([self.encoder.decode(picture)])[0]
-        [found] = self._nearest([VectorQuery(target, vector)], options)
-        return Answer(self._results(found, options), target)
+        decoded = self.encoder.decode(photo.data, photo.region)
+        query = VectorQuery(target, self.encoder.encode_images([decoded])[0])
+        scales = self.encoder.model.scales
+        scale = scales.image_to_image if target == "image" else scales.text_to_image
+        asked = Asked({target: Query(target, query, scale=scale)})
+        return self._answer(asked, target, options)
 
-    def _nearest(self, queries: Sequence[VectorQuery], options: Options) -> list[list[Result]]:
-        """Per query the best products, fetching deeper while several points share one."""
-        wanted = options.wanted if len(queries) == 1 else FUSION_WINDOW
+    def by_blend(self, blend: Blend, options: Options) -> Answer:
+        """What is like the pictures and products given and like the text, and unlike what is
+        given as negative. The products given are not among the results.
+
+        Raises NotFound for a product that has no vector, Unprocessable when what is for and
+        what is against cancel out.
+        """
+        asked = Blending(self.encoder, self.index).asked(blend)
+        options = options.without([*blend.product_ids, *blend.negative_ids])
+        return self._answer(asked, "auto", options)
+
+    def similar(self, product_id: str, options: Options) -> Answer:
+        """Products like this one. Raises NotFound for one that the index does not know."""
+        return self.by_blend(Blend(product_ids=[product_id]), options)
+
+    def _by_words(self, text: str, options: Options) -> Answer:
+        return self._answer(
+            Asked({"lexical": Query("lexical", WordQuery(text))}), "lexical", options
+        )
+
+    def _of_text(self, vector: Vector, mode: Mode) -> Asked:
+        scales = self.encoder.model.scales
+        scale: dict[Kind, Scale | None] = {
+            "image": scales.text_to_image,
+            "text": scales.text_to_text,
+        }
+        weights = {mode: 1.0} if mode in scale else WORDS_WEIGHTS
+        return Asked(
+            {
+                kind: Query(kind, VectorQuery(kind, vector), weights[kind], scale[kind])
+                for kind in scale
+                if kind in weights
+            }
+        )
+
+    def _answer(self, asked: Asked, mode: Mode, options: Options) -> Answer:
+        in_window = len(asked.queries) > 1 or options.needs_window
+        # as many more as may have to be left out
+        wanted = (WINDOW if in_window else options.wanted) + len(options.exclude)
+        lists = self._candidates(asked, wanted, options)
+        ranking = ranked(lists, asked.weights)
+        scale = asked.scale
+        if mode == "lexical" and ranking:  # BM25 knows no other scale than its best
+            scale = Scale(0.0, ranking[0].score)
+        return Answer(
+            Refining(self.index).page(ranking, scale, options),
+            mode,
+            (*_window_warning(in_window, options), *_cutoff_warning(scale, options)),
+            weights=asked.weights,
+            candidates={view: len(hits) for view, hits in lists.items()},
+        )
+
+    def _candidates(self, asked: Asked, wanted: int, options: Options) -> dict[View, list[Hit]]:
+        """Per view the best products, fetching deeper while several points share one."""
         fetch = wanted * OVER_FETCH
+        sought = [query.sought for query in asked.queries.values()]
         with stage("search"):
             while True:
-                hits = self.index.nearest(queries, limit=fetch, where=options.where)
-                found = [_one_per_product(of_query) for of_query in hits]
+                hits = self.index.nearest(sought, limit=fetch, where=options.where)
+                found = [one_per_product(of_query) for of_query in hits]
                 exhausted = [len(of_query) < fetch for of_query in hits]
                 enough = [len(products) >= wanted for products in found]
                 if fetch >= MAX_FETCH or all(map(bool.__or__, exhausted, enough)):
-                    return [products[:wanted] for products in found]
+                    cut = (products[:wanted] for products in found)
+                    return dict(zip(asked.queries, cut, strict=True))
                 fetch = min(fetch * 4, MAX_FETCH)
 
-    def _results(self, ranked: Sequence[Result], options: Options) -> tuple[Result, ...]:
-        least = options.score_threshold
-        kept = [r for r in ranked if least is None or r.score >= least]
-        page = kept[options.offset : options.wanted]
-        with stage("search"):
-            images = self.index.images_of([r.product.product_id for r in page]) if page else {}
-        return tuple(_with_images(r, images.get(r.product.product_id, ())) for r in page)
+
+_WORDS_ONLY = "Products were found by the words themselves."
 
 
-def _one_per_product(hits: Iterable[Hit]) -> list[Result]:
-    """The best hit of each product, in order of score."""
-    best: dict[str, Result] = {}
-    for hit in hits:
-        best.setdefault(
-            hit.product.product_id,
-            Result(hit.product, hit.score, hit.image, {hit.kind: hit.score}),
-        )
-    return list(best.values())
-
-
-def _fused(lists: Mapping[Kind, Sequence[Result]]) -> list[Result]:
-    """The weighted sum of both cosines per product, best first.
-
-    A product that one list does not hold gets that list's last score, which its own cannot
-    exceed by much: the lists are fetched deeper than what is shown.
-    """
-    parts: dict[str, dict[Kind, Result]] = {}
-    for kind, results in lists.items():
-        for result in results:
-            parts.setdefault(result.product.product_id, {})[kind] = result
-    floors = {kind: results[-1].score for kind, results in lists.items() if results}
-    fused = [_summed(found, floors) for found in parts.values()]
-    return sorted(fused, key=lambda result: (-result.score, result.product.product_id))
-
-
-def _summed(found: Mapping[Kind, Result], floors: Mapping[Kind, float]) -> Result:
-    score = sum(
-        weight * (found[kind].score if kind in found else floors.get(kind, 0.0))
-        for kind, weight in FUSION_WEIGHTS.items()
-    )
-    some = next(iter(found.values()))
-    image = next((part.image for part in found.values() if part.image), None)
-    return Result(some.product, score, image, {kind: r.score for kind, r in found.items()})
-
-
-def _with_images(result: Result, images: tuple[ImageRef, ...]) -> Result:
-    shown = result.image or (images[0] if images else None)
-    return Result(result.product, result.score, shown, result.scores, images)
-
-
-def _split_warning(windows: int) -> tuple[str, ...]:
-    if windows == 1:
+def _split_warning(embedding: TextEmbedding) -> tuple[str, ...]:
+    if embedding.windows == 1:
         return ()
-    return (f"The text is over the model's limit: its {windows} parts were embedded and averaged.",)
+    parts = f"its {embedding.windows} parts were embedded and averaged"
+    return (f"The text is over the model's limit: {parts}.",)
 
 
-def _window_warning(mode: Mode, options: Options) -> tuple[str, ...]:
-    if mode != "auto" or options.wanted <= FUSION_WINDOW:
+def _window_warning(in_window: bool, options: Options) -> Sequence[str]:
+    if not in_window or options.wanted <= WINDOW:
         return ()
-    return (f"auto ranks the best {FUSION_WINDOW} of each view; use mode text or image beyond.",)
+    return (f"Only the best {WINDOW} of each view are ranked here; mode text or image go deeper.",)
+
+
+def _cutoff_warning(scale: Scale | None, options: Options) -> Sequence[str]:
+    if not options.cutoff or scale is not None:
+        return ()
+    return ("Nothing was cut off: this model's bundle does not tell what its scores mean.",)

@@ -35,3 +35,8 @@ def stage(name: str) -> Iterator[None]:
         if stages is not None:
             elapsed_ms = (time.perf_counter() - started) * 1000
             stages[name] = stages.get(name, 0.0) + elapsed_ms
+
+
+def stages_so_far() -> dict[str, float]:
+    """What ``collect_stages`` has collected until now; empty outside of it."""
+    return dict(_stages.get() or {})

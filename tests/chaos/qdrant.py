@@ -65,7 +65,11 @@ class KeepingServer(QdrantServer):
                 vectors = {
                     kind: models.VectorParams(**params) for kind, params in body["vectors"].items()
                 }
-                self.points.create_collection(name, vectors)
+                words = {
+                    kind: models.SparseVectorParams.model_validate(params)
+                    for kind, params in body["sparse_vectors"].items()
+                }
+                self.points.create_collection(name, vectors, words)
         return result
 
     def _of_points(self, collection: Any, path: list[str], body: Any) -> Any:

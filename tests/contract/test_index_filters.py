@@ -1,9 +1,18 @@
 """Every index: what a filter lets through."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from shared_code.core.filters import AllOf, AnyOf, Not, Range
+from shared_code.core.filters import AllOf, AnyOf, During, Not, OneOf, Range
 from tests.points import found, picture, search, text
+
+
+def at_hour(hour):
+    return datetime(2026, 11, 23, tzinfo=UTC) + timedelta(hours=hour)
+
+
+DATED = {"day", "noon", "east", "next", "no date"}
 
 
 @pytest.fixture
@@ -17,6 +26,11 @@ def shop(index):
             text("both", category=["hat", "dress"], price=[1, 100]),
             text("bare"),
             text("odd", category="größe 👗", price="20", in_stock=1, **{"size (cm)": "40 x 60"}),
+            text("day", since="2026-11-23"),
+            text("noon", since="2026-11-23T12:00:00Z"),
+            text("east", since="2026-11-24T01:00:00+02:00"),
+            text("next", since="2026-11-24"),
+            text("no date", since="soon"),
         ],
     )
     return index
@@ -43,15 +57,20 @@ def shop(index):
         (Range("price", lte=20), {"dress", "shirt", "hat", "both"}),
         (Range("price", gt=5, lt=20), {"shirt"}),
         (Range("price", gte=5, lte=5), {"hat"}),
-        (Not(AnyOf("category", ("dress",))), {"shirt", "hat", "bare", "odd"}),
+        (Not(AnyOf("category", ("dress",))), {"shirt", "hat", "bare", "odd", *DATED}),
         (Not(Not(AnyOf("category", ("dress",)))), {"dress", "both"}),
-        (Not(AnyOf("in_stock", (True,))), {"shirt", "both", "bare", "odd"}),
-        (AllOf(()), {"dress", "shirt", "hat", "both", "bare", "odd"}),
+        (Not(AnyOf("in_stock", (True,))), {"shirt", "both", "bare", "odd", *DATED}),
+        (OneOf((AnyOf("category", ("hat",)), Range("price", gte=20))), {"dress", "hat", "both"}),
+        (OneOf((Not(Not(AnyOf("in_stock", (False,)))),)), {"shirt"}),
+        (During("since", gte=at_hour(0), lt=at_hour(24)), {"day", "noon", "east"}),
+        (During("since", gt=at_hour(0), lte=at_hour(12)), {"noon"}),
+        (During("since", gte=at_hour(23)), {"east", "next"}),
+        (AllOf(()), {"dress", "shirt", "hat", "both", "bare", "odd", *DATED}),
         (Not(AllOf(())), set()),
         (AllOf((Range("price", lt=50), Not(AnyOf("category", ("hat",))))), {"dress", "shirt"}),
         (
             Not(AllOf((AnyOf("in_stock", (True,)), Range("price", lt=10)))),
-            {"dress", "shirt", "both", "bare", "odd"},
+            {"dress", "shirt", "both", "bare", "odd", *DATED},
         ),
     ],
 )

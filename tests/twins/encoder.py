@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from shared_code.adapters.clip.bundle import ImageSpec
+from shared_code.adapters.clip.given import given_vector
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.core.errors import Unprocessable
 from shared_code.core.ports import TextEmbedding
-from shared_code.core.products import ModelInfo
+from shared_code.core.products import ModelInfo, Region, Scale, Scales
 from shared_code.core.timing import stage
 from tests.pictures import COLOURS
 
@@ -39,7 +40,8 @@ class TwinEncoder:
 
     @property
     def model(self) -> ModelInfo:
-        return ModelInfo("twin", "fp32", DIMENSION, "7717717717ee")
+        scales = Scales(Scale(0.0, 0.5), Scale(0.0, 0.5), Scale(0.3, 0.7))
+        return ModelInfo("twin", "fp32", DIMENSION, "7717717717ee", scales=scales)
 
     def preload(self) -> None:
         """Is loaded."""
@@ -47,14 +49,17 @@ class TwinEncoder:
     def ping(self) -> None:
         """Has no files."""
 
-    def decode(self, picture: bytes) -> Any:
+    def decode(self, picture: bytes, region: Region | None = None) -> Any:
         with stage("decode"):
-            return self._preprocess(picture)
+            return self._preprocess(picture, region)
 
     def encode_images(self, pictures: Sequence[Any]) -> Any:
         with stage("embed"):
             vectors = [_unit(_colour(picture.mean(axis=(1, 2)))) for picture in pictures]
             return np.array(vectors, np.float32).reshape(-1, DIMENSION)
+
+    def given(self, numbers: Sequence[float]) -> Any:
+        return given_vector(numbers, DIMENSION)
 
     def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
         with stage("embed"):

@@ -1,6 +1,7 @@
 """An index in dictionaries, searched by brute force."""
 
 import base64
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from shared_code.adapters.lexical import document_vector, query_vector
+from shared_code.core.dates import instant_of
 from shared_code.core.errors import Unprocessable
-from shared_code.core.filters import AllOf, AnyOf, Filter, Not, Range
-from shared_code.core.ports import Page, VectorQuery
+from shared_code.core.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range
+from shared_code.core.ports import Page, VectorQuery, WordQuery
 from shared_code.core.products import (
     Counts,
     Hit,
@@ -60,10 +63,36 @@ class MemoryIndex:
         return {r: replace(p.source, words_etag=p.product.etag) for r, p in found.items()}
 
     def nearest(
-        self, queries: Sequence[VectorQuery], *, limit: int, where: Filter | None = None
+        self,
+        queries: Sequence[VectorQuery | WordQuery],
+        *,
+        limit: int,
+        where: Filter | None = None,
     ) -> list[list[Hit]]:
         with self._lock:
-            return [self._nearest(query, limit, where) for query in queries]
+            return [
+                self._by_words(query.text, limit, where)
+                if isinstance(query, WordQuery)
+                else self._nearest(query, limit, where)
+                for query in queries
+            ]
+
+    def _by_words(self, text: str, limit: int, where: Filter | None) -> list[Hit]:
+        texts = list(self._of("text"))
+        weights = {r.ref: dict(zip(*document_vector(r.product), strict=True)) for r in texts}
+        wanted = query_vector(text).indices
+        holding = {term: sum(term in of_one for of_one in weights.values()) for term in wanted}
+        idf = {t: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for t, n in holding.items()}
+        hits = [
+            Hit(r.product, "text", sum(weights[r.ref].get(term, 0) * idf[term] for term in wanted))
+            for r in texts
+            if where is None or holds(where, r.product.metadata)
+        ]
+        return sorted((hit for hit in hits if hit.score > 0), key=lambda hit: -hit.score)[:limit]
+
+    def vectors(self, refs: Sequence[PointRef]) -> dict[PointRef, Any]:
+        found = {ref: self._points[ref].vector for ref in refs if ref in self._points}
+        return {ref: vector for ref, vector in found.items() if vector is not None}
 
     def _nearest(self, query: VectorQuery, limit: int, where: Filter | None) -> list[Hit]:
         hits = [
@@ -138,6 +167,8 @@ def holds(where: Filter, metadata: Any) -> bool:
     """The meaning of a filter, in plain Python."""
     if isinstance(where, AllOf):
         return all(holds(inner, metadata) for inner in where.inner)
+    if isinstance(where, OneOf):
+        return any(holds(inner, metadata) for inner in where.inner)
     if isinstance(where, Not):
         return not holds(where.inner, metadata)
     stored = metadata.get(where.field)
@@ -145,10 +176,14 @@ def holds(where: Filter, metadata: Any) -> bool:
     return any(_fits(where, value) for value in values)
 
 
-def _fits(where: AnyOf | Range, value: Any) -> bool:
+def _fits(where: AnyOf | Range | During, value: Any) -> bool:
     if isinstance(where, AnyOf):
         return any(_sort(value) == _sort(w) and value == w for w in where.values)
-    if _sort(value) != "number":
+    if isinstance(where, During):
+        value = instant_of(value)
+        if value is None:
+            return False
+    elif _sort(value) != "number":
         return False
     return (
         (where.gt is None or value > where.gt)

@@ -122,7 +122,10 @@ class QdrantServer:
 
 
 def _info(collection: Any) -> Any:
-    params = {"vectors": collection["vectors"]}
+    params = {
+        "vectors": collection["vectors"],
+        "sparse_vectors": collection.get("sparse_vectors"),
+    }
     quantization = collection.get("quantization_config")
     config = {"params": params, "quantization_config": quantization, **_REST_OF_CONFIG}
     return {"config": config, "payload_schema": collection["indexes"], **_REST_OF_INFO}

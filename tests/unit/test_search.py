@@ -2,11 +2,15 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from shared_code.core.ports import TextEmbedding
-from shared_code.core.products import Hit, ImageRef, ProductText
-from shared_code.core.search import MAX_FETCH, Options, Search
+from shared_code.core.asking import Options
+from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
+from shared_code.core.ports import TextEmbedding, WordQuery
+from shared_code.core.products import Hit, ImageRef, ModelInfo, ProductText, Scale, Scales
+from shared_code.core.search import MAX_FETCH, Search
+from shared_code.core.sorting import sort_key
 
 
 class ListedIndex:
@@ -19,26 +23,47 @@ class ListedIndex:
     def nearest(self, queries, *, limit, where=None):
         self.fetched.append(limit)
         return [
-            [hit(product_id, query.kind, score) for product_id, score in self.rankings[query.kind]][
-                :limit
-            ]
-            for query in queries
+            [hit(product_id, view, score) for product_id, score in self.rankings[view]][:limit]
+            for view in map(view_of, queries)
         ]
+
+    def vectors(self, refs):
+        return {ref: VECTORS[ref.product_id] for ref in refs if ref.product_id in VECTORS}
 
     def images_of(self, product_ids):
         return {p: (ImageRef(f"{p}/a.png", f"{p}/a.png"),) for p in product_ids}
 
 
-def hit(product_id, kind, score):
+VECTORS = {
+    "a": np.array([1.0, 0.0]),
+    "a2": np.array([0.999, 0.045]),
+    "b": np.array([0.0, 1.0]),
+}
+
+
+def view_of(query):
+    return "lexical" if isinstance(query, WordQuery) else query.kind
+
+
+def hit(product_id, view, score):
+    kind = "text" if view == "lexical" else view
     image = (
         ImageRef(f"{product_id}/best.png", f"{product_id}/best.png") if kind == "image" else None
     )
-    return Hit(ProductText(product_id, product_id), kind, score, image)
+    metadata = {"price": ord(product_id[0])} if product_id != "b" else {}
+    return Hit(ProductText(product_id, product_id, "", metadata), kind, score, image)
 
 
-def search(index, *, windows=1):
-    encoder = SimpleNamespace(encode_texts=lambda texts: [TextEmbedding(None, windows)])
-    return Search(encoder, index)
+MODEL = ModelInfo("m", "fp32", 2, "0" * 12, scales=Scales(Scale(0.1, 0.5), Scale(0.1, 0.5)))
+
+
+def search(index, *, windows=1, model=MODEL, fails=None):
+    def encode_texts(texts):
+        if fails is not None:
+            raise fails
+        return [TextEmbedding(None, windows)]
+
+    return Search(SimpleNamespace(encode_texts=encode_texts, model=model), index)
 
 
 def ranked(answer):
@@ -102,3 +127,87 @@ def test_a_split_text_is_said():
     index = ListedIndex(text=[("a", 0.9)])
     assert "3 parts" in search(index, windows=3).by_text("x", "text", Options()).warnings[0]
     assert search(index).by_text("x", "text", Options()).warnings == ()
+
+
+@pytest.mark.parametrize("why", [Unavailable("loads", retry_after_s=7), Misconfigured("broken")])
+@pytest.mark.parametrize("mode", ["auto", "image", "text"])
+def test_without_the_model_the_words_answer_and_say_so(why, mode):
+    index = ListedIndex(lexical=[("a", 3.2), ("b", 1.0)])
+    answer = search(index, fails=why).by_text("red dress", mode, Options())
+    assert ranked(answer) == [("a", 3.2), ("b", 1.0)]
+    assert answer.mode == "lexical"
+    assert str(why) in answer.degraded.reason
+    assert answer.degraded.retry_after_s == why.retry_after_s
+
+
+def test_words_alone_need_no_model():
+    index = ListedIndex(lexical=[("a", 3.2)])
+    answer = search(index, fails=Unavailable()).by_text("red", "lexical", Options())
+    assert ranked(answer) == [("a", 3.2)]
+    assert answer.degraded is None
+
+
+def test_words_that_the_model_does_not_know_are_looked_for_as_they_are():
+    index = ListedIndex(lexical=[("a", 3.2)])
+    answer = search(index, fails=Unprocessable("unknown")).by_text("SKU-1", "auto", Options())
+    assert ranked(answer) == [("a", 3.2)]
+    assert "unknown" in answer.warnings[0]
+
+
+@pytest.mark.parametrize("text", ["", " ", "?!", "—", "👗"])
+def test_a_query_without_a_word_is_refused(text):
+    with pytest.raises(Unprocessable):
+        search(ListedIndex()).by_text(text, "auto", Options())
+
+
+def test_what_is_no_answer_is_cut_off():
+    good = ListedIndex(text=[("a", 0.6), ("b", 0.5), ("c", 0.3), ("d", 0.1)])
+    answer = search(good).by_text("x", "text", Options(cutoff=True))
+    assert [p for p, _ in ranked(answer)] == ["a", "b"]
+    nonsense = ListedIndex(text=[("a", 0.2), ("b", 0.19), ("c", 0.15)])
+    assert search(nonsense).by_text("asdfgh", "text", Options(cutoff=True)).results == ()
+    assert len(search(nonsense).by_text("asdfgh", "text", Options()).results) == 3
+
+
+def test_words_are_cut_off_by_the_best_of_them():
+    index = ListedIndex(lexical=[("a", 8.0), ("b", 6.0), ("c", 1.0)])
+    answer = search(index).by_text("x", "lexical", Options(cutoff=True))
+    assert [p for p, _ in ranked(answer)] == ["a", "b"]
+
+
+def test_a_model_that_tells_no_scale_cuts_nothing_off_and_says_so():
+    index = ListedIndex(text=[("a", 0.2), ("b", 0.1)])
+    unscaled = ModelInfo("m", "fp32", 2, "0" * 12)
+    answer = search(index, model=unscaled).by_text("x", "text", Options(cutoff=True))
+    assert len(answer.results) == 2
+    assert "Nothing was cut off" in answer.warnings[0]
+
+
+def test_excluded_products_make_room_for_others():
+    index = ListedIndex(text=[("a", 0.9), ("b", 0.8), ("c", 0.7)])
+    options = Options(limit=2, exclude=frozenset({"a"}))
+    assert [p for p, _ in ranked(search(index).by_text("x", "text", options))] == ["b", "c"]
+
+
+def test_diversity_puts_the_twin_of_the_best_last():
+    index = ListedIndex(image=[("a", 0.9), ("a2", 0.89), ("b", 0.6)])
+    plain = search(index).by_text("x", "image", Options())
+    diverse = search(index).by_text("x", "image", Options(diversity=0.6))
+    assert [p for p, _ in ranked(plain)] == ["a", "a2", "b"]
+    assert [p for p, _ in ranked(diverse)] == ["a", "b", "a2"]
+
+
+def test_sorting_keeps_what_was_found_and_puts_what_has_no_value_last():
+    index = ListedIndex(text=[("c", 0.9), ("b", 0.8), ("a", 0.7)])
+    options = Options(sort_by=sort_key("price", {"price": "number"}))
+    assert [p for p, _ in ranked(search(index).by_text("x", "text", options))] == ["a", "c", "b"]
+    falling = Options(sort_by=sort_key("-price", {"price": "number"}))
+    assert [p for p, _ in ranked(search(index).by_text("x", "text", falling))] == ["c", "a", "b"]
+
+
+def test_each_part_of_a_score_is_told():
+    index = ListedIndex(image=[("b", 0.4), ("a", 0.3)], text=[("a", 0.9), ("b", 0.2)])
+    answer = search(index).by_text("x", "auto", Options())
+    assert answer.weights == {"image": 0.4, "text": 0.6}
+    assert answer.candidates == {"image": 2, "text": 2}
+    assert [r.matches["image"].rank for r in answer.results] == [2, 1]

@@ -1,0 +1,109 @@
+"""What can be asked of a search. Shapes and limits are checked by whoever parses a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from shared_code.core.ports import VectorQuery, WordQuery
+from shared_code.core.products import Region, Scale
+
+if TYPE_CHECKING:
+    from shared_code.core.filters import Filter
+    from shared_code.core.products import Kind, Metadata, Vector, View
+
+Mode: TypeAlias = Literal["auto", "image", "text", "lexical"]
+
+WORDS_WEIGHTS: Mapping[Kind, float] = MappingProxyType({"image": 0.4, "text": 0.6})
+"""Of a text's cosine with pictures and with descriptions, in ``auto``: see
+benchmarks/results/relevance.md. Rank fusion was far behind, since it forgets that one of the
+views may know nothing of the query."""
+
+WINDOW = 100
+"""Products of each view that are ranked when more than one view counts, or when the ranking is
+cut, diversified or sorted: whatever page is asked for, so that none changes places between
+pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    limit: int = 10
+    offset: int = 0
+    where: Filter | None = None
+    score_threshold: float | None = None
+    cutoff: bool = False
+    """Drop the tail that does not answer the query."""
+    diversity: float = 0.0
+    """0: by score alone; 1: as unlike one another as can be."""
+    exclude: frozenset[str] = frozenset()
+    """Products that are not shown."""
+    sort_by: Callable[[Metadata], Any] | None = None
+    """Order of what was found, instead of its score."""
+    explain: bool = False
+
+    @property
+    def wanted(self) -> int:
+        return self.offset + self.limit
+
+    @property
+    def needs_window(self) -> bool:
+        return self.cutoff or self.diversity > 0 or self.sort_by is not None
+
+    def without(self, product_ids: Sequence[str]) -> Options:
+        return replace(self, exclude=self.exclude | frozenset(product_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture to search by, or a part of it."""
+
+    data: bytes
+    region: Region | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blend:
+    """Any mix of pictures, products, words and vectors, for and against."""
+
+    photos: Sequence[Photo] = ()
+    product_ids: Sequence[str] = ()
+    vectors: Sequence[Vector] = ()
+    text: str = ""
+    negative_text: str = ""
+    negative_ids: Sequence[str] = ()
+    image_weight: float | None = None
+    """Of the pictures against the text, 0..1; None: the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One view's part of a search."""
+
+    view: View
+    sought: VectorQuery | WordQuery
+    weight: float = 1.0
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search as the index is asked: the score of a product is the weighted sum over views."""
+
+    queries: Mapping[View, Query]
+
+    @property
+    def weights(self) -> dict[View, float]:
+        return {view: query.weight for view, query in self.queries.items()}
+
+    @property
+    def scale(self) -> Scale | None:
+        """Of the weighted sum; None when a part of it has none."""
+        scales = [(q.weight, q.scale) for q in self.queries.values() if q.scale is not None]
+        if len(scales) < len(self.queries):
+            return None
+        return Scale(
+            sum(weight * scale.unrelated for weight, scale in scales),
+            sum(weight * scale.match for weight, scale in scales),
+        )

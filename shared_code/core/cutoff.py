@@ -1,0 +1,28 @@
+"""Where an answer ends: what does not answer the query is better not shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared_code.core.products import Scale
+
+LEAST_EVIDENCE = 0.6
+"""Of a result, where 0 is a score of unrelated things and 1 one of a usual match."""
+
+LEAST_OF_BEST = 0.5
+"""Of the best result's evidence: below it is the tail."""
+
+
+def kept(scores: Sequence[float], scale: Scale) -> int:
+    """How many results to keep, of scores in falling order.
+
+    benchmarks/results/relevance.md says what both limits remove and what they cost.
+    """
+    if not scores:
+        return 0
+    span = scale.match - scale.unrelated
+    evidence = [(score - scale.unrelated) / span for score in scores]
+    least = max(LEAST_EVIDENCE, LEAST_OF_BEST * evidence[0])
+    return sum(1 for each in evidence if each >= least)

@@ -1,0 +1,25 @@
+"""Dates as metadata holds them: RFC 3339, a date alone or with a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+
+def instant_of(value: Any) -> datetime | None:
+    """``2026-11-23`` (midnight UTC) or ``2026-11-23T10:00:00Z``; without a zone it is UTC.
+
+    None for anything else.
+    """
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def is_whole_day(value: str) -> bool:
+    """True for a date without a time, which stands for all of that day."""
+    return len(value) == len("2026-11-23")

@@ -1,0 +1,68 @@
+"""From a ranking to the page that is shown: left out, cut, made diverse, sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shared_code.core.cutoff import kept
+from shared_code.core.diversity import diversified
+from shared_code.core.products import PointRef
+from shared_code.core.timing import stage
+
+if TYPE_CHECKING:
+    from shared_code.core.asking import Options
+    from shared_code.core.ports import ProductIndex
+    from shared_code.core.products import Scale
+    from shared_code.core.ranking import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Refining:
+    index: ProductIndex
+
+    def page(
+        self, ranking: Sequence[Result], scale: Scale | None, options: Options
+    ) -> tuple[Result, ...]:
+        """``scale``: of the scores; without one nothing is cut off."""
+        results = [r for r in ranking if r.product.product_id not in options.exclude]
+        if options.score_threshold is not None:
+            results = [r for r in results if r.score >= options.score_threshold]
+        answers = kept([result.score for result in results], scale) if scale else len(results)
+        if options.cutoff:
+            results = results[:answers]
+        if options.diversity:  # among what answers the query: its opposite would be most diverse
+            diverse = self._diversified(results[:answers], options.diversity)
+            results = [*diverse, *results[answers:]]
+        if options.sort_by is not None:
+            by = options.sort_by
+            results = sorted(results, key=lambda result: by(result.product.metadata))
+        return self._with_images(results[options.offset : options.wanted])
+
+    def _diversified(self, results: Sequence[Result], strength: float) -> list[Result]:
+        refs = [_ref(result) for result in results]
+        with stage("search"):
+            vectors = self.index.vectors(refs)
+        order = diversified([r.score for r in results], list(map(vectors.get, refs)), strength)
+        return [results[at] for at in order]
+
+    def _with_images(self, page: Sequence[Result]) -> tuple[Result, ...]:
+        ids = [result.product.product_id for result in page]
+        if not ids:
+            return ()
+        with stage("search"):
+            images = self.index.images_of(ids)
+        return tuple(
+            replace(
+                result,
+                images=(of_product := images.get(product_id, ())),
+                image=result.image or (of_product[0] if of_product else None),
+            )
+            for product_id, result in zip(ids, page, strict=True)
+        )
+
+
+def _ref(result: Result) -> PointRef:
+    """What stands for the product: the picture that matched, else its text."""
+    return PointRef(result.product.product_id, result.image.key if result.image else "")
