@@ -1,11 +1,21 @@
 """POST embed and embed-image: the vectors themselves, for those who search elsewhere."""
 
+from typing import Annotated
+
 import azure.functions as func
 
-from functions.answers import numbers
-from functions.edge import endpoint, ok
-from functions.parse import form_with_files, json_body
-from functions.requests import EmbedRequest
+from functions.answers_embed import (
+    ImageEmbedding,
+    ImageEmbeddings,
+    TextEmbedding,
+    TextEmbeddings,
+    of_pictures,
+    of_text,
+    of_texts,
+)
+from functions.edge import endpoint
+from functions.requests import EmbedRequest, NoFields
+from functions.sources import Body, FormBody, Sent
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -13,23 +23,21 @@ bp = func.Blueprint()
 
 @bp.route(route="v1/embed", methods=["POST"])
 @endpoint
-def embed_text(req: func.HttpRequest) -> func.HttpResponse:
-    asked = json_body(req, EmbedRequest)
+def embed_text(asked: Body[EmbedRequest]) -> TextEmbedding | TextEmbeddings:
+    """The vector of one text, or those of several."""
     encoder = runtime().encoder
-    vectors = [numbers(found.vector) for found in encoder.encode_texts(asked.all_texts)]
-    one_or_all = {"embeddings": vectors} if asked.is_batch else {"embedding": vectors[0]}
-    return ok({**one_or_all, "dimension": encoder.model.dimension, "model": encoder.model.name})
+    vectors = [found.vector for found in encoder.encode_texts(asked.all_texts)]
+    return (
+        of_texts(vectors, encoder.model) if asked.is_batch else of_text(vectors[0], encoder.model)
+    )
 
 
 @bp.route(route="v1/embed-image", methods=["POST"])
 @endpoint
-def embed_image(req: func.HttpRequest) -> func.HttpResponse:
-    pictures = form_with_files(req, "file").uploads
+def embed_image(
+    sent: Annotated[Sent[NoFields], FormBody("file", least=1)],
+) -> ImageEmbedding | ImageEmbeddings:
+    """The vector of one picture, or those of several."""
     encoder = runtime().encoder
-    vectors = encoder.encode_images([encoder.decode(picture.data) for picture in pictures])
-    embedded = [
-        {"image": picture.name, "embedding": numbers(vector)}
-        for picture, vector in zip(pictures, vectors, strict=True)
-    ]
-    one_or_all = embedded[0] if len(embedded) == 1 else {"images": embedded}
-    return ok({**one_or_all, "dimension": encoder.model.dimension, "model": encoder.model.name})
+    vectors = encoder.encode_images([encoder.decode(picture.data) for picture in sent.uploads])
+    return of_pictures([picture.name for picture in sent.uploads], vectors, encoder.model)

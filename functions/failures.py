@@ -1,13 +1,12 @@
 """What could not be indexed, and why; and another try once the cause is mended."""
 
-from dataclasses import asdict
-
 import azure.functions as func
 
-from functions import answers
-from functions.edge import endpoint, ok
-from functions.parse import parsed_query
+from functions import answers_ops
+from functions.answers_ops import FailuresAnswer, RetriedAnswer
+from functions.edge import endpoint
 from functions.requests import ListingRequest
+from functions.sources import Query
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -15,15 +14,13 @@ bp = func.Blueprint()
 
 @bp.route(route="v1/index-failures", methods=["GET"])
 @endpoint
-def list_failures(req: func.HttpRequest) -> func.HttpResponse:
-    asked = parsed_query(req, ListingRequest)
-    page = runtime().failures.page(limit=asked.limit, cursor=asked.cursor)
-    failures = [answers.failure(failure) for failure in page.items]
-    return ok({"count": len(failures), "failures": failures, "cursor": page.cursor})
+def list_failures(asked: Query[ListingRequest]) -> FailuresAnswer:
+    """What could not be indexed, and why."""
+    return answers_ops.failures(runtime().failures.page(limit=asked.limit, cursor=asked.cursor))
 
 
 @bp.route(route="v1/index-failures/retry", methods=["POST"])
 @endpoint
-def retry_failures(req: func.HttpRequest) -> func.HttpResponse:
-    asked = parsed_query(req, ListingRequest)
-    return ok(asdict(runtime().recovery.retry(limit=asked.limit, cursor=asked.cursor)))
+def retry_failures(asked: Query[ListingRequest]) -> RetriedAnswer:
+    """Looks again at a page of what could not be indexed."""
+    return answers_ops.retried(runtime().recovery.retry(limit=asked.limit, cursor=asked.cursor))

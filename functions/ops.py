@@ -2,10 +2,12 @@
 
 import azure.functions as func
 
-from functions import answers
-from functions.edge import endpoint, ok
-from functions.parse import parsed_query
+from functions import answers_ops
+from functions.answers_ops import HealthAnswer, StatsAnswer
+from functions.contract import Reply
+from functions.edge import endpoint
 from functions.requests import HealthRequest
+from functions.sources import Query
 from shared_code.health import health as check_health
 from shared_code.runtime import runtime
 
@@ -13,26 +15,25 @@ bp = func.Blueprint()
 
 
 @bp.route(route="v1/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@endpoint
-def health(req: func.HttpRequest) -> func.HttpResponse:
-    asked = parsed_query(req, HealthRequest)
+@endpoint(statuses=(200, 503))
+def health(asked: Query[HealthRequest]) -> Reply[HealthAnswer]:
+    """Is it up: the model, and with `deep` the index and the storage too."""
     report = check_health(deep=asked.deep)
-    return ok(answers.health(report, show_checks=asked.deep), report.http_status)
+    return Reply(answers_ops.health(report, show_checks=asked.deep), report.http_status)
 
 
 @bp.route(route="v1/stats", methods=["GET"])
 @endpoint
-def stats(req: func.HttpRequest) -> func.HttpResponse:
+def stats() -> StatsAnswer:
+    """What does it hold."""
     app = runtime()
     counts = app.index.counts()
-    return ok(
-        {
-            "products": counts.products,
-            "images": counts.images,
-            "vectors": counts.vectors,
-            "failures": app.failures.count(),
-            "model": answers.model_facts(app.encoder.model),
-            "collection": app.index.collection,
-            "uptime_s": app.uptime_s,
-        }
+    return StatsAnswer(
+        products=counts.products,
+        images=counts.images,
+        vectors=counts.vectors,
+        failures=app.failures.count(),
+        model=answers_ops.model_facts(app.encoder.model),
+        collection=app.index.collection,
+        uptime_s=app.uptime_s,
     )

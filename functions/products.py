@@ -1,18 +1,21 @@
 """Products by hand: put one in, list, look at, delete; and their pictures."""
 
+from typing import Annotated
+
 import azure.functions as func
 
 from functions import answers
-from functions.edge import endpoint, ok, picture_answer
-from functions.parse import (
-    converted,
-    form,
-    form_with_files,
-    is_form,
-    json_body,
-    parsed_query,
+from functions.answers import DeletedAnswer, IndexedAnswer, ProductAnswer, ProductsAnswer
+from functions.edge import endpoint, picture_answer
+from functions.requests import (
+    ImagePath,
+    ImageRequest,
+    ListingRequest,
+    ProductForm,
+    ProductPath,
+    ProductRequest,
 )
-from functions.requests import ImageRequest, ListingRequest, NoOptions, ProductForm, ProductRequest
+from functions.sources import FormBody, Header, Path, Query, Sent
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -20,59 +23,69 @@ bp = func.Blueprint()
 
 @bp.route(route="v1/index-product", methods=["POST"])
 @endpoint
-def index_product(req: func.HttpRequest) -> func.HttpResponse:
-    asked: ProductForm | ProductRequest
-    if is_form(req):
-        asked = converted(form(req).fields, ProductForm)
-    else:
-        asked = json_body(req, ProductRequest)
-    text = asked.product()
+def index_product(
+    sent: Annotated[Sent[ProductForm | ProductRequest], FormBody(json=ProductRequest)],
+) -> IndexedAnswer:
+    """Puts a product in by its words, or replaces its words.
+
+    Pictures that the product has stay.
+    """
+    text = sent.fields.product()
     app = runtime()
     app.catalogue.put(text)
-    return ok(answers.indexed(text, "text", app.encoder.model))
+    return answers.indexed(text, "text", app.encoder.model)
 
 
 @bp.route(route="v1/index-product-with-image", methods=["POST"])
 @endpoint
-def index_product_with_image(req: func.HttpRequest) -> func.HttpResponse:
-    sent = form_with_files(req, "image_file")
-    text = converted(sent.fields, ProductForm).product()
+def index_product_with_image(
+    sent: Annotated[Sent[ProductForm], FormBody("image_file", least=1)],
+) -> IndexedAnswer:
+    """Puts a product in with one or more pictures.
+
+    Pictures are added; the same picture again replaces itself. Nothing is stored unless every
+    picture can be decoded.
+    """
+    text = sent.fields.product()
     app = runtime()
     blobs = app.catalogue.put(text, [picture.data for picture in sent.uploads])
-    return ok(answers.indexed(text, "image", app.encoder.model, blobs))
+    return answers.indexed(text, "image", app.encoder.model, blobs)
 
 
 @bp.route(route="v1/products", methods=["GET"])
 @endpoint
-def list_products(req: func.HttpRequest) -> func.HttpResponse:
-    asked = parsed_query(req, ListingRequest)
-    page = runtime().catalogue.list(limit=asked.limit, cursor=asked.cursor)
-    products = [answers.product(found) for found in page.items]
-    return ok({"count": len(products), "products": products, "cursor": page.cursor})
+def list_products(asked: Query[ListingRequest]) -> ProductsAnswer:
+    """All products, page by page."""
+    return answers.products(runtime().catalogue.list(limit=asked.limit, cursor=asked.cursor))
 
 
 @bp.route(route="v1/products/{product_id}", methods=["GET"])
 @endpoint
-def get_product(req: func.HttpRequest) -> func.HttpResponse:
-    parsed_query(req, NoOptions)
-    return ok(answers.product(runtime().catalogue.get(req.route_params["product_id"])))
+def get_product(path: Path[ProductPath]) -> ProductAnswer:
+    """One product."""
+    return answers.product(runtime().catalogue.get(path.product_id))
 
 
 @bp.route(route="v1/products/{product_id}", methods=["DELETE"])
 @endpoint
-def delete_product(req: func.HttpRequest) -> func.HttpResponse:
-    parsed_query(req, NoOptions)
-    product_id = req.route_params["product_id"]
-    pictures = runtime().catalogue.delete(product_id)
-    return ok({"status": "deleted", "product_id": product_id, "images": pictures})
+def delete_product(path: Path[ProductPath]) -> DeletedAnswer:
+    """Removes a product from the index and its originals from the container."""
+    pictures = runtime().catalogue.delete(path.product_id)
+    return DeletedAnswer(product_id=path.product_id, images=pictures)
 
 
 @bp.route(route="v1/images/{*path}", methods=["GET"])
-@endpoint
-def get_image(req: func.HttpRequest) -> func.HttpResponse:
-    size = parsed_query(req, ImageRequest).size
-    blob, known = req.route_params.get("path", ""), req.headers.get("if-none-match", "")
+@endpoint(statuses=(200, 304), media="image/*")
+def get_image(
+    blob: Path[ImagePath],
+    asked: Query[ImageRequest],
+    known: Annotated[str, Header("if-none-match", "The ETag of the copy that you have.")],
+) -> func.HttpResponse:
+    """A picture of the images container, or a WebP thumbnail of it.
+
+    A thumbnail's longest side has at most `size` pixels.
+    """
     pictures = runtime().pictures
-    if size is None:
-        return picture_answer(pictures.original(blob, known_etag=known))
-    return picture_answer(pictures.thumbnail(blob, size, known_etag=known))
+    if asked.size is None:
+        return picture_answer(pictures.original(blob.path, known_etag=known))
+    return picture_answer(pictures.thumbnail(blob.path, asked.size, known_etag=known))

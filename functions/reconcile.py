@@ -2,10 +2,11 @@
 
 import azure.functions as func
 
-from functions import answers
-from functions.edge import endpoint, ok
-from functions.parse import parsed_query
+from functions import answers_ops
+from functions.answers_ops import ReconciledAnswer
+from functions.edge import endpoint
 from functions.requests import ReconcileRequest
+from functions.sources import Query
 from shared_code.runtime import runtime
 from shared_code.settings import trigger_settings
 
@@ -18,12 +19,12 @@ TIMER_SECONDS = 20 * 60
 
 @bp.route(route="v1/reconcile", methods=["POST"])
 @endpoint
-def reconcile(req: func.HttpRequest) -> func.HttpResponse:
-    asked = parsed_query(req, ReconcileRequest)
+def reconcile(asked: Query[ReconcileRequest]) -> ReconciledAnswer:
+    """Compares container and index both ways and mends what events missed."""
     progress = runtime().reconcile.run(
         seconds=asked.seconds, dry_run=asked.dry_run, restart=asked.restart
     )
-    return ok(answers.reconciled(progress, dry_run=asked.dry_run))
+    return answers_ops.reconciled(progress, dry_run=asked.dry_run)
 
 
 def reconcile_on_time(timer: func.TimerRequest) -> None:

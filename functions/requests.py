@@ -5,56 +5,28 @@ Unknown fields are refused, so that a mistyped option is never ignored in silenc
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from functions.fields import (
+    Cursor,
+    Limit,
+    MetadataText,
+    Text,
+)
 from shared_code.core.documents import product_text
 from shared_code.core.errors import FieldError, Unprocessable
-from shared_code.core.filters import FilterableFields, parse_filter
 from shared_code.core.naming import checked_product_id
 from shared_code.core.products import ProductText
-from shared_code.core.search import Mode, Options
 from shared_code.core.thumbnails import Side
 
 MAX_TEXTS = 64
 
-Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
-Limit = Annotated[int, Meta(ge=1, le=100)]
-Offset = Annotated[int, Meta(ge=0, le=1_000)]
-Threshold = Annotated[float, Meta(ge=-1, le=1)]
-
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A definition of this API."""
-
-
-class SearchRequest(Request, frozen=True):
-    """POST search."""
-
-    query: Text
-    mode: Mode = "auto"
-    limit: Limit = 10
-    offset: Offset = 0
-    filter: dict[str, Any] = {}
-    score_threshold: Threshold | None = None
-
-    def options(self, fields: FilterableFields) -> Options:
-        return _options(self, self.filter, fields)
-
-
-class PictureSearchRequest(Request, frozen=True):
-    """POST search-image: what comes beside the picture, in the query string or the form."""
-
-    target: Literal["image", "text"] = "image"
-    limit: Limit = 10
-    offset: Offset = 0
-    filter: str = "{}"
-    score_threshold: Threshold | None = None
-
-    def options(self, fields: FilterableFields) -> Options:
-        return _options(self, _json_object("filter", self.filter), fields)
 
 
 class EmbedRequest(Request, frozen=True):
@@ -100,14 +72,14 @@ class ProductForm(Request, frozen=True):
     product_id: str
     name: str
     description: str = ""
-    metadata: str = "{}"
+    metadata: MetadataText = "{}"
 
     def product(self) -> ProductText:
         return ProductRequest(
             product_id=self.product_id,
             name=self.name,
             description=self.description,
-            metadata=_json_object("metadata", self.metadata or "{}"),
+            metadata=json_object("metadata", self.metadata or "{}"),
         ).product()
 
 
@@ -115,7 +87,17 @@ class ListingRequest(Request, frozen=True):
     """GET products, GET index-failures and its retry: a page of a listing."""
 
     limit: Limit = 20
-    cursor: str | None = None
+    cursor: Cursor | None = None
+
+
+class ProductPath(Request, frozen=True):
+    product_id: str
+
+
+class ImagePath(Request, frozen=True):
+    """The blob's name, slashes included; empty when nothing follows ``images/``."""
+
+    path: str = ""
 
 
 class ImageRequest(Request, frozen=True):
@@ -132,6 +114,10 @@ class ReconcileRequest(Request, frozen=True):
     seconds: Annotated[int, Meta(ge=1, le=200)] = 60
 
 
+class NoFields(Request, frozen=True):
+    """A form that holds files only."""
+
+
 class NoOptions(Request, frozen=True):
     """A request whose query string holds nothing of ours."""
 
@@ -140,14 +126,7 @@ class HealthRequest(Request, frozen=True):
     deep: bool = False
 
 
-def _options(
-    request: SearchRequest | PictureSearchRequest, given: dict[str, Any], fields: FilterableFields
-) -> Options:
-    where = parse_filter(given, fields) if given else None
-    return Options(request.limit, request.offset, where, request.score_threshold)
-
-
-def _json_object(field: str, text: str) -> dict[str, Any]:
+def json_object(field: str, text: str) -> dict[str, Any]:
     try:
         content = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as exc:
@@ -157,3 +136,12 @@ def _json_object(field: str, text: str) -> dict[str, Any]:
         message = "must be a JSON object"
         raise Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)])
     return content
+
+
+def json_list(field: str, text: str, shape: Any) -> list[Any]:
+    try:
+        found: list[Any] = msgspec.json.decode(text, type=shape)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        message = f"must be a JSON list as text: {exc}"
+        raise Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)]) from exc
+    return found

@@ -11,6 +11,7 @@ from shared_code.core.failures import Failures
 from shared_code.core.thumbnails import Thumbnails
 from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
+from tests.functions.declared import assert_as_declared
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
 from tests.twins.index import MemoryIndex
@@ -52,7 +53,9 @@ def app():
 
 
 def call(function: Any, **request: Any) -> func.HttpResponse:
-    return function(http_request(**request))
+    response = function(http_request(**request))
+    assert_as_declared(function, response)
+    return response
 
 
 def http_request(

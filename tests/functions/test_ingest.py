@@ -9,7 +9,7 @@ from azure.functions.blob import InputStream
 
 from functions.failures import list_failures, retry_failures
 from functions.ingest import blob_changed, blob_event
-from shared_code.core.search import Options
+from shared_code.core.asking import Options, Photo
 from tests.functions.conftest import body_of, call
 from tests.pictures import bomb, picture
 from tests.registered import registered_functions
@@ -90,7 +90,7 @@ def test_a_second_delivery_costs_no_embedding(app):
 def test_an_overwritten_picture_replaces_its_vector(app):
     drop(app, "mug/a.png", picture("red"))
     drop(app, "mug/a.png", picture("blue"))
-    [found] = app.search.by_picture(picture("blue"), "image", Options(limit=1)).results
+    [found] = app.search.by_picture(Photo(picture("blue")), "image", Options(limit=1)).results
     assert found.score > 0.99
     assert app.index.counts().images == 1
 
@@ -160,7 +160,7 @@ def test_streams_are_not_trusted_over_storage(app):
     """What the event carried may be old; storage's state is what counts."""
     app.images.write("mug/a.png", picture("blue"), content_type="image/png")
     blob_changed(InputStream(data=io.BytesIO(picture("red")).read(), name="images/mug/a.png"))
-    [found] = app.search.by_picture(picture("blue"), "image", Options(limit=1)).results
+    [found] = app.search.by_picture(Photo(picture("blue")), "image", Options(limit=1)).results
     assert found.score > 0.99
 
 

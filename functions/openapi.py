@@ -1,0 +1,65 @@
+"""GET openapi.json and docs: what this API takes and answers, told by its own definitions.
+
+Both are anonymous: they say what the code says, and the names of the fields that filters know.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+from urllib.parse import urlsplit
+
+import azure.functions as func
+
+from functions.docs_page import content_security_policy, page
+from functions.edge import endpoint
+from functions.fields import FILTER
+from functions.openapi_document import document, endpoints
+from functions.openapi_filters import filter_schema
+from shared_code.core.filters import FieldType
+from shared_code.runtime import runtime
+
+bp = func.Blueprint()
+
+_described: list[func.Blueprint] = []
+
+
+def describe(*blueprints: func.Blueprint) -> None:
+    """The document shall tell of their HTTP functions."""
+    _described.extend(blueprints)
+
+
+def described() -> dict[str, Any]:
+    """The document, with the filters of this deployment."""
+    return _document(tuple(runtime().settings.filterable_fields.items()))
+
+
+@functools.lru_cache(maxsize=1)
+def _document(fields: tuple[tuple[str, FieldType], ...]) -> dict[str, Any]:
+    collected = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+    for blueprint in _described:
+        collected.register_functions(blueprint)
+    shared = {FILTER: filter_schema(dict(fields))}
+    return document(endpoints(collected.get_functions()), shared)
+
+
+@bp.route(route="v1/openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@endpoint
+def openapi_document() -> dict[str, Any]:
+    """This API as an OpenAPI 3.1 document."""
+    return described()
+
+
+@bp.route(route="v1/docs", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@endpoint(media="text/html")
+def docs(req: func.HttpRequest) -> func.HttpResponse:
+    """This page."""
+    where = urlsplit(req.url)
+    return func.HttpResponse(
+        page(described(), f"{where.scheme}://{where.netloc}"),
+        mimetype="text/html",
+        headers={
+            "content-security-policy": content_security_policy(),
+            "referrer-policy": "no-referrer",
+        },
+    )

@@ -1,0 +1,124 @@
+"""The OpenAPI 3.1 document, made of the registered functions and their contracts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import azure.functions as func
+
+from functions.contract import Contract
+from functions.edge import CONTRACTS
+from functions.openapi_examples import EXAMPLES
+from functions.openapi_requests import body, parameters
+from functions.openapi_responses import HEADERS, responses, shared_responses
+from functions.openapi_schemas import Schema, Schemas
+from shared_code.version import __version__
+
+ROUTE_PREFIX = "/api/"
+"""host.json says so."""
+
+_HEADINGS = {"ops": "Health", "openapi": "Documentation"}
+"""Of modules whose name would tell a caller nothing."""
+
+TITLE = "Catalogue image search"
+DESCRIPTION = (
+    "Search a product catalogue by words, by a picture, by both, with filters. "
+    "Unknown fields and parameters are refused (422), so that a mistyped option is never "
+    "ignored in silence."
+)
+
+_KEYS = {
+    "functionKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-functions-key",
+        "description": "A function key of the app. On your own machine none is asked for.",
+    },
+    "functionKeyInQuery": {"type": "apiKey", "in": "query", "name": "code"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One method of one route."""
+
+    method: str
+    path: str
+    anonymous: bool
+    contract: Contract
+
+    @property
+    def tag(self) -> str:
+        """Its module's name, as a heading."""
+        module = self.contract.module.rpartition(".")[2]
+        return _HEADINGS.get(module, module.replace("_", " ").capitalize())
+
+
+def endpoints(functions: Iterable[func.decorators.function_app.Function]) -> list[Endpoint]:
+    """Of the HTTP functions among those registered, in their order."""
+    found = []
+    for function in functions:
+        contract = CONTRACTS.get(function.get_user_function())
+        if contract is not None:
+            [trigger] = [
+                each for each in function.get_bindings_dict()["bindings"] if "route" in each
+            ]
+            path = ROUTE_PREFIX + trigger["route"].replace("{*", "{")
+            anonymous = trigger.get("authLevel") == func.AuthLevel.ANONYMOUS
+            methods = [str(method.value) for method in trigger["methods"]]
+            found += [Endpoint(method, path, anonymous, contract) for method in methods]
+    return found
+
+
+def document(served: Sequence[Endpoint], shared: Mapping[str, Schema]) -> dict[str, Any]:
+    """``shared`` holds schemas that definitions refer to but which this deployment decides."""
+    schemas = Schemas(shared)
+    paths: dict[str, dict[str, Any]] = {}
+    for each in served:
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": TITLE,
+            "version": __version__,
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": _tags(served),
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "responses": shared_responses(schemas),
+            "headers": HEADERS,
+            "securitySchemes": _KEYS,
+        },
+    }
+
+
+def _operation(each: Endpoint, schemas: Schemas) -> dict[str, Any]:
+    contract = each.contract
+    example = EXAMPLES.get(contract.name)
+    summary, _, description = contract.prose.partition("\n\n")
+    operation: dict[str, Any] = {
+        "operationId": contract.name,
+        "tags": [each.tag],
+        "summary": " ".join(summary.split()).rstrip("."),
+        "description": " ".join(description.split()),
+        "parameters": parameters(contract, schemas, example or {}),
+        "requestBody": body(contract, schemas, example),
+        "responses": responses(each.contract, schemas, anonymous=each.anonymous),
+        "security": [] if each.anonymous else [{name: []} for name in _KEYS],
+    }
+    return {k: v for k, v in operation.items() if k == "security" or v}
+
+
+def _tags(served: Sequence[Endpoint]) -> list[dict[str, str]]:
+    modules = {each.tag: each.contract.module for each in served}
+    return [
+        {"name": tag, "description": (sys.modules[module].__doc__ or "").partition("\n\n")[0]}
+        for tag, module in modules.items()
+    ]

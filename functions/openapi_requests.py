@@ -1,0 +1,111 @@
+"""The request side of an operation: parameters and body, told from a contract's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.contract import Argument, Contract
+from functions.edge import JSON
+from functions.openapi_schemas import Schema, Schemas, without_null
+from functions.sources import FormBody, Header, JsonBody, QueryString, RoutePath
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+def parameters(
+    contract: Contract, schemas: Schemas, example: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    found = [one for each in contract.arguments for one in _parameters(each, schemas)]
+    has_body = any(isinstance(a.source, JsonBody | FormBody) for a in contract.arguments)
+    for one in found:
+        if one["name"] in example and not (has_body and one["in"] == "query"):
+            one["example"] = example[one["name"]]
+    return found
+
+
+def body(contract: Contract, schemas: Schemas, example: Any) -> dict[str, Any] | None:
+    """The ``requestBody``; None for an operation without one."""
+    for argument in contract.arguments:
+        if isinstance(argument.source, JsonBody):
+            return _required({JSON: _media(schemas.of(argument.shape), example)})
+        if isinstance(argument.source, FormBody):
+            return _required(_form_media(argument.source, argument.shape, schemas, example))
+    return None
+
+
+def problem_statuses(contract: Contract) -> set[int]:
+    """Of the problems that follow from what is read."""
+    sources = [argument.source for argument in contract.arguments]
+    found = {422, 500, 503, *contract.problems}
+    if any(isinstance(source, JsonBody | FormBody) for source in sources):
+        found |= {400, 413}
+    if any(isinstance(source, FormBody) and source.files for source in sources):
+        found.add(415)
+    if any(isinstance(source, RoutePath) for source in sources):
+        found.add(404)
+    return found
+
+
+def _parameters(argument: Argument, schemas: Schemas) -> list[dict[str, Any]]:
+    match argument.source:
+        case QueryString():
+            return _fields("query", schemas.object_of(argument.shape))
+        case RoutePath():
+            return _fields("path", schemas.object_of(argument.shape))
+        case FormBody(with_query=True) as source:
+            fields = _fields("query", schemas.object_of(source.form_of(argument.shape)))
+            return [{**field, "required": False} for field in fields]
+        case Header(name=name, description=text):
+            schema = {"type": "string"}
+            return [{"name": name, "in": "header", "description": text, "schema": schema}]
+    return []
+
+
+def _fields(place: str, shape: Schema) -> list[dict[str, Any]]:
+    found = []
+    for name, given in shape["properties"].items():
+        schema = without_null(given)
+        about = {"name": name, "in": place, "schema": schema}
+        if "description" in schema:
+            about["description"] = schema.pop("description")
+        if place == "path":
+            schema.pop("default", None)
+        about["required"] = place == "path" or name in shape["required"]
+        found.append(about)
+    return found
+
+
+def _form_media(
+    source: FormBody, shape: Any, schemas: Schemas, example: Any
+) -> dict[str, dict[str, Any]]:
+    fields = schemas.object_of(source.form_of(shape))
+    fields["properties"] = {n: without_null(s) for n, s in fields["properties"].items()}
+    if source.with_query:
+        fields["required"] = []
+    plain = {} if source.least else {URLENCODED: _media(fields, None)}
+    json = {JSON: _media(schemas.of(source.json), example)} if source.json else {}
+    return {**json, MULTIPART: _multipart(fields, source, None if json else example), **plain}
+
+
+def _multipart(fields: Schema, source: FormBody, example: Any) -> dict[str, Any]:
+    if not source.files:
+        return _media(fields, example)
+    file = {"type": "string", "format": "binary"}
+    files = (
+        {**file, "description": "A picture."}
+        if source.most == 1
+        else {"type": "array", "items": file, "minItems": source.least, "maxItems": source.most}
+    )
+    required = [*fields["required"], *([source.files] if source.least else [])]
+    properties = {**fields["properties"], source.files: files}
+    return _media({**fields, "properties": properties, "required": required}, example)
+
+
+def _media(schema: Schema, example: Any) -> dict[str, Any]:
+    return {"schema": schema} if example is None else {"schema": schema, "example": example}
+
+
+def _required(content: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {"required": True, "content": content}

@@ -1,0 +1,220 @@
+"""What searches may ask for. Options are the same for all; JSON and forms spell some otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, UnsetType
+
+from functions.fields import FilterObject, FilterText, Limit, Offset, Text, Threshold
+from functions.requests import Request, json_list, json_object
+from shared_code.core.asking import Blend, Mode, Options, Photo
+from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.filter_language import parse_filter
+from shared_code.core.filters import FilterableFields
+from shared_code.core.products import Region
+from shared_code.core.sorting import sort_key
+
+Given: TypeAlias = Callable[[Sequence[float]], Any]
+"""A vector that a caller sent, as the core takes it: ``Encoder.given``."""
+
+MAX_IDS = 100
+MAX_LIKE = 16
+
+ProductId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+Excluded: TypeAlias = Annotated[
+    tuple[ProductId, ...], Meta(max_length=MAX_IDS, description="Products that are not shown.")
+]
+LikeThese: TypeAlias = Annotated[
+    tuple[ProductId, ...], Meta(max_length=MAX_LIKE, description="Products to be like, or unlike.")
+]
+IdsText: TypeAlias = Annotated[
+    str,
+    Meta(
+        description="Product ids: a JSON list as text.",
+        extra_json_schema={"contentMediaType": "application/json"},
+    ),
+]
+Box: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        description="x,y,w,h of a part of the picture, from its top left, in fractions of it.",
+        examples=["0.25,0,0.5,1"],
+    ),
+]
+GivenVector: TypeAlias = Annotated[
+    list[float],
+    Meta(
+        min_length=1,
+        max_length=4096,
+        description="An embedding that this model made; POST embed gives such.",
+    ),
+]
+Cutoff: TypeAlias = Annotated[
+    Literal["auto"], Meta(description="auto: what does not answer the query is left out.")
+]
+Diversity: TypeAlias = Annotated[
+    float, Meta(ge=0, le=1, description="0: by score alone; 1: as unlike one another as can be.")
+]
+Sort: TypeAlias = Annotated[
+    str,
+    Meta(min_length=1, max_length=200, description="A number or date field; -field for falling."),
+]
+
+
+class Refinement(Request, frozen=True):
+    """What every search may ask for."""
+
+    limit: Limit = 10
+    offset: Offset = 0
+    score_threshold: Threshold | None = None
+    cutoff: Cutoff | None = None
+    diversity: Diversity = 0.0
+    sort: Sort | None = None
+    explain: Annotated[bool, Meta(description="Says where each score comes from.")] = False
+
+    def refined(
+        self, given: dict[str, Any], exclude: Sequence[str], fields: FilterableFields
+    ) -> Options:
+        return Options(
+            limit=self.limit,
+            offset=self.offset,
+            where=parse_filter(given, fields) if given else None,
+            score_threshold=self.score_threshold,
+            cutoff=self.cutoff == "auto",
+            diversity=self.diversity,
+            exclude=frozenset(exclude),
+            sort_by=sort_key(self.sort, fields) if self.sort else None,
+            explain=self.explain,
+        )
+
+
+class JsonRefinement(Refinement, frozen=True):
+    filter: FilterObject = {}  # noqa: RUF012  # msgspec copies it
+    exclude: Excluded = ()
+
+    def options(self, fields: FilterableFields) -> Options:
+        return self.refined(self.filter, self.exclude, fields)
+
+
+class FormRefinement(Refinement, frozen=True):
+    filter: FilterText = "{}"
+    exclude: IdsText = "[]"
+
+    def options(self, fields: FilterableFields) -> Options:
+        exclude = json_list("exclude", self.exclude, Excluded)
+        return self.refined(json_object("filter", self.filter), exclude, fields)
+
+
+class SearchRequest(JsonRefinement, frozen=True):
+    """POST search: words, or a vector that stands for some."""
+
+    query: Text | UnsetType = UNSET
+    vector: GivenVector | UnsetType = UNSET
+    mode: Mode = "auto"
+
+    def __post_init__(self) -> None:
+        if (self.query is UNSET) == (self.vector is UNSET):
+            raise ValueError("give either query or vector")
+        if self.vector is not UNSET and self.mode == "lexical":
+            raise ValueError("mode lexical searches for words; give query")
+
+
+class PictureSearchRequest(FormRefinement, frozen=True):
+    """POST search-image: what comes beside the picture, in the query string or the form."""
+
+    target: Annotated[
+        Literal["image", "text"],
+        Meta(description="image: products that look alike; text: descriptions that fit."),
+    ] = "image"
+    box: Box | None = None
+
+    def photo(self, data: bytes) -> Photo:
+        return Photo(data, region_of(self.box))
+
+
+class SimilarRequest(FormRefinement, frozen=True):
+    """GET products/{id}/similar."""
+
+
+ImageWeight: TypeAlias = Annotated[
+    float, Meta(ge=0, le=1, description="Of the pictures; the text has the rest. 0.5 if left out.")
+]
+
+
+class HybridRequest(JsonRefinement, frozen=True):
+    """POST search-hybrid as JSON: any mix of products, words and vectors, for and against."""
+
+    query: Text | UnsetType = UNSET
+    negative_query: Text | UnsetType = UNSET
+    product_id: ProductId | UnsetType = UNSET
+    product_ids: LikeThese = ()
+    negative_ids: LikeThese = ()
+    vectors: Annotated[tuple[GivenVector, ...], Meta(max_length=MAX_LIKE)] = ()
+    image_weight: ImageWeight | None = None
+
+    def blend(self, pictures: Sequence[bytes], given: Given) -> Blend:
+        """``pictures``: JSON brings none."""
+        return Blend(
+            product_ids=_with_one(self.product_id, self.product_ids),
+            vectors=[given(numbers) for numbers in self.vectors],
+            text=_text(self.query),
+            negative_text=_text(self.negative_query),
+            negative_ids=self.negative_ids,
+            image_weight=self.image_weight,
+        )
+
+
+class HybridForm(FormRefinement, frozen=True):
+    """POST search-hybrid as a form: the same, and pictures."""
+
+    query: Text | UnsetType = UNSET
+    negative_query: Text | UnsetType = UNSET
+    product_id: ProductId | UnsetType = UNSET
+    product_ids: IdsText = "[]"
+    negative_ids: IdsText = "[]"
+    image_weight: ImageWeight | None = None
+    box: Box | None = None
+
+    def blend(self, pictures: Sequence[bytes], given: Given) -> Blend:
+        """``given``: a form brings no vectors. Raises Unprocessable for a box that could be of
+        any of several pictures."""
+        region = region_of(self.box)
+        if region and len(pictures) != 1:
+            raise _problem("box", f"is for one picture; {len(pictures)} came")
+        return Blend(
+            photos=[Photo(picture, region) for picture in pictures],
+            product_ids=_with_one(
+                self.product_id, json_list("product_ids", self.product_ids, LikeThese)
+            ),
+            text=_text(self.query),
+            negative_text=_text(self.negative_query),
+            negative_ids=json_list("negative_ids", self.negative_ids, LikeThese),
+            image_weight=self.image_weight,
+        )
+
+
+def _text(given: str | UnsetType) -> str:
+    return "" if isinstance(given, UnsetType) else given
+
+
+def _with_one(one: str | UnsetType, several: Sequence[str]) -> list[str]:
+    first = [] if isinstance(one, UnsetType) else [one]
+    return list(dict.fromkeys([*first, *several]))
+
+
+def region_of(box: str | None) -> Region | None:
+    if box is None:
+        return None
+    try:
+        x, y, width, height = (float(part) for part in box.split(","))
+        return Region(x, y, width, height)
+    except ValueError as exc:
+        message = "must be x,y,w,h in fractions of the picture, such as 0.25,0,0.5,1"
+        raise _problem("box", message) from exc
+
+
+def _problem(field: str, message: str) -> Unprocessable:
+    return Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)])

@@ -1,0 +1,72 @@
+"""Nothing of the API is left out: what is registered is declared, and what is served is told."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from functions.edge import CONTRACTS, JSON
+from functions.openapi import described
+from functions.openapi_examples import EXAMPLES
+from tests.registered import registered_functions
+
+ROOT = Path(__file__).parents[2]
+
+
+def operations():
+    """(method, route below api/) of every HTTP function."""
+    return [
+        (method.upper(), path.removeprefix("/api/"))
+        for path, methods in described()["paths"].items()
+        for method in methods
+    ]
+
+
+def test_every_http_function_declares_what_it_answers():
+    for function in registered_functions():
+        if function.is_http_function():
+            contract = CONTRACTS.get(function.get_user_function())
+            name = function.get_function_name()
+            assert contract, f"{name} has no @endpoint"
+            assert contract.answer is not None or contract.media != JSON, (
+                f"{name}: annotate what it returns (a definition of functions.answers), "
+                "or say its media type"
+            )
+            assert contract.prose, f"{name} has no docstring: it is the summary in the docs"
+
+
+def test_every_http_function_is_in_the_document():
+    registered = sum(
+        len(function.get_trigger().methods)
+        for function in registered_functions()
+        if function.is_http_function()
+    )
+    assert len(operations()) == registered > 16
+
+
+@pytest.mark.parametrize("document", ["docs/api.md", "test.http"])
+def test_every_operation_is_told_of(document):
+    text = (ROOT / document).read_text()
+    for method, route in operations():
+        assert re.search(rf"{method} [^ ]*/{pattern(route)}(?![\w/-])", text), (
+            f"{method} {route} is not in {document}"
+        )
+
+
+def test_the_documentation_tells_of_nothing_else():
+    told = re.findall(r"^### (GET|POST|PUT|PATCH|DELETE) /api/(\S+)$", read("docs/api.md"), re.M)
+    assert set(told) == set(operations())
+
+
+def test_examples_are_of_functions_that_there_are():
+    assert set(EXAMPLES) <= {contract.name for contract in CONTRACTS.values()}
+
+
+def read(name):
+    return (ROOT / name).read_text()
+
+
+def pattern(route):
+    """The route with values in place of its parameters; a picture's path has slashes."""
+    whole = re.escape(route).replace(r"\{path\}", r"\S+")
+    return re.sub(r"\\{\w+\\}", r"[^ /\\n?]+", whole)

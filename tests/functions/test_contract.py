@@ -1,0 +1,108 @@
+"""What a handler's signature makes of a request."""
+
+from typing import Annotated
+
+import azure.functions as func
+import pytest
+from msgspec import UNSET, UnsetType
+
+from functions.answers_edge import Answer
+from functions.contract import Reply
+from functions.edge import CONTRACTS, endpoint
+from functions.requests import Request
+from functions.sources import Body, FormBody, Header, Path, Query, Sent
+from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
+
+
+class Asked(Request, frozen=True):
+    number: int = 0
+
+
+class Named(Request, frozen=True):
+    name: str
+
+
+class Said(Answer, frozen=True, kw_only=True):
+    heard: str
+    more: str | UnsetType = UNSET
+
+
+@endpoint
+def from_everywhere(
+    path: Path[Named], asked: Query[Asked], known: Annotated[str, Header("x-known")]
+) -> Said:
+    """A line.
+
+    More.
+    """
+    return Said(heard=f"{path.name} {asked.number} {known}")
+
+
+@endpoint
+def form_or_json(sent: Annotated[Sent[Named | Asked], FormBody("file", json=Asked)]) -> Said:
+    return Said(heard=f"{sent.fields} {len(sent.uploads)}")
+
+
+@endpoint
+def json_only(asked: Body[Asked]) -> Said:
+    return Said(heard=str(asked.number))
+
+
+@endpoint(statuses=(202,))
+def later() -> Said:
+    return Said(heard="soon")
+
+
+@endpoint(statuses=(200, 503))
+def own_status() -> Reply[Said]:
+    return Reply(Said(heard="no"), 503, {"location": "/there"})
+
+
+def test_arguments_come_from_where_they_say(app):
+    request = {"params": {"number": "7"}, "headers": {"x-known": "k"}}
+    answered = call(from_everywhere, method="GET", route_params={"name": "n"}, **request)
+    assert body_of(answered) == {"heard": "n 7 k"}
+
+
+def test_a_header_that_did_not_come_is_empty(app):
+    answered = call(from_everywhere, method="GET", route_params={"name": "n"})
+    assert body_of(answered) == {"heard": "n 0 "}
+
+
+def test_a_form_may_come_as_json_instead(app):
+    form = call(form_or_json, **as_form({"name": "n"}, [("file", "a", b"1"), ("file", "b", b"2")]))
+    assert body_of(form) == {"heard": "Named(name='n') 2"}
+    assert body_of(call(form_or_json, **as_json({"number": 3}))) == {"heard": "Asked(number=3) 0"}
+    assert_problem(call(form_or_json, **as_json({"name": "n"})), 422, says="name")
+
+
+def test_a_query_that_nobody_reads_is_refused(app):
+    assert_problem(call(json_only, **as_json({}), params={"number": "1"}), 422, says="number")
+    assert_problem(call(later, params={"x": "1"}), 422, says="x")
+    assert call(json_only, **as_json({}), params={"code": "a key"}).status_code == 200
+
+
+def test_statuses_and_headers(app):
+    assert call(later).status_code == 202
+    answered = call(own_status)
+    assert (answered.status_code, answered.headers["location"]) == (503, "/there")
+
+
+def test_what_the_worker_sees_is_a_function_of_a_request(app):
+    import inspect
+    import typing
+
+    assert list(inspect.signature(from_everywhere).parameters) == ["req"]
+    assert typing.get_type_hints(from_everywhere) == {
+        "req": func.HttpRequest,
+        "return": func.HttpResponse,
+    }
+    assert from_everywhere.__name__ == "from_everywhere"
+    assert CONTRACTS[from_everywhere].prose == "A line.\n\nMore."
+
+
+def test_a_parameter_must_say_where_it_comes_from():
+    def unsaid(asked: Asked) -> Said: ...
+
+    with pytest.raises(TypeError, match="asked does not say where"):
+        endpoint(unsaid)

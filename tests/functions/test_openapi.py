@@ -1,0 +1,157 @@
+"""The API's document and its page: complete, valid, and true to what the handlers parse."""
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+import function_app
+from functions.docs_page import page
+from functions.edge import CONTRACTS
+from functions.openapi import described, docs, openapi_document
+from functions.openapi_examples import EXAMPLES
+from functions.openapi_filters import filter_schema
+from functions.parse import converted
+from functions.sources import FormBody, JsonBody
+from shared_code.core.errors import Unprocessable
+from shared_code.core.filter_language import parse_filter
+from tests.functions.conftest import body_of, call
+
+assert function_app.app  # its import says what the document tells of
+FIELDS = {"category": "keyword", "price": "number", "in_stock": "bool"}
+
+
+@pytest.fixture
+def document(app):
+    return described()
+
+
+def operations(document):
+    return [op for methods in document["paths"].values() for op in methods.values()]
+
+
+def test_it_is_valid_openapi(document):
+    validate(document)
+
+
+def test_it_is_what_the_endpoint_answers(app, document):
+    assert body_of(call(openapi_document, method="GET")) == document
+
+
+def test_a_body_is_described_by_the_definition_that_parses_it(document):
+    product = document["paths"]["/api/v1/index-product"]["post"]["requestBody"]["content"]
+    assert product["application/json"]["schema"] == {"$ref": "#/components/schemas/ProductRequest"}
+    asked = document["components"]["schemas"]["ProductRequest"]
+    assert asked["required"] == ["product_id", "name"]
+    assert asked["additionalProperties"] is False
+    search = document["components"]["schemas"]["SearchRequest"]
+    assert search["properties"]["limit"]["maximum"] == 100
+
+
+def test_a_picture_is_a_file_of_a_form(document):
+    body = document["paths"]["/api/v1/search-image"]["post"]["requestBody"]["content"]
+    form = body["multipart/form-data"]["schema"]
+    assert form["properties"]["file"]["format"] == "binary"
+    assert form["required"] == ["file"]
+
+
+def test_parameters_come_from_route_query_and_headers(document):
+    image = document["paths"]["/api/v1/images/{path}"]["get"]["parameters"]
+    assert [(one["in"], one["name"]) for one in image] == [
+        ("path", "path"),
+        ("query", "size"),
+        ("header", "if-none-match"),
+    ]
+
+
+def test_every_operation_says_what_it_is_and_how_it_fails(document):
+    for operation in operations(document):
+        assert operation["summary"], operation["operationId"]
+        assert {"422", "500", "503"} <= set(operation["responses"])
+
+
+def test_only_a_few_need_no_key(document):
+    free = {op["operationId"] for op in operations(document) if not op["security"]}
+    assert free == {"health", "openapi_document", "docs"}
+    assert all("401" in op["responses"] for op in operations(document) if op["security"])
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_an_example_is_one_that_its_handler_would_take(name):
+    [contract] = [each for each in CONTRACTS.values() if each.name == name]
+    for argument in contract.arguments:
+        if isinstance(argument.source, JsonBody):
+            converted(EXAMPLES[name], argument.shape)
+        elif isinstance(argument.source, FormBody):
+            of_json = argument.source.json
+            shape = of_json or argument.source.form_of(argument.shape)
+            fields = {k: v for k, v in EXAMPLES[name].items() if k != argument.source.files}
+            converted(fields, shape, strict=False)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"category": "dress"},
+        {"category": ["dress", "shoe"], "price": {"gte": 1, "lt": 2.5}},
+        {"not": {"in_stock": True}},
+        {"category": 7},
+        {"category": []},
+        {"category": {"gt": 1}},
+        {"price": "cheap"},
+        {"price": {}},
+        {"price": {"above": 5}},
+        {"price": True},
+        {"size": 5},
+        {"not": []},
+        {"not": {"size": 5}},
+    ],
+)
+def test_the_schema_of_filters_agrees_with_their_parser(given):
+    schema = {**filter_schema(FIELDS), "$id": "filter:"}
+    text = json.dumps(schema).replace("#/components/schemas/Filter", "#")
+    try:
+        parse_filter(given, FIELDS)
+        is_good = True
+    except Unprocessable:
+        is_good = False
+    assert Draft202012Validator(json.loads(text)).is_valid(given) == is_good
+
+
+def test_the_page_shows_every_operation_and_schema(app, document):
+    response = call(docs, method="GET")
+    text = response.get_body().decode()
+    assert response.mimetype == "text/html"
+    for operation in operations(document):
+        assert f'id="{operation["operationId"]}"' in text
+    for name in document["components"]["schemas"]:
+        assert f'id="schema-{name}"' in text
+
+
+def test_every_link_of_the_page_leads_somewhere(app):
+    text = call(docs, method="GET").get_body().decode()
+    ids = set(re.findall(r'id="([^"]+)"', text))
+    assert {link for link in re.findall(r'href="#([^"]+)"', text)} <= ids
+
+
+def test_the_page_loads_and_runs_nothing(app):
+    response = call(docs, method="GET")
+    text = response.get_body().decode()
+    assert response.headers["content-security-policy"].startswith("default-src 'none'; style-src")
+    assert not re.findall(r"<script|<img|<link|<iframe|\son\w+=|\sstyle=|@import|url\(", text)
+
+
+def test_what_stands_in_the_document_is_escaped_on_the_page(document):
+    evil = "<script>alert('x')</script>"
+    document = json.loads(json.dumps(document).replace("Finds products by words", evil))
+    document["paths"]['/api/v1/search"><b>'] = document["paths"].pop("/api/v1/search")
+    document["components"]["schemas"]["Filter"]["properties"][evil] = {"type": "string"}
+    text = page(document, "http://localhost/'\"<b>")
+    assert "<script" not in text
+    assert "<b>" not in text.replace("<b>200</b>", "").replace("<b>304</b>", "").replace(
+        "<b>503</b>", ""
+    )
+    assert "&lt;script&gt;" in text
