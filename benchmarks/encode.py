@@ -34,7 +34,7 @@ from benchmarks.report import arguments, publish, table
 from model_export import made_up
 from model_export.families import read_config
 from shared_code.adapters.clip.bundle import Bundle, load_bundle
-from shared_code.adapters.clip.encoder import ClipEncoder
+from shared_code.adapters.clip.encoder import ClipEncoder, Running
 from shared_code.adapters.clip.tokenize import Tokenize
 
 THREADS = 2
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def contenders(folder: Path, bundle: Bundle) -> dict[str, Calls]:
-    encoder = ClipEncoder(bundle, max_pixels=1, threads=THREADS, concurrency=1)
+    encoder = ClipEncoder(bundle, max_pixels=1, threads=THREADS, running=Running(1))
     model = torch_model()
     pixels = np.random.default_rng(0).standard_normal((8, 3, 224, 224)).astype(np.float32)
     query, ids = five_tokens(bundle)

@@ -47,6 +47,15 @@ class ModelFacts(Answer, frozen=True, kw_only=True):
     warning: str | UnsetType = UNSET
 
 
+class CacheFacts(Answer, frozen=True, kw_only=True):
+    """Embeddings of queries that this process remembers."""
+
+    hits: int
+    misses: int
+    entries: int
+    bytes: int
+
+
 class StatsAnswer(Answer, frozen=True, kw_only=True):
     """What the app holds."""
 
@@ -56,6 +65,7 @@ class StatsAnswer(Answer, frozen=True, kw_only=True):
     failures: Annotated[int, Meta(description="Blobs that could not be indexed.")]
     model: ModelFacts
     collection: str
+    cache: CacheFacts
     uptime_s: int
 
 

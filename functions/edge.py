@@ -22,6 +22,7 @@ from msgspec import UNSET
 from functions.answers_edge import FieldProblem, Problem
 from functions.contract import Contract, Reply, contract_of
 from shared_code.core.errors import AppError, Internal
+from shared_code.core.patience import somebody_waits
 from shared_code.core.pictures import StoredPicture
 from shared_code.core.timing import collect_stages
 
@@ -82,7 +83,7 @@ def _guarded(handler: Callable[..., Any], **said: Any) -> Trigger:
     def guarded(req: func.HttpRequest) -> func.HttpResponse:
         request_id = _request_id(req.headers)
         started = time.perf_counter()
-        with collect_stages() as stages:
+        with collect_stages() as stages, somebody_waits():
             try:
                 response = _response(handler(**contract.read(req)), contract.statuses[0])
             except AppError as exc:

@@ -16,28 +16,29 @@ from functions.answers_embed import (
 from functions.edge import endpoint
 from functions.requests import EmbedRequest, NoFields
 from functions.sources import Body, FormBody, Sent
+from shared_code.core.asking import Photo
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
 
 
 @bp.route(route="v1/embed", methods=["POST"])
-@endpoint
+@endpoint(problems=(429,))
 def embed_text(asked: Body[EmbedRequest]) -> TextEmbedding | TextEmbeddings:
     """The vector of one text, or those of several."""
-    encoder = runtime().encoder
-    vectors = [found.vector for found in encoder.encode_texts(asked.all_texts)]
+    embeddings, encoder = runtime().embeddings, runtime().encoder
+    vectors = [found.vector for found in embeddings.texts(asked.all_texts)]
     return (
         of_texts(vectors, encoder.model) if asked.is_batch else of_text(vectors[0], encoder.model)
     )
 
 
 @bp.route(route="v1/embed-image", methods=["POST"])
-@endpoint
+@endpoint(problems=(429,))
 def embed_image(
     sent: Annotated[Sent[NoFields], FormBody("file", least=1)],
 ) -> ImageEmbedding | ImageEmbeddings:
     """The vector of one picture, or those of several."""
-    encoder = runtime().encoder
-    vectors = encoder.encode_images([encoder.decode(picture.data) for picture in sent.uploads])
+    embeddings, encoder = runtime().embeddings, runtime().encoder
+    vectors = embeddings.photos([Photo(picture.data) for picture in sent.uploads])
     return of_pictures([picture.name for picture in sent.uploads], vectors, encoder.model)

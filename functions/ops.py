@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions import answers_ops
-from functions.answers_ops import HealthAnswer, StatsAnswer
+from functions.answers_ops import CacheFacts, HealthAnswer, StatsAnswer
 from functions.contract import Reply
 from functions.edge import endpoint
 from functions.requests import HealthRequest
@@ -35,5 +35,11 @@ def stats() -> StatsAnswer:
         failures=app.failures.count(),
         model=answers_ops.model_facts(app.encoder.model),
         collection=app.index.collection,
+        cache=CacheFacts(
+            hits=app.embeddings.counts.hits,
+            misses=app.embeddings.counts.misses,
+            entries=app.near_cache.entries,
+            bytes=app.near_cache.bytes,
+        ),
         uptime_s=app.uptime_s,
     )

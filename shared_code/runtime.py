@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared_code.core.catalogue import Catalogue, PictureFormat
+from shared_code.core.embeddings import EmbeddingCache, Embeddings
 from shared_code.core.failures import Failures
 from shared_code.core.indexing import Indexer
 from shared_code.core.pictures import Pictures
@@ -27,6 +28,9 @@ from shared_code.core.thumbnails import MakeThumbnail, Thumbnails
 from shared_code.core.words import WordsReader
 from shared_code.parts import part
 from shared_code.settings import Settings
+
+if TYPE_CHECKING:
+    from shared_code.adapters.memory_cache import MemoryCache
 
 
 class Runtime:
@@ -71,7 +75,27 @@ class Runtime:
     def search(self) -> Search:
         if "index" not in self.parts:  # a cold start: the client's import takes longer
             self.encoder.preload()
-        return Search(self.encoder, self.index)
+        return Search(self.embeddings, self.index)
+
+    @part
+    def embeddings(self) -> Embeddings:
+        return Embeddings(self.encoder, self.caches)
+
+    @part
+    def caches(self) -> list[EmbeddingCache]:
+        """Of embeddings, nearest first."""
+        if not self.settings.redis_url:
+            return [self.near_cache]
+        from shared_code.adapters.redis_cache import RedisCache
+
+        far = RedisCache.from_settings(self.settings, self.encoder.model.dimension)
+        return [self.near_cache, far]
+
+    @part
+    def near_cache(self) -> MemoryCache:
+        from shared_code.adapters.memory_cache import MemoryCache
+
+        return MemoryCache(self.settings.cache_mb * 1_000_000)
 
     @part
     def thumbnails(self) -> Thumbnails:

@@ -42,7 +42,7 @@ class Settings:
     qdrant_quantization: Quantization = "none"
     """none: up to about 300,000 vectors memory is no concern and recall is whole."""
     qdrant_timeout_s: float = 5.0
-    """One attempt; three are made, so a caller waits at most about 16 s for a 503."""
+    """One attempt. A caller of HTTP waits for one, an event for three."""
     qdrant_path: Path = Path()
     """Where the embedded index lives; empty: ``qdrant`` under ``local_dir``."""
     filterable_fields: Mapping[str, FieldType] = field(
@@ -85,6 +85,15 @@ class Settings:
     """0: as many as there are vCPUs; change it from benchmarks/encode.py, not by feel."""
     encode_concurrency: int = 2
     """Encodes at one time; more of them would only share the same cores."""
+    encode_queue: int = 64
+    """Callers who may wait for their turn; more are told 429. A text takes 3 ms, a picture 10."""
+    model_wait_s: float = 5.0
+    """How long a request waits while the model loads, which takes 1.2 s in a cold start; then
+    text searches are answered by words alone."""
+    cache_mb: int = 16
+    """Of embeddings of queries, in this process: some 6,000 of 512 dimensions. 0: none."""
+    redis_url: str = field(default="", repr=False)
+    """rediss://…: embeddings of queries are shared by all instances; empty: each has its own."""
 
     @property
     def storage_dir(self) -> Path:
@@ -138,6 +147,8 @@ class Settings:
         containers = [getattr(self, name) for name in _NAMES if name.endswith("_container")]
         if len(set(containers)) < len(containers):
             problems.append(f"{', '.join(containers)}: each container must have a name of its own")
+        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://")):
+            problems.append("REDIS_URL: must start with rediss:// (or redis:// for a local server)")
         if self.qdrant_url and not self.qdrant_url.startswith(("http://", "https://")):
             problems.append("QDRANT_URL: must start with https:// (or http:// for a local server)")
         return problems
@@ -195,5 +206,8 @@ _AT_LEAST = {
     "max_image_pixels": 1_000,
     "ort_threads": 0,
     "encode_concurrency": 1,
+    "encode_queue": 0,
+    "model_wait_s": 0,
+    "cache_mb": 0,
     "qdrant_timeout_s": 0.1,
 }

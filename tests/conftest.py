@@ -5,6 +5,7 @@ import os
 import pytest
 
 from tests.real import azurite as azurite
+from tests.real import redis_server as redis_server
 
 
 @pytest.hookimpl(trylast=True)

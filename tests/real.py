@@ -6,6 +6,7 @@ one are skipped with the reason, or fail when REQUIRE_REAL=1.
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -116,6 +117,36 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
     with running_azurite() as found:
+        yield found
+
+
+@dataclass(frozen=True)
+class Redis:
+    process: subprocess.Popen[bytes]
+    url: str
+
+
+@contextlib.contextmanager
+def running_redis(port: int = 0) -> Iterator[Redis]:
+    """A real Redis that keeps nothing; skips or fails when not installed."""
+    server = shutil.which("redis-server")
+    if server is None:
+        missing("redis-server", "install it, on Debian with `apt-get install redis-server`")
+    port = port or free_ports(1)[0]
+    command = [str(server), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        assert _answers(port, process), "Redis ended at once"
+        yield Redis(process, f"redis://127.0.0.1:{port}/0")
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    with running_redis() as found:
         yield found
 
 

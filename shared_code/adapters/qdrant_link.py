@@ -12,11 +12,14 @@ from collections.abc import Callable
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+import httpx
 from qdrant_client import QdrantClient
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
+from shared_code.adapters.breaker import Breaker
 from shared_code.core.errors import AppError, Misconfigured, Unavailable
+from shared_code.core.patience import may_wait
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings
@@ -67,6 +70,7 @@ class QdrantLink:
         self._connect = connect
         self._set_up = set_up
         self._pause = pause
+        self._breaker = Breaker("Qdrant")
         self._lock = threading.Lock()
         self._client: QdrantClient | None = None
         self._is_set_up = False
@@ -74,6 +78,9 @@ class QdrantLink:
         self._last_failure: tuple[float, AppError] | None = None
 
     def call(self, request: Callable[[QdrantClient], T]) -> T:
+        return self._breaker.call(lambda: self._called(request))
+
+    def _called(self, request: Callable[[QdrantClient], T]) -> T:
         client = self._ready()
         try:
             return self._try(lambda: request(client))
@@ -132,10 +139,17 @@ def _wait_s(failure: AppError, exc: Exception, attempt: int) -> float | None:
     """Seconds before the next attempt; None: there is none, or it would not help."""
     if attempt == ATTEMPTS or type(failure) is not Unavailable:
         return None
+    if _timed_out(exc) and not may_wait():
+        return None  # somebody has waited long enough
     if isinstance(exc, ResourceExhaustedResponse):
         return max(0, exc.retry_after_s) if exc.retry_after_s <= LONGEST_PAUSE_S else None
     # full jitter: callers that failed together must not come back together
     return random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempt - 1)))  # noqa: S311
+
+
+def _timed_out(exc: Exception) -> bool:
+    cause = exc.source if isinstance(exc, ResponseHandlingException) else exc
+    return isinstance(cause, httpx.TimeoutException)
 
 
 def _translated(exc: Exception) -> AppError | None:

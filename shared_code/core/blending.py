@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared_code.core.asking import WORDS_WEIGHTS, Asked, Blend, Query
+from shared_code.core.embeddings import Embeddings
 from shared_code.core.errors import NotFound, Unprocessable
-from shared_code.core.ports import Encoder, ProductIndex, VectorQuery
-from shared_code.core.products import PointRef, Scale
+from shared_code.core.ports import ProductIndex, VectorQuery
+from shared_code.core.products import PointRef, Scale, Scales
 
 if TYPE_CHECKING:
     from shared_code.core.products import Kind, Vector
@@ -45,7 +46,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Blending:
-    encoder: Encoder
+    embeddings: Embeddings
     index: ProductIndex
 
     def asked(self, blend: Blend) -> Asked:
@@ -71,16 +72,17 @@ class Blending:
         if blend.negative_ids:
             yield from self._of_look(mean(self._looks(blend.negative_ids)), -NEGATIVE_WEIGHT)
 
+    @property
+    def _scales(self) -> Scales:
+        return self.embeddings.encoder.model.scales
+
     def _image_share(self, blend: Blend) -> float:
         if not blend.text:
             return 1.0
         return IMAGE_WEIGHT if blend.image_weight is None else blend.image_weight
 
     def _photos(self, blend: Blend) -> Iterable[Vector]:
-        if not blend.photos:
-            return ()
-        decoded = [self.encoder.decode(photo.data, photo.region) for photo in blend.photos]
-        return self.encoder.encode_images(decoded)
+        return self.embeddings.photos(blend.photos) if blend.photos else ()
 
     def _looks(self, product_ids: Sequence[str]) -> list[Vector]:
         """One vector per product: of its pictures, or of its words where it has none."""
@@ -100,11 +102,11 @@ class Blending:
         return [mean(of_product) for of_product in found.values()]
 
     def _of_look(self, vector: Vector, weight: float) -> list[_Part]:
-        return [_Part("image", vector, weight, self.encoder.model.scales.image_to_image)]
+        return [_Part("image", vector, weight, self._scales.image_to_image)]
 
     def _of_words(self, text: str, weight: float) -> list[_Part]:
-        [embedding] = self.encoder.encode_texts([text])
-        scales = self.encoder.model.scales
+        embedding = self.embeddings.text(text)
+        scales = self._scales
         by_view: dict[Kind, Scale | None] = {
             "image": scales.text_to_image,
             "text": scales.text_to_text,

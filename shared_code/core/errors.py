@@ -69,6 +69,13 @@ class Unprocessable(AppError):
     title = "Unprocessable"
 
 
+class TooBusy(AppError):
+    """More callers wait than could be served soon."""
+
+    status = 429
+    title = "Too busy"
+
+
 class Internal(AppError):
     """A bug. The log knows more; the caller is told nothing else."""
 
@@ -88,3 +95,7 @@ class Unavailable(AppError):
 
     def __init__(self, detail: str = "", *, retry_after_s: int = 5) -> None:
         super().__init__(detail, retry_after_s=retry_after_s)
+
+
+class ModelNotReady(Unavailable):
+    """The model is still being loaded."""

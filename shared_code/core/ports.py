@@ -39,8 +39,8 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TextEmbedding:
-    """``windows`` > 1 says that the text was over the model's token limit: its parts
+class Embedding:
+    """A unit vector. ``windows`` > 1 says that the text was over the model's token limit: its parts
     were embedded one by one and averaged, so nothing of it was cut."""
 
     vector: Vector
@@ -76,7 +76,7 @@ class Encoder(Protocol):
         Raises Unprocessable unless it has the model's dimension and a direction.
         """
 
-    def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
+    def encode_texts(self, texts: Sequence[str]) -> list[Embedding]:
         """Embeds each text, in order. Raises Unprocessable for one without a single word."""
 
 

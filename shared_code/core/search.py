@@ -22,9 +22,10 @@ from shared_code.core.asking import (
     Query,
 )
 from shared_code.core.blending import Blending
+from shared_code.core.embeddings import Embeddings
 from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
-from shared_code.core.ports import Encoder, ProductIndex, TextEmbedding, VectorQuery, WordQuery
-from shared_code.core.products import Scale
+from shared_code.core.ports import Embedding, ProductIndex, VectorQuery, WordQuery
+from shared_code.core.products import Scale, Scales
 from shared_code.core.ranking import Result, one_per_product, ranked
 from shared_code.core.refining import Refining
 from shared_code.core.timing import stage
@@ -63,7 +64,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    encoder: Encoder
+    embeddings: Embeddings
     index: ProductIndex
 
     def by_text(self, text: str, mode: Mode, options: Options) -> Answer:
@@ -78,7 +79,7 @@ class Search:
         if mode == "lexical":
             return self._by_words(text, options)
         try:
-            [embedding] = self.encoder.encode_texts([text])
+            embedding = self.embeddings.text(text)
         except (Unavailable, Misconfigured) as exc:
             log.warning("answered by words alone: %s", exc)
             reason = f"Only the query's words were searched for. {exc}"
@@ -97,9 +98,8 @@ class Search:
 
     def by_picture(self, photo: Photo, target: Kind, options: Options) -> Answer:
         """``image``: products that look alike; ``text``: descriptions closest to the photo."""
-        decoded = self.encoder.decode(photo.data, photo.region)
-        query = VectorQuery(target, self.encoder.encode_images([decoded])[0])
-        scales = self.encoder.model.scales
+        query = VectorQuery(target, self.embeddings.photo(photo))
+        scales = self._scales
         scale = scales.image_to_image if target == "image" else scales.text_to_image
         asked = Asked({target: Query(target, query, scale=scale)})
         return self._answer(asked, target, options)
@@ -111,7 +111,7 @@ class Search:
         Raises NotFound for a product that has no vector, Unprocessable when what is for and
         what is against cancel out.
         """
-        asked = Blending(self.encoder, self.index).asked(blend)
+        asked = Blending(self.embeddings, self.index).asked(blend)
         options = options.without([*blend.product_ids, *blend.negative_ids])
         return self._answer(asked, "auto", options)
 
@@ -124,8 +124,12 @@ class Search:
             Asked({"lexical": Query("lexical", WordQuery(text))}), "lexical", options
         )
 
+    @property
+    def _scales(self) -> Scales:
+        return self.embeddings.encoder.model.scales
+
     def _of_text(self, vector: Vector, mode: Mode) -> Asked:
-        scales = self.encoder.model.scales
+        scales = self._scales
         scale: dict[Kind, Scale | None] = {
             "image": scales.text_to_image,
             "text": scales.text_to_text,
@@ -175,7 +179,7 @@ class Search:
 _WORDS_ONLY = "Products were found by the words themselves."
 
 
-def _split_warning(embedding: TextEmbedding) -> tuple[str, ...]:
+def _split_warning(embedding: Embedding) -> tuple[str, ...]:
     if embedding.windows == 1:
         return ()
     parts = f"its {embedding.windows} parts were embedded and averaged"

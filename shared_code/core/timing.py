@@ -37,6 +37,13 @@ def stage(name: str) -> Iterator[None]:
             stages[name] = stages.get(name, 0.0) + elapsed_ms
 
 
+def mark(name: str, value: str) -> None:
+    """A fact without a duration, as ``Server-Timing`` writes it."""
+    stages = _stages.get()
+    if stages is not None:
+        stages[f"{name};desc={value}"] = 0.0
+
+
 def stages_so_far() -> dict[str, float]:
     """What ``collect_stages`` has collected until now; empty outside of it."""
     return dict(_stages.get() or {})

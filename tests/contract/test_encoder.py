@@ -9,7 +9,8 @@ import pytest
 
 from shared_code.adapters.clip import tower
 from shared_code.adapters.clip.bundle import load_bundle
-from shared_code.adapters.clip.encoder import ClipEncoder
+from shared_code.adapters.clip.encoder import ClipEncoder, Running
+from shared_code.adapters.clip.loading import Loading
 from shared_code.core.errors import Internal, Misconfigured, Unprocessable, UnsupportedImage
 from shared_code.core.timing import collect_stages
 from shared_code.settings import Settings
@@ -131,7 +132,7 @@ def test_a_text_search_loads_no_picture_tower():
 def test_a_failed_load_is_tried_again(tmp_path):
     folder = Path(shutil.copytree(STARTER, tmp_path / "bundle"))
     sound = (folder / "text.onnx").read_bytes()
-    encoder = ClipEncoder(load_bundle(folder), max_pixels=1000)
+    encoder = ClipEncoder(load_bundle(folder), max_pixels=1000, running=Running(again_after_s=0))
     (folder / "text.onnx").write_bytes(b"\0" * len(sound))
     with pytest.raises(Misconfigured, match=r"text\.onnx"):
         encoder.encode_texts(["red"])
@@ -141,7 +142,7 @@ def test_a_failed_load_is_tried_again(tmp_path):
 
 def test_many_first_requests_build_one_session():
     built = []
-    lazy = tower.Lazy(lambda: built.append(1) or object())
+    lazy = Loading(lambda: built.append(1) or object(), wait_s=30)
     with ThreadPoolExecutor(16) as pool:
         parts = list(pool.map(lambda _: lazy.get(), range(64)))
     assert len(built) == 1

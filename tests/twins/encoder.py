@@ -15,7 +15,7 @@ from shared_code.adapters.clip.bundle import ImageSpec
 from shared_code.adapters.clip.given import given_vector
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.core.errors import Unprocessable
-from shared_code.core.ports import TextEmbedding
+from shared_code.core.ports import Embedding
 from shared_code.core.products import ModelInfo, Region, Scale, Scales
 from shared_code.core.timing import stage
 from tests.pictures import COLOURS
@@ -61,17 +61,17 @@ class TwinEncoder:
     def given(self, numbers: Sequence[float]) -> Any:
         return given_vector(numbers, DIMENSION)
 
-    def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
+    def encode_texts(self, texts: Sequence[str]) -> list[Embedding]:
         with stage("embed"):
             return [_embedding(text) for text in texts]
 
 
-def _embedding(text: str) -> TextEmbedding:
+def _embedding(text: str) -> Embedding:
     words = re.findall(r"\w+", text.lower())
     if not words:
         raise Unprocessable(f"The text {text[:50]!r} holds no word that the model knows.")
     vector = np.sum([_word(word) for word in words], axis=0)
-    return TextEmbedding(_unit(vector), math.ceil(len(words) / MAX_WORDS))
+    return Embedding(_unit(vector), math.ceil(len(words) / MAX_WORDS))
 
 
 def _word(word: str) -> Any:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from shared_code.core.asking import Options
+from shared_code.core.embeddings import Embeddings
 from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
-from shared_code.core.ports import TextEmbedding, WordQuery
+from shared_code.core.ports import Embedding, WordQuery
 from shared_code.core.products import Hit, ImageRef, ModelInfo, ProductText, Scale, Scales
 from shared_code.core.search import MAX_FETCH, Search
 from shared_code.core.sorting import sort_key
@@ -61,9 +62,9 @@ def search(index, *, windows=1, model=MODEL, fails=None):
     def encode_texts(texts):
         if fails is not None:
             raise fails
-        return [TextEmbedding(None, windows)]
+        return [Embedding(None, windows)]
 
-    return Search(SimpleNamespace(encode_texts=encode_texts, model=model), index)
+    return Search(Embeddings(SimpleNamespace(encode_texts=encode_texts, model=model), []), index)
 
 
 def ranked(answer):

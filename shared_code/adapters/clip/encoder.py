@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
-from threading import BoundedSemaphore, Thread
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shared_code.adapters.clip.bundle import Bundle, load_bundle
+from shared_code.adapters.clip.gate import Gate
 from shared_code.adapters.clip.given import given_vector
+from shared_code.adapters.clip.loading import AGAIN_AFTER_S, Loading
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.adapters.clip.tokenize import Tokenize, Window
-from shared_code.adapters.clip.tower import Lazy, Tower, unit
-from shared_code.core.ports import TextEmbedding
+from shared_code.adapters.clip.tower import Tower, unit
+from shared_code.core.ports import Embedding
 from shared_code.core.timing import stage
 
 if TYPE_CHECKING:
@@ -38,20 +39,33 @@ TEXT_BATCH = 16
 """Windows per run. More gain little, and a long one makes the whole batch long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How much runs at one time, how many callers may wait, and how long for the model;
+    seconds until a load that failed is tried again."""
+
+    concurrency: int = 2
+    queue: int = 64
+    wait_s: float = 30.0
+    again_after_s: float = AGAIN_AFTER_S
+
+
 class ClipEncoder:
     def __init__(
-        self, bundle: Bundle, *, max_pixels: int, threads: int = 0, concurrency: int = 2
+        self, bundle: Bundle, *, max_pixels: int, threads: int = 0, running: Running | None = None
     ) -> None:
+        running = running or Running()
         self._bundle = bundle
         self._manifest = bundle.manifest
         self._model = bundle.model
         if self._model.random_weights:
             log.warning("%s has random weights: what searches find means nothing", self._model.name)
         self._threads = threads
-        self._gate = BoundedSemaphore(concurrency)
+        self._gate = Gate(running.concurrency, running.queue)
         self._preprocess = Preprocess(bundle.manifest.image, max_pixels=max_pixels)
-        self._image = Lazy(self._load_image)
-        self._text = Lazy(self._load_text)
+        patience = {"wait_s": running.wait_s, "again_after_s": running.again_after_s}
+        self._image = Loading(self._load_image, **patience)
+        self._text = Loading(self._load_text, **patience)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ClipEncoder:
@@ -59,7 +73,9 @@ class ClipEncoder:
             load_bundle(settings.model_dir),
             max_pixels=settings.max_image_pixels,
             threads=settings.ort_threads,
-            concurrency=settings.encode_concurrency,
+            running=Running(
+                settings.encode_concurrency, settings.encode_queue, settings.model_wait_s
+            ),
         )
 
     @property
@@ -73,11 +89,7 @@ class ClipEncoder:
         return frozenset(name for name, built in towers.items() if built)
 
     def preload(self) -> None:
-        Thread(target=self._preload_text, name="preload", daemon=True).start()
-
-    def _preload_text(self) -> None:
-        with suppress(Exception):  # whoever needs the tower loads it again and hears why not
-            self._text.get()
+        self._text.begin()
 
     def ping(self) -> None:
         for file in self._manifest.files:
@@ -98,7 +110,7 @@ class ClipEncoder:
     def given(self, numbers: Sequence[float]) -> Vector:
         return given_vector(numbers, self._manifest.dimension)
 
-    def encode_texts(self, texts: Sequence[str]) -> list[TextEmbedding]:
+    def encode_texts(self, texts: Sequence[str]) -> list[Embedding]:
         with stage("embed"):
             tokenize, _ = self._text.get()
             split = [tokenize.windows(text) for text in texts]
@@ -149,8 +161,8 @@ class ClipEncoder:
         )
 
 
-def _joined(windows: Sequence[Window], vectors: Vectors) -> TextEmbedding:
+def _joined(windows: Sequence[Window], vectors: Vectors) -> Embedding:
     """Windows weigh as much as they have words, so a short last one tips nothing."""
     weights = np.array([[window.known] for window in windows], np.float32)
     vector: Vector = unit((vectors * weights).sum(axis=0, keepdims=True), "a split text")[0]
-    return TextEmbedding(vector, len(windows))
+    return Embedding(vector, len(windows))

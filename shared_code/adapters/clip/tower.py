@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime as ort
@@ -19,28 +18,6 @@ if TYPE_CHECKING:
     from shared_code.core.products import Vectors
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-
-class Lazy(Generic[T]):
-    """A part built on first use, once; a failed build is tried again on the next."""
-
-    def __init__(self, build: Callable[[], T]) -> None:
-        self._build = build
-        self._lock = Lock()
-        self._part: T | None = None
-
-    @property
-    def built(self) -> bool:
-        return self._part is not None
-
-    def get(self) -> T:
-        if self._part is None:
-            with self._lock:  # two requests may both find it unbuilt
-                if self._part is None:
-                    self._part = self._build()
-        return self._part
 
 
 class Tower:

@@ -1,0 +1,42 @@
+"""How many runs of a model may go on at one time, and how many callers may wait for one."""
+
+from __future__ import annotations
+
+from threading import BoundedSemaphore, Lock
+from typing import Any
+
+from shared_code.core.errors import TooBusy
+from shared_code.core.patience import may_wait
+
+RETRY_AFTER_S = 1
+"""A full queue of texts is worked off in less, one of pictures in about that."""
+
+
+class Gate:
+    """Entered around a run. Raises TooBusy for a caller who does not want to wait behind more
+    than ``queue`` others."""
+
+    def __init__(self, concurrency: int, queue: int) -> None:
+        self._turns = BoundedSemaphore(concurrency)
+        self._queue = queue
+        self._lock = Lock()
+        self._waiting = 0
+
+    def __enter__(self) -> None:
+        if self._turns.acquire(blocking=False):
+            return
+        with self._lock:
+            if self._waiting >= self._queue and not may_wait():
+                raise TooBusy(
+                    f"{self._waiting} others wait for the model: try again, or raise ENCODE_QUEUE.",
+                    retry_after_s=RETRY_AFTER_S,
+                )
+            self._waiting += 1
+        try:
+            self._turns.acquire()
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def __exit__(self, *_: Any) -> None:
+        self._turns.release()

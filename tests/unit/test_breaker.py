@@ -1,0 +1,111 @@
+"""The circuit breaker: who is refused, who finds out, and that it closes by itself."""
+
+import threading
+
+import pytest
+
+from shared_code.adapters.breaker import OPEN_S, Breaker
+from shared_code.core.errors import Misconfigured, Unavailable
+from shared_code.core.patience import somebody_waits
+
+
+class Service:
+    def __init__(self):
+        self.now = 100.0
+        self.calls = 0
+        self.failure = None
+        self.breaker = Breaker("Qdrant", clock=lambda: self.now)
+
+    def answer(self):
+        self.calls += 1
+        if self.failure:
+            raise self.failure
+        return "answer"
+
+    def ask(self):
+        with somebody_waits():
+            return self.breaker.call(self.answer)
+
+
+@pytest.fixture
+def service():
+    return Service()
+
+
+def test_after_a_failure_nobody_asks_for_a_while(service):
+    service.failure = Unavailable("down")
+    with pytest.raises(Unavailable, match="down"):
+        service.ask()
+    for _ in range(10):
+        with pytest.raises(Unavailable, match="a moment ago") as caught:
+            service.ask()
+        assert 1 <= caught.value.retry_after_s <= OPEN_S
+    assert service.calls == 1
+
+
+def test_it_closes_by_itself(service):
+    service.failure = Unavailable()
+    with pytest.raises(Unavailable):
+        service.ask()
+    service.now += OPEN_S
+    service.failure = None
+    assert [service.ask(), service.ask()] == ["answer", "answer"]
+
+
+def test_a_failed_probe_opens_it_again(service):
+    service.failure = Unavailable("down")
+    with pytest.raises(Unavailable):
+        service.ask()
+    service.now += OPEN_S
+    with pytest.raises(Unavailable, match="down"):
+        service.ask()
+    with pytest.raises(Unavailable, match="a moment ago"):
+        service.ask()
+    assert service.calls == 2
+
+
+def test_one_at_a_time_finds_out(service):
+    service.failure = Unavailable()
+    with pytest.raises(Unavailable):
+        service.ask()
+    service.now += OPEN_S
+    entered, may_end = threading.Event(), threading.Event()
+
+    def slow():
+        entered.set()
+        may_end.wait(30)
+        return "answer"
+
+    def probe():
+        with somebody_waits():
+            service.breaker.call(slow)
+
+    thread = threading.Thread(target=probe)
+    thread.start()
+    assert entered.wait(30)
+    with pytest.raises(Unavailable, match="a moment ago"):
+        service.ask()
+    may_end.set()
+    thread.join(30)
+    service.failure = None
+    assert service.ask() == "answer"
+
+
+def test_events_are_never_refused_and_close_it(service):
+    service.failure = Unavailable("down")
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="down"):
+            service.breaker.call(service.answer)
+    assert service.calls == 3
+    service.failure = None
+    assert service.breaker.call(service.answer) == "answer"
+    assert service.ask() == "answer"
+
+
+@pytest.mark.parametrize("failure", [Misconfigured("key"), ValueError("bug")])
+def test_what_waiting_would_not_mend_opens_nothing(service, failure):
+    service.failure = failure
+    for _ in range(2):
+        with pytest.raises(type(failure)):
+            service.ask()
+    assert service.calls == 2

@@ -1,0 +1,103 @@
+"""A model that loads, that fails to, and that has too many callers."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared_code.adapters.clip.gate import Gate
+from shared_code.adapters.clip.loading import Loading
+from shared_code.core.errors import Misconfigured, ModelNotReady, TooBusy
+from shared_code.core.patience import somebody_waits
+
+
+def test_nobody_waits_longer_than_asked_and_the_loading_goes_on():
+    may_finish = threading.Event()
+    loading = Loading(lambda: may_finish.wait(30) and "model", wait_s=0.01)
+    with pytest.raises(ModelNotReady) as caught:
+        loading.get()
+    assert caught.value.retry_after_s >= 1
+    assert not loading.built
+    may_finish.set()
+    assert loading.begin().result(30) == "model"
+    assert loading.built
+    assert loading.get() == "model"
+
+
+def test_beginning_early_makes_the_first_request_wait_less():
+    built = []
+    loading = Loading(lambda: built.append(1) or "model", wait_s=30)
+    loading.begin().result(30)
+    assert built == [1]
+    assert loading.get() == "model"
+    assert built == [1]
+
+
+def test_a_failure_is_told_to_everybody_and_tried_again_later():
+    tries = []
+
+    def build():
+        tries.append(1)
+        if len(tries) == 1:
+            raise Misconfigured("half-copied")
+        return "model"
+
+    patient = Loading(build, wait_s=30, again_after_s=1000)
+    for _ in range(3):
+        with pytest.raises(Misconfigured, match="half-copied"):
+            patient.get()
+    assert tries == [1]
+    tries.clear()
+    eager = Loading(build, wait_s=30, again_after_s=0)
+    with pytest.raises(Misconfigured):
+        eager.get()
+    assert eager.get() == "model"
+
+
+def waiting(gate, count, **how):
+    """Threads that stand before the gate, and what becomes of each."""
+    outcomes = []
+
+    def enter():
+        try:
+            with somebody_waits(), gate:
+                outcomes.append("served")
+        except TooBusy as exc:
+            outcomes.append(f"refused for {exc.retry_after_s}")
+
+    threads = [threading.Thread(target=enter) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads, outcomes
+
+
+def test_callers_beyond_the_queue_are_refused_and_the_others_served():
+    gate = Gate(concurrency=1, queue=3)
+    with gate:
+        threads, outcomes = waiting(gate, 8)
+        for _ in range(1000):
+            if len(outcomes) == 5:
+                break
+            threading.Event().wait(0.01)
+        assert outcomes == ["refused for 1"] * 5
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["refused for 1"] * 5 + ["served"] * 3
+
+
+def test_events_wait_however_many_they_are():
+    gate = Gate(concurrency=2, queue=0)
+    most, inside, lock = [0], [0], threading.Lock()
+
+    def work(_):
+        with gate:
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            threading.Event().wait(0.002)
+            with lock:
+                inside[0] -= 1
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(work, range(64)))
+    assert most[0] == 2
