@@ -13,7 +13,7 @@ import azure.functions as func
 
 from functions.parse import converted, query_fields
 from functions.requests import NoOptions
-from functions.sources import FormBody, QueryString, Source
+from functions.sources import FormBody, FromHost, QueryString, Source
 
 T = TypeVar("T")
 
@@ -48,6 +48,8 @@ class Contract:
     """The handler's docstring: a line, and perhaps more below it."""
     arguments: Sequence[Argument]
     wants_request: bool
+    bindings: Sequence[str]
+    """Parameters that the host fills, from bindings beside the HTTP trigger."""
     answer: Any
     """The definition of the body, or a union of them; None where it is no JSON."""
     media: str
@@ -78,12 +80,14 @@ def contract_of(
     """Raises TypeError for a parameter that does not say where it comes from."""
     hints = typing.get_type_hints(handler, include_extras=True)
     parameters = [name for name in inspect.signature(handler).parameters if name != REQUEST]
+    arguments = [_argument(handler, name, hints.get(name)) for name in parameters]
     return Contract(
         name=handler.__name__,
         module=handler.__module__,
         prose=inspect.getdoc(handler) or "",
-        arguments=[_argument(handler, name, hints.get(name)) for name in parameters],
+        arguments=[each for each in arguments if not isinstance(each.source, FromHost)],
         wants_request=REQUEST in inspect.signature(handler).parameters,
+        bindings=[each.name for each in arguments if isinstance(each.source, FromHost)],
         answer=_answer(hints.get("return")),
         media=media,
         statuses=statuses,

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from functions.edge import JSON
 from functions.openapi_schemas import Schema
+from functions.responses import JSON
 
 WIDTH = 88
 """A longer command is broken up, an option a line."""
@@ -17,7 +17,8 @@ WIDTH = 88
 
 def curl(base: str, path: str, method: str, operation: Mapping[str, Any]) -> str:
     """Ready to paste into a shell; ``base`` is where the app answers."""
-    options = [*_method(method, operation), *_body(operation.get("requestBody", {}))]
+    body = operation.get("requestBody", {})
+    options = [*_method(method, operation), *_headers(operation), *_body(body)]
     parts = [f"curl -s {shlex.quote(base + _filled(path, operation))}", *options]
     line = " ".join(parts)
     return line if len(line) <= WIDTH else " \\\n  ".join(parts)
@@ -39,6 +40,12 @@ def _filled(path: str, operation: Mapping[str, Any]) -> str:
 def _method(method: str, operation: Mapping[str, Any]) -> Iterator[str]:
     if method != "GET" and not (method == "POST" and "requestBody" in operation):
         yield f"-X {method}"
+
+
+def _headers(operation: Mapping[str, Any]) -> Iterator[str]:
+    for one in operation.get("parameters", ()):
+        if one["in"] == "header" and "example" in one:
+            yield "-H " + shlex.quote(f"{one['name']}: {one['example']}")
 
 
 def _body(body: Mapping[str, Any]) -> Iterator[str]:

@@ -69,13 +69,14 @@ def _parameters(given: Sequence[Mapping[str, Any]]) -> Markup:
 def _body(content: Mapping[str, Any], document: Mapping[str, Any]) -> Markup:
     """Media types of one shape share a table."""
     shapes: dict[str, tuple[list[str], Schema]] = {}
+    used = [name for about in content.values() for name in about.get("example", ())]
     for media, about in content.items():
         shape = resolved(about["schema"], document)
         shapes.setdefault(repr(shape), ([], shape))[0].append(media)
     found = Markup("")
     for types, shape in shapes.values():
         names = Markup(" or ").join(Markup("<code>{}</code>").format(name) for name in types)
-        found += Markup("<h4>Body {}</h4>{}").format(names, fields(shape))
+        found += Markup("<h4>Body {}</h4>{}").format(names, fields(shape, first=used))
     return found
 
 

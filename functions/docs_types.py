@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -27,15 +27,20 @@ def type_of(schema: Schema) -> Markup:
     return Markup("{}{}{}").format(_plain(schema), _bounds(schema), _such_as(schema))
 
 
-def fields(shape: Schema, *, is_answer: bool = False) -> Markup:
-    """The fields of an object, as a table; empty for one that names none."""
+def fields(shape: Schema, *, is_answer: bool = False, first: Collection[str] = ()) -> Markup:
+    """The fields of an object, as a table; empty for one that names none.
+
+    Those named in ``first``, the ones that an example uses, come first.
+    """
+    properties = shape.get("properties", {})
+    ordered = sorted(properties, key=lambda name: name not in first)
     required = shape.get("required", ())
     marks = (Markup(""), SOMETIMES) if is_answer else (REQUIRED, Markup(""))
     rows = [
-        row(name, schema, mark=marks[0])
+        row(name, properties[name], mark=marks[0])
         if name in required
-        else row(name, without_null(schema), mark=marks[1])
-        for name, schema in shape.get("properties", {}).items()
+        else row(name, without_null(properties[name]), mark=marks[1])
+        for name in ordered
     ]
     return table(rows)
 

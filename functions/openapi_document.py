@@ -10,7 +10,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.contract import Contract
-from functions.edge import CONTRACTS
+from functions.edge import contract_behind
 from functions.openapi_examples import EXAMPLES
 from functions.openapi_requests import body, parameters
 from functions.openapi_responses import HEADERS, responses, shared_responses
@@ -61,7 +61,7 @@ def endpoints(functions: Iterable[func.decorators.function_app.Function]) -> lis
     """Of the HTTP functions among those registered, in their order."""
     found = []
     for function in functions:
-        contract = CONTRACTS.get(function.get_user_function())
+        contract = contract_behind(function.get_user_function())
         if contract is not None:
             [trigger] = [
                 each for each in function.get_bindings_dict()["bindings"] if "route" in each

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.contract import Argument, Contract
-from functions.edge import JSON
 from functions.openapi_schemas import Schema, Schemas, without_null
+from functions.responses import JSON
 from functions.sources import FormBody, Header, JsonBody, QueryString, RoutePath
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -57,10 +57,20 @@ def _parameters(argument: Argument, schemas: Schemas) -> list[dict[str, Any]]:
         case FormBody(with_query=True) as source:
             fields = _fields("query", schemas.object_of(source.form_of(argument.shape)))
             return [{**field, "required": False} for field in fields]
-        case Header(name=name, description=text):
-            schema = {"type": "string"}
-            return [{"name": name, "in": "header", "description": text, "schema": schema}]
+        case Header() as source:
+            return [_header(source)]
     return []
+
+
+def _header(source: Header) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "name": source.name,
+        "in": "header",
+        "description": source.description,
+        "required": source.needed,
+        "schema": {"type": "string"},
+    }
+    return {**about, "example": source.example} if source.example and source.needed else about
 
 
 def _fields(place: str, shape: Schema) -> list[dict[str, Any]]:

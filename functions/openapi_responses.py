@@ -8,9 +8,9 @@ from typing import Any
 
 from functions.answers_edge import Problem
 from functions.contract import Contract
-from functions.edge import JSON, PROBLEM_JSON
 from functions.openapi_requests import problem_statuses
 from functions.openapi_schemas import Schemas
+from functions.responses import JSON, PROBLEM_JSON
 
 HEADERS = {
     "x-request-id": {

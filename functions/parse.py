@@ -66,7 +66,7 @@ def query_fields(req: func.HttpRequest) -> dict[str, str]:
 
 def parsed_query(req: func.HttpRequest, shape: type[T]) -> T:
     """The query string as ``shape``: numbers and booleans are read from their text."""
-    return converted(query_fields(req), shape, strict=False)
+    return of_texts(query_fields(req), shape)
 
 
 def is_form(req: func.HttpRequest) -> bool:
@@ -140,6 +140,19 @@ def converted(content: Any, shape: type[T], *, strict: bool = True) -> T:
         return msgspec.convert(content, shape, strict=strict)
     except msgspec.ValidationError as exc:
         raise _unprocessable(str(exc)) from exc
+
+
+def of_texts(fields: Mapping[str, str], shape: type[T]) -> T:
+    """As ``converted``, with numbers and booleans read from their text.
+
+    msgspec reads "null" as None there, which would pass for a field left out: a client that
+    sends ``cursor=null`` or ``limit=null`` has a bug that it wants to hear of.
+    """
+    found = converted(fields, shape, strict=False)
+    for name in fields:
+        if getattr(found, name) is None:
+            raise _field_problem(name, "null is no value here; leave the field out")
+    return found
 
 
 def _unprocessable(message: str) -> Unprocessable:

@@ -6,7 +6,7 @@ import azure.functions as func
 
 from functions import answers
 from functions.answers import DeletedAnswer, IndexedAnswer, ProductAnswer, ProductsAnswer
-from functions.edge import endpoint, picture_answer
+from functions.edge import endpoint
 from functions.requests import (
     ImagePath,
     ImageRequest,
@@ -15,6 +15,7 @@ from functions.requests import (
     ProductPath,
     ProductRequest,
 )
+from functions.responses import picture_answer
 from functions.sources import FormBody, Header, Path, Query, Sent
 from shared_code.runtime import runtime
 

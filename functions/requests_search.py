@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -15,9 +15,13 @@ from shared_code.core.filter_language import parse_filter
 from shared_code.core.filters import FilterableFields
 from shared_code.core.products import Region
 from shared_code.core.sorting import sort_key
+from shared_code.core.users import Preferences
 
 Given: TypeAlias = Callable[[Sequence[float]], Any]
 """A vector that a caller sent, as the core takes it: ``Encoder.given``."""
+
+DEFAULT_LIMIT = 10
+NOTHING_PREFERRED = Preferences()
 
 MAX_IDS = 100
 MAX_LIKE = 16
@@ -67,7 +71,7 @@ Sort: TypeAlias = Annotated[
 class Refinement(Request, frozen=True):
     """What every search may ask for."""
 
-    limit: Limit = 10
+    limit: Annotated[Limit, Meta(description="How many at most; 10 if left out.")] | None = None
     offset: Offset = 0
     score_threshold: Threshold | None = None
     cutoff: Cutoff | None = None
@@ -76,18 +80,26 @@ class Refinement(Request, frozen=True):
     explain: Annotated[bool, Meta(description="Says where each score comes from.")] = False
 
     def refined(
-        self, given: dict[str, Any], exclude: Sequence[str], fields: FilterableFields
+        self,
+        given: dict[str, Any],
+        exclude: Sequence[str],
+        fields: FilterableFields,
+        prefers: Preferences = NOTHING_PREFERRED,
     ) -> Options:
+        """Preferences stand in for what was left out."""
+        where = given or dict(prefers.filter)
         return Options(
-            limit=self.limit,
+            limit=self.limit or prefers.limit or DEFAULT_LIMIT,
             offset=self.offset,
-            where=parse_filter(given, fields) if given else None,
+            where=parse_filter(where, fields) if where else None,
             score_threshold=self.score_threshold,
             cutoff=self.cutoff == "auto",
             diversity=self.diversity,
             exclude=frozenset(exclude),
             sort_by=sort_key(self.sort, fields) if self.sort else None,
             explain=self.explain,
+            liked=frozenset(prefers.liked),
+            hidden=frozenset(prefers.hidden),
         )
 
 
@@ -95,17 +107,24 @@ class JsonRefinement(Refinement, frozen=True):
     filter: FilterObject = {}  # noqa: RUF012  # msgspec copies it
     exclude: Excluded = ()
 
-    def options(self, fields: FilterableFields) -> Options:
-        return self.refined(self.filter, self.exclude, fields)
+    def options(
+        self, fields: FilterableFields, prefers: Preferences = NOTHING_PREFERRED
+    ) -> Options:
+        return self.refined(self.filter, self.exclude, fields, prefers)
 
 
 class FormRefinement(Refinement, frozen=True):
     filter: FilterText = "{}"
     exclude: IdsText = "[]"
 
-    def options(self, fields: FilterableFields) -> Options:
+    def options(
+        self, fields: FilterableFields, prefers: Preferences = NOTHING_PREFERRED
+    ) -> Options:
         exclude = json_list("exclude", self.exclude, Excluded)
-        return self.refined(json_object("filter", self.filter), exclude, fields)
+        return self.refined(json_object("filter", self.filter), exclude, fields, prefers)
+
+
+Refined: TypeAlias = JsonRefinement | FormRefinement
 
 
 class SearchRequest(JsonRefinement, frozen=True):
@@ -113,13 +132,20 @@ class SearchRequest(JsonRefinement, frozen=True):
 
     query: Text | UnsetType = UNSET
     vector: GivenVector | UnsetType = UNSET
-    mode: Mode = "auto"
+    mode: Mode | None = None
 
     def __post_init__(self) -> None:
         if (self.query is UNSET) == (self.vector is UNSET):
             raise ValueError("give either query or vector")
         if self.vector is not UNSET and self.mode == "lexical":
             raise ValueError("mode lexical searches for words; give query")
+
+    def mode_for(self, prefers: Preferences) -> Mode:
+        """``auto`` unless said otherwise; a preferred mode that a vector cannot have is none."""
+        preferred = cast("Mode | None", prefers.mode)
+        if self.vector is not UNSET and preferred == "lexical":
+            preferred = None
+        return self.mode or preferred or "auto"
 
 
 class PictureSearchRequest(FormRefinement, frozen=True):

@@ -1,5 +1,6 @@
 """POST search, search-image and search-hybrid; GET products/{id}/similar."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import azure.functions as func
@@ -12,73 +13,103 @@ from functions.requests_search import (
     HybridForm,
     HybridRequest,
     PictureSearchRequest,
+    Refined,
     SearchRequest,
     SimilarRequest,
     region_of,
 )
 from functions.sources import Body, FormBody, Path, Query, Sent
-from shared_code.core.asking import Photo
+from functions.who import MaybeUser
+from shared_code.core.asking import Options, Photo
+from shared_code.core.search import Answer
+from shared_code.core.users import Preferences
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
 
 
 @bp.route(route="v1/search", methods=["POST"])
-@endpoint(problems=(429,))
-def search_by_text(asked: Body[SearchRequest]) -> Reply[SearchAnswer]:
+@endpoint(problems=(400, 429))
+def search_by_text(asked: Body[SearchRequest], who: MaybeUser) -> Reply[SearchAnswer]:
     """Finds products by words, or by the vector of some.
 
     While the model loads, or if it fails, the words alone are searched for: the answer then is
     `degraded`.
     """
-    app = runtime()
-    options = asked.options(app.settings.filterable_fields)
-    if isinstance(asked.query, str):
-        answer = app.search.by_text(asked.query, asked.mode, options)
-    else:
-        answer = app.search.by_vector(app.encoder.given(asked.vector or ()), asked.mode, options)
-    return search_answer(answer, options, app.encoder.model, query=asked.query)
+    return answered(asked, who)
 
 
 @bp.route(route="v1/search-image", methods=["POST"])
-@endpoint(problems=(429,))
+@endpoint(problems=(400, 429))
 def search_by_picture(
     sent: Annotated[Sent[PictureSearchRequest], FormBody("file", least=1, most=1, with_query=True)],
+    who: MaybeUser,
 ) -> Reply[SearchAnswer]:
     """Finds products by a picture: those that look alike, or whose words fit it best."""
-    app = runtime()
     [picture] = sent.uploads
-    options = sent.fields.options(app.settings.filterable_fields)
     photo = Photo(picture.data, region_of(sent.fields.box))
+    options = options_of(sent.fields, preferences_of(who))
+    app = runtime()
     answer = app.search.by_picture(photo, sent.fields.target, options)
-    model = app.encoder.model
-    about = {"query_image": picture.name, "embedding_dimension": model.dimension}
-    return search_answer(answer, options, model, **about)
+    about = {"query_image": picture.name, "embedding_dimension": app.encoder.model.dimension}
+    return search_answer(answer, options, app.encoder.model, **about)
 
 
 @bp.route(route="v1/search-hybrid", methods=["POST"])
-@endpoint(problems=(404, 429))
+@endpoint(problems=(400, 404, 429))
 def search_by_blend(
     sent: Annotated[Sent[HybridForm | HybridRequest], FormBody("file", json=HybridRequest)],
+    who: MaybeUser,
 ) -> Reply[SearchAnswer]:
     """Finds products by any mix of pictures, products, words and vectors, for and against.
 
     "This dress, but green": a picture or `product_id`, and `query`. Products that are given are
     not among the results.
     """
-    app = runtime()
-    asked = sent.fields
-    options = asked.options(app.settings.filterable_fields)
-    blend = asked.blend([each.data for each in sent.uploads], app.encoder.given)
-    answer = app.search.by_blend(blend, options)
-    return search_answer(answer, options, app.encoder.model, query=asked.query)
+    return answered(sent.fields, who, [each.data for each in sent.uploads])
 
 
 @bp.route(route="v1/products/{product_id}/similar", methods=["GET"])
-@endpoint
-def similar_products(path: Path[ProductPath], asked: Query[SimilarRequest]) -> Reply[SearchAnswer]:
+@endpoint(problems=(400,))
+def similar_products(
+    path: Path[ProductPath], asked: Query[SimilarRequest], who: MaybeUser
+) -> Reply[SearchAnswer]:
     """Finds products that look like this one, or are described like it if it has no picture."""
+    options = options_of(asked, preferences_of(who))
     app = runtime()
-    options = asked.options(app.settings.filterable_fields)
     answer = app.search.similar(path.product_id, options)
     return search_answer(answer, options, app.encoder.model)
+
+
+def answered(
+    asked: SearchRequest | HybridForm | HybridRequest, who: str, pictures: Sequence[bytes] = ()
+) -> Reply[SearchAnswer]:
+    """What search and search-hybrid answer, now or when they were saved."""
+    prefers = preferences_of(who)
+    options = options_of(asked, prefers)
+    app = runtime()
+    found = _found(asked, options, prefers, pictures)
+    return search_answer(found, options, app.encoder.model, query=asked.query)
+
+
+def _found(
+    asked: SearchRequest | HybridForm | HybridRequest,
+    options: Options,
+    prefers: Preferences,
+    pictures: Sequence[bytes],
+) -> Answer:
+    app = runtime()
+    if not isinstance(asked, SearchRequest):
+        return app.search.by_blend(asked.blend(pictures, app.encoder.given), options)
+    mode = asked.mode_for(prefers)
+    if isinstance(asked.query, str):
+        return app.search.by_text(asked.query, mode, options)
+    return app.search.by_vector(app.encoder.given(asked.vector or ()), mode, options)
+
+
+def options_of(asked: Refined, prefers: Preferences) -> Options:
+    return asked.options(runtime().settings.filterable_fields, prefers)
+
+
+def preferences_of(who: str) -> Preferences:
+    return runtime().users.preferences(who) if who else Preferences()

@@ -16,13 +16,13 @@ import azure.functions as func
 from functions.parse import (
     MAX_FILES,
     Upload,
-    converted,
     form,
     form_with_files,
     form_with_one_file,
     is_form,
     json_body,
     merged,
+    of_texts,
     parsed_query,
     query_fields,
 )
@@ -53,7 +53,7 @@ class RoutePath:
     """The parameters of the route: the fields of the shape bear their names."""
 
     def read(self, req: func.HttpRequest, shape: Any) -> Any:
-        return converted(dict(req.route_params), shape, strict=False)
+        return of_texts(dict(req.route_params), shape)
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,9 @@ class Header:
 
     name: str
     description: str = ""
+    needed: bool = False
+    example: str = ""
+    """Shown in the document's curl lines, where the header is needed."""
 
     def read(self, req: func.HttpRequest, shape: Any) -> Any:
         return shape(req.headers.get(self.name, ""))
@@ -84,8 +87,7 @@ class FormBody:
             return Sent(json_body(req, self.json), ())
         came = self._reader()(req, self.files)
         fields = merged(came.fields, query_fields(req)) if self.with_query else came.fields
-        # a form holds texts only: numbers and booleans are read from theirs
-        return Sent(converted(fields, self.form_of(shape), strict=False), came.uploads)
+        return Sent(of_texts(fields, self.form_of(shape)), came.uploads)
 
     def form_of(self, shape: Any) -> Any:
         """The definition of the form's fields in ``Sent[…]``."""
@@ -97,6 +99,14 @@ class FormBody:
         if self.most == 1 and self.least == 1:
             return form_with_one_file
         return form_with_files if self.least else form
+
+
+@dataclass(frozen=True, slots=True)
+class FromHost:
+    """Another binding of the function, which the host fills; nothing of the request is read."""
+
+    def read(self, req: func.HttpRequest, shape: Any) -> Any:
+        raise NotImplementedError("the host passes it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,9 @@ Body = Annotated[T, JsonBody()]
 
 Query = Annotated[T, QueryString()]
 """The query string. A handler without one refuses whatever comes there."""
+
+Binding = Annotated[T, FromHost()]
+"""What another binding brings, under the binding's name: the client of Durable Functions, say."""
 
 Path = Annotated[T, RoutePath()]
 """The parameters of the route."""

@@ -25,6 +25,7 @@ from shared_code.core.recovery import Recovery
 from shared_code.core.search import Search
 from shared_code.core.texts import Texts
 from shared_code.core.thumbnails import MakeThumbnail, Thumbnails
+from shared_code.core.users import Users
 from shared_code.core.words import WordsReader
 from shared_code.parts import part
 from shared_code.settings import Settings
@@ -144,6 +145,16 @@ class Runtime:
             self.indexer,
             _picture_format,
         )
+
+    @part
+    def users(self) -> Users:
+        if self.settings.uses_storage_account:
+            from shared_code.adapters.users_table import TableRows
+
+            return Users(TableRows.from_settings(self.settings))
+        from shared_code.adapters.users_folder import FolderRows
+
+        return Users(FolderRows(self.settings.local_dir / self.settings.users_table))
 
     @property
     def uptime_s(self) -> int:

@@ -71,6 +71,8 @@ class Settings:
     """Small copies of the pictures; may be emptied at any time, they are made again."""
     state_container: str = "state"
     """How far a reconcile has come, so that one cut short goes on."""
+    users_table: str = "users"
+    """Saved searches and preferences: a table of the storage account, or a folder."""
     reconcile_cron: Cron = ""
     """NCRONTAB, six fields, UTC: when container and index are compared; empty: only by hand."""
     blob_trigger_source: TriggerSource = "LogsAndContainerScan"
@@ -193,12 +195,14 @@ _AZURE_NAMES = {
 
 _COLLECTION_NAME = (r"[A-Za-z0-9_-]{1,200}", "letters, digits, _ and -")
 _CONTAINER_NAME = (r"[a-z0-9](?:-?[a-z0-9]){2,62}", "3 to 63 lower-case letters, digits and -")
+_TABLE_NAME = (r"[A-Za-z][A-Za-z0-9]{2,62}", "3 to 63 letters and digits, a letter first,")
 _NAMES = {
     "qdrant_collection": _COLLECTION_NAME,
     "images_container": _CONTAINER_NAME,
     "failures_container": _CONTAINER_NAME,
     "thumbnails_container": _CONTAINER_NAME,
     "state_container": _CONTAINER_NAME,
+    "users_table": _TABLE_NAME,
 }
 
 _AT_LEAST = {

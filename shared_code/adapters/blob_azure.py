@@ -18,13 +18,12 @@ from azure.storage.blob import ContainerClient, ContentSettings
 
 from shared_code.adapters.blob_names import checked_name
 from shared_code.adapters.blob_retries import FullJitter, retry_after_s
+from shared_code.adapters.identity import credential
 from shared_code.core.errors import AppError, Misconfigured, Unavailable, Unprocessable
 from shared_code.core.ports import Blob, BlobInfo, Page
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from azure.core.credentials import TokenCredential
 
     from shared_code.settings import Settings
 
@@ -53,8 +52,8 @@ class AzureBlobStore:
             if settings.azurewebjobsstorage:
                 return cls.from_connection_string(settings.azurewebjobsstorage, container)
             url = settings.azurewebjobsstorage__blobserviceuri
-            credential = _credential(settings.azurewebjobsstorage__clientid)
-            return cls(ContainerClient(url, container, credential=credential, **OPTIONS))
+            identity = credential(settings.azurewebjobsstorage__clientid)
+            return cls(ContainerClient(url, container, credential=identity, **OPTIONS))
 
     @classmethod
     def from_connection_string(cls, connection: str, container: str) -> AzureBlobStore:
@@ -117,14 +116,6 @@ class AzureBlobStore:
             with contextlib.suppress(ResourceExistsError):  # another thread made it
                 self._client.create_container()
             return call()
-
-
-def _credential(client_id: str) -> TokenCredential:
-    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
-
-    if client_id:
-        return ManagedIdentityCredential(client_id=client_id)
-    return DefaultAzureCredential()
 
 
 def _info(properties: Any) -> BlobInfo:

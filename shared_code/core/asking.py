@@ -21,6 +21,14 @@ WORDS_WEIGHTS: Mapping[Kind, float] = MappingProxyType({"image": 0.4, "text": 0.
 benchmarks/results/relevance.md. Rank fusion was far behind, since it forgets that one of the
 views may know nothing of the query."""
 
+LEXICAL_WEIGHT = 0.1
+"""Of the words themselves in ``auto``, where the best BM25 score of an answer counts 1: names
+that the model knows little of, and ties. 0.3 of it cost English captions (the same table)."""
+
+LIKED_BONUS = 0.1
+"""Of the best score of an answer: a liked product passes those that are hardly better, and none
+that answers the query while it does not."""
+
 WINDOW = 100
 """Products of each view that are ranked when more than one view counts, or when the ranking is
 cut, diversified or sorted: whatever page is asked for, so that none changes places between
@@ -42,6 +50,10 @@ class Options:
     sort_by: Callable[[Metadata], Any] | None = None
     """Order of what was found, instead of its score."""
     explain: bool = False
+    liked: frozenset[str] = frozenset()
+    """Products that score a little higher: ``LIKED_BONUS``."""
+    hidden: frozenset[str] = frozenset()
+    """Products that are not shown either; the answer says so."""
 
     @property
     def wanted(self) -> int:

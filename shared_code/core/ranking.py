@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from shared_code.core.asking import LIKED_BONUS
 
 if TYPE_CHECKING:
     from shared_code.core.products import Hit, ImageRef, ProductText, View
@@ -68,6 +70,17 @@ def ranked(lists: Mapping[View, Sequence[Hit]], weights: Mapping[View, float]) -
     shares = {view: weights[view] / units[view] for view in lists}
     results = [_summed(of_product, shares, floors) for of_product in found.values()]
     return sorted(results, key=lambda result: (-result.score, result.product.product_id))
+
+
+def with_liked(results: Sequence[Result], liked: frozenset[str]) -> list[Result]:
+    """The same, liked products a little higher."""
+    if not liked or not results:
+        return list(results)
+    bonus = LIKED_BONUS * abs(results[0].score)
+    raised = [
+        replace(r, score=r.score + bonus) if r.product.product_id in liked else r for r in results
+    ]
+    return sorted(raised, key=lambda result: (-result.score, result.product.product_id))
 
 
 def _floor(view: View, hits: Sequence[Hit]) -> float:

@@ -26,7 +26,8 @@ class Refining:
         self, ranking: Sequence[Result], scale: Scale | None, options: Options
     ) -> tuple[Result, ...]:
         """``scale``: of the scores; without one nothing is cut off."""
-        results = [r for r in ranking if r.product.product_id not in options.exclude]
+        left_out = options.exclude | options.hidden
+        results = [r for r in ranking if r.product.product_id not in left_out]
         if options.score_threshold is not None:
             results = [r for r in results if r.score >= options.score_threshold]
         answers = kept([result.score for result in results], scale) if scale else len(results)

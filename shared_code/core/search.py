@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shared_code.core.asking import (
+    LEXICAL_WEIGHT,
     WINDOW,
     WORDS_WEIGHTS,
     Asked,
@@ -26,7 +27,7 @@ from shared_code.core.embeddings import Embeddings
 from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
 from shared_code.core.ports import Embedding, ProductIndex, VectorQuery, WordQuery
 from shared_code.core.products import Scale, Scales
-from shared_code.core.ranking import Result, one_per_product, ranked
+from shared_code.core.ranking import Result, one_per_product, ranked, with_liked
 from shared_code.core.refining import Refining
 from shared_code.core.timing import stage
 
@@ -69,7 +70,7 @@ class Search:
 
     def by_text(self, text: str, mode: Mode, options: Options) -> Answer:
         """``image``: the text against pictures; ``text``: against names and descriptions;
-        ``auto``: both, weighted; ``lexical``: its words against theirs, without the model.
+        ``lexical``: its words against theirs, without the model; ``auto``: all three, weighted.
 
         While the model cannot be used the words alone answer, and the answer says so. Raises
         Unprocessable for a text without a letter or digit.
@@ -89,7 +90,7 @@ class Search:
             )
         except Unprocessable as exc:
             return replace(self._by_words(text, options), warnings=(f"{exc} {_WORDS_ONLY}",))
-        answer = self._answer(self._of_text(embedding.vector, mode), mode, options)
+        answer = self._answer(self._of_text(embedding.vector, mode, text), mode, options)
         return replace(answer, warnings=(*_split_warning(embedding), *answer.warnings))
 
     def by_vector(self, vector: Vector, mode: Mode, options: Options) -> Answer:
@@ -128,34 +129,40 @@ class Search:
     def _scales(self) -> Scales:
         return self.embeddings.encoder.model.scales
 
-    def _of_text(self, vector: Vector, mode: Mode) -> Asked:
+    def _of_text(self, vector: Vector, mode: Mode, text: str = "") -> Asked:
         scales = self._scales
         scale: dict[Kind, Scale | None] = {
             "image": scales.text_to_image,
             "text": scales.text_to_text,
         }
         weights = {mode: 1.0} if mode in scale else WORDS_WEIGHTS
-        return Asked(
-            {
-                kind: Query(kind, VectorQuery(kind, vector), weights[kind], scale[kind])
-                for kind in scale
-                if kind in weights
-            }
-        )
+        queries: dict[View, Query] = {
+            kind: Query(kind, VectorQuery(kind, vector), weights[kind], scale[kind])
+            for kind in scale
+            if kind in weights
+        }
+        if mode == "auto" and text:
+            queries["lexical"] = Query("lexical", WordQuery(text), LEXICAL_WEIGHT, Scale(0.0, 1.0))
+        return Asked(queries)
 
     def _answer(self, asked: Asked, mode: Mode, options: Options) -> Answer:
         in_window = len(asked.queries) > 1 or options.needs_window
         # as many more as may have to be left out
-        wanted = (WINDOW if in_window else options.wanted) + len(options.exclude)
+        left_out = len(options.exclude | options.hidden)
+        wanted = (WINDOW if in_window else options.wanted) + left_out
         lists = self._candidates(asked, wanted, options)
-        ranking = ranked(lists, asked.weights)
+        ranking = with_liked(ranked(lists, asked.weights), options.liked)
         scale = asked.scale
         if mode == "lexical" and ranking:  # BM25 knows no other scale than its best
             scale = Scale(0.0, ranking[0].score)
         return Answer(
             Refining(self.index).page(ranking, scale, options),
             mode,
-            (*_window_warning(in_window, options), *_cutoff_warning(scale, options)),
+            (
+                *_window_warning(in_window, options),
+                *_cutoff_warning(scale, options),
+                *_hidden_warning(ranking, options),
+            ),
             weights=asked.weights,
             candidates={view: len(hits) for view, hits in lists.items()},
         )
@@ -196,3 +203,9 @@ def _cutoff_warning(scale: Scale | None, options: Options) -> Sequence[str]:
     if not options.cutoff or scale is not None:
         return ()
     return ("Nothing was cut off: this model's bundle does not tell what its scores mean.",)
+
+
+def _hidden_warning(ranking: Sequence[Result], options: Options) -> Sequence[str]:
+    if not any(result.product.product_id in options.hidden for result in ranking):
+        return ()
+    return ("Products that this user has hidden are left out.",)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from functions.edge import CONTRACTS, JSON
+from functions.edge import CONTRACTS, contract_behind
 from functions.openapi import described
 from functions.openapi_examples import EXAMPLES
+from functions.responses import JSON
 from tests.registered import registered_functions
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ def operations():
 def test_every_http_function_declares_what_it_answers():
     for function in registered_functions():
         if function.is_http_function():
-            contract = CONTRACTS.get(function.get_user_function())
+            contract = contract_behind(function.get_user_function())
             name = function.get_function_name()
             assert contract, f"{name} has no @endpoint"
             assert contract.answer is not None or contract.media != JSON, (

@@ -1,5 +1,9 @@
 """What a handler's signature makes of a request."""
 
+import asyncio
+import functools
+import inspect
+import typing
 from typing import Annotated
 
 import azure.functions as func
@@ -8,14 +12,18 @@ from msgspec import UNSET, UnsetType
 
 from functions.answers_edge import Answer
 from functions.contract import Reply
-from functions.edge import CONTRACTS, endpoint
+from functions.edge import contract_behind, endpoint
 from functions.requests import Request
-from functions.sources import Body, FormBody, Header, Path, Query, Sent
-from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
+from functions.sources import Binding, Body, FormBody, Header, Path, Query, Sent
+from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call, http_request
 
 
 class Asked(Request, frozen=True):
     number: int = 0
+
+
+class Maybe(Request, frozen=True):
+    number: float | None = None
 
 
 class Named(Request, frozen=True):
@@ -82,6 +90,15 @@ def test_a_query_that_nobody_reads_is_refused(app):
     assert call(json_only, **as_json({}), params={"code": "a key"}).status_code == 200
 
 
+def test_a_null_in_text_is_no_value(app):
+    @endpoint
+    def maybe(asked: Query[Maybe]) -> Said:
+        return Said(heard=str(asked.number))
+
+    assert body_of(call(maybe, params={"number": "1.5"})) == {"heard": "1.5"}
+    assert_problem(call(maybe, params={"number": "null"}), 422, says="leave the field out")
+
+
 def test_statuses_and_headers(app):
     assert call(later).status_code == 202
     answered = call(own_status)
@@ -89,16 +106,13 @@ def test_statuses_and_headers(app):
 
 
 def test_what_the_worker_sees_is_a_function_of_a_request(app):
-    import inspect
-    import typing
-
     assert list(inspect.signature(from_everywhere).parameters) == ["req"]
     assert typing.get_type_hints(from_everywhere) == {
         "req": func.HttpRequest,
         "return": func.HttpResponse,
     }
     assert from_everywhere.__name__ == "from_everywhere"
-    assert CONTRACTS[from_everywhere].prose == "A line.\n\nMore."
+    assert contract_behind(from_everywhere).prose == "A line.\n\nMore."
 
 
 def test_a_parameter_must_say_where_it_comes_from():
@@ -106,3 +120,24 @@ def test_a_parameter_must_say_where_it_comes_from():
 
     with pytest.raises(TypeError, match="asked does not say where"):
         endpoint(unsaid)
+
+
+def test_a_handler_may_be_async_and_have_other_bindings(app):
+    """As the client of Durable Functions needs it, whose decorator wraps what we register."""
+
+    @endpoint(statuses=(202,))
+    async def start(asked: Body[Asked], client: Binding[str]) -> Said:
+        """Starts."""
+        await asyncio.sleep(0)
+        return Said(heard=f"{asked.number} {client}")
+
+    @functools.wraps(start)
+    async def with_a_client(*arguments, **bindings):
+        return await start(*arguments, **{**bindings, "client": f"rich {bindings['client']}"})
+
+    assert list(inspect.signature(with_a_client).parameters) == ["req", "client"]
+    answered = asyncio.run(with_a_client(http_request(**as_json({"number": 2})), client="c"))
+    assert (answered.status_code, body_of(answered)) == (202, {"heard": "2 rich c"})
+    broken = asyncio.run(with_a_client(http_request(body=b"{"), client="c"))
+    assert_problem(broken, 400)
+    assert contract_behind(with_a_client).bindings == ["client"]

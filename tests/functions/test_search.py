@@ -48,7 +48,7 @@ def test_a_result_has_the_fields_of_the_contract(shop):
     }
     assert result["image_url"].startswith("/api/v1/images/red-dress/")
     assert result["metadata"] == PRODUCTS[0][3]
-    assert set(result["scores"]) == {"image", "text"}
+    assert set(result["scores"]) == {"image", "text", "lexical"}
 
 
 def test_a_picture_finds_its_product_first(shop):

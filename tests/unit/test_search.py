@@ -24,7 +24,9 @@ class ListedIndex:
     def nearest(self, queries, *, limit, where=None):
         self.fetched.append(limit)
         return [
-            [hit(product_id, view, score) for product_id, score in self.rankings[view]][:limit]
+            [hit(product_id, view, score) for product_id, score in self.rankings.get(view, [])][
+                :limit
+            ]
             for view in map(view_of, queries)
         ]
 
@@ -206,9 +208,17 @@ def test_sorting_keeps_what_was_found_and_puts_what_has_no_value_last():
     assert [p for p, _ in ranked(search(index).by_text("x", "text", falling))] == ["c", "a", "b"]
 
 
+def test_words_in_common_tip_the_balance_and_the_best_of_them_counts_one():
+    index = ListedIndex(
+        image=[("a", 0.3), ("b", 0.3)], text=[("a", 0.5), ("b", 0.5)], lexical=[("b", 9), ("c", 3)]
+    )
+    answer = search(index).by_text("x", "auto", Options())
+    assert ranked(answer) == [("b", 0.52), ("c", 0.453), ("a", 0.42)]
+
+
 def test_each_part_of_a_score_is_told():
     index = ListedIndex(image=[("b", 0.4), ("a", 0.3)], text=[("a", 0.9), ("b", 0.2)])
     answer = search(index).by_text("x", "auto", Options())
-    assert answer.weights == {"image": 0.4, "text": 0.6}
-    assert answer.candidates == {"image": 2, "text": 2}
+    assert answer.weights == {"image": 0.4, "text": 0.6, "lexical": 0.1}
+    assert answer.candidates == {"image": 2, "text": 2, "lexical": 0}
     assert [r.matches["image"].rank for r in answer.results] == [2, 1]

@@ -1,0 +1,123 @@
+"""Catalogues with queries whose right answers are known, for benchmarks/relevance.
+
+Stamps: the photographs of Debian's ``tuxpaint-stamps-default`` (GPL-2: read where Debian puts
+them, never copied), captioned by their authors in many languages. A product is a stamp dropped
+as a file, so its words are its file's name; the query is its caption, of the half on which no
+number of the starter's recipe was chosen. Several stamps with one caption are all right.
+
+Samples: the sample catalogue, whose queries come from its own names, so they flatter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_export.starter.stamps import Stamp
+from samples.catalogue import SampleProduct, load, sidecar
+from shared_code.runtime import Runtime
+
+STAMPS = Path("/usr/share/tuxpaint/stamps")
+
+Queries = Mapping[str, set[str]]
+"""Query -> the products that answer it."""
+
+UNANSWERED = [
+    *(
+        "asdfgh",
+        "qwertz uiop",
+        "xyzzy plugh",
+        "lorem ipsum dolor",
+        "zzzz",
+        "hjkl 12 qq",
+        "foobarbaz",
+    ),
+    *("submarine", "tax return", "nuclear reactor", "mortgage insurance", "diesel engine"),
+    *("swimming pool", "wedding photographer", "cement mixer", "stethoscope", "pizza delivery"),
+    *("garden hose", "helicopter", "x-ray image", "solar eclipse", "passport", "oil refinery"),
+    *("sewing machine", "dentist chair", "satellite dish", "parking ticket", "fax machine"),
+]
+"""Typed at random, and things that few catalogues hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    name: str
+    queries: Mapping[str, Queries]
+    """By what kind of query it is."""
+
+
+def fill_with_stamps(app: Runtime) -> Catalogue:
+    stamps = [stamp for stamp in _photographs() if stamp.is_object]
+    by_key: dict[str, set[str]] = {}
+    for stamp in stamps:
+        blob = f"{_product_id(stamp)}/{stamp.picture.name}"
+        app.images.write(blob, stamp.picture.read_bytes(), content_type="image/png")
+        app.indexer.sync(blob)
+        by_key.setdefault(stamp.key, set()).add(_product_id(stamp))
+    asked = [stamp for stamp in stamps if stamp.is_test]
+    english = {stamp.query: by_key[stamp.key] for stamp in asked}
+    french = {text: by_key[stamp.key] for stamp in asked if (text := _french(stamp))}
+    name = f"stamps ({len(stamps)} products)"
+    return Catalogue(name, {"captions": english, "French captions": french})
+
+
+def fill_with_samples(app: Runtime) -> Catalogue:
+    products = load()
+    for product in products:
+        document = json.dumps(sidecar(product)).encode()
+        app.images.write(f"{product.product_id}/product.json", document, content_type="")
+        for image in product.images:
+            blob = f"{product.product_id}/{image.name}"
+            app.images.write(blob, image.read_bytes(), content_type="image/webp")
+            app.indexer.sync(blob)
+    kinds = {
+        "names": {p.name: {p.product_id} for p in products},
+        "French names": {p.name_fr: {p.product_id} for p in products},
+        "kinds of thing": _by_kind(products),
+    }
+    return Catalogue(f"samples ({len(products)} products)", kinds)
+
+
+def _by_kind(products: list[SampleProduct]) -> Queries:
+    found: dict[str, set[str]] = {}
+    for product in products:
+        found.setdefault(product.name.split()[-1].lower(), set()).add(product.product_id)
+    return {query: ids for query, ids in found.items() if len(ids) > 1}
+
+
+def recoloured(products: list[SampleProduct]) -> Iterator[tuple[str, str, set[str]]]:
+    """(a product, another colour, the products of the same kind in that colour)."""
+    kinds: dict[tuple[str, str], list[SampleProduct]] = {}
+    for product in products:
+        if "colour" in product.metadata:
+            kind = (product.metadata["category"], product.name.split()[-1].lower())
+            kinds.setdefault(kind, []).append(product)
+    for of_kind in kinds.values():
+        for product in of_kind:
+            mine = product.metadata["colour"]
+            for colour in sorted({p.metadata["colour"] for p in of_kind} - {mine}):
+                right = {p.product_id for p in of_kind if p.metadata["colour"] == colour}
+                yield product.product_id, colour, right
+
+
+def _photographs() -> Iterator[Stamp]:
+    for text in sorted(STAMPS.rglob("*.txt")):
+        picture = text.with_suffix(".png")
+        caption = text.read_text("utf-8", errors="replace").partition("\n")[0].strip()
+        if picture.exists() and caption:
+            place = text.with_suffix("").relative_to(STAMPS).as_posix()
+            yield Stamp(picture, place, caption)
+
+
+def _product_id(stamp: Stamp) -> str:
+    return stamp.place.replace("/", "-")
+
+
+def _french(stamp: Stamp) -> str:
+    text = stamp.picture.with_suffix(".txt").read_text("utf-8", errors="replace")
+    found = re.search(r"^fr\.utf8=(.+)$", text, re.MULTILINE)
+    return re.split(r"[.!?]", found[1].strip())[0] if found else ""

@@ -1,0 +1,80 @@
+"""The UserRows port on a folder: one JSON file per row."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import portalocker
+
+from shared_code.core.errors import Unavailable, Unprocessable
+from shared_code.core.users import MAX_ROW_CHARACTERS, Kept, Row
+
+
+class FolderRows:
+    """Writers of any process take turns; a reader never sees half a row."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, owner: str, key: str) -> Kept | None:
+        with _translated(), contextlib.suppress(FileNotFoundError):
+            data = self._path(owner, key).read_bytes()
+            return Kept(json.loads(data), hashlib.sha256(data).hexdigest()[:32])
+        return None
+
+    def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
+        document = json.dumps(row, ensure_ascii=False)
+        if len(document) > MAX_ROW_CHARACTERS:
+            raise Unprocessable(f"It takes more than {MAX_ROW_CHARACTERS} characters as JSON.")
+        with _translated(), self._locked():
+            if etag is not None:
+                kept = self.get(owner, key)
+                if etag != (kept.etag if kept else ""):
+                    return False
+            self._replace(self._path(owner, key), document.encode())
+        return True
+
+    def delete(self, owner: str, key: str) -> bool:
+        with _translated(), self._locked(), contextlib.suppress(FileNotFoundError):
+            self._path(owner, key).unlink()
+            return True
+        return False
+
+    def all(self, owner: str) -> dict[str, Row]:
+        with _translated():
+            keys = sorted(path.stem for path in (self._folder / owner).glob("*.json"))
+            found = {key: self.get(owner, key) for key in keys}
+        return {key: kept.row for key, kept in found.items() if kept is not None}
+
+    def _path(self, owner: str, key: str) -> Path:
+        return self._folder / owner / f"{key}.json"
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / ".lock").open("a") as file:
+            portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE)
+            yield
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(exist_ok=True)
+        descriptor, unfinished = tempfile.mkstemp(dir=self._folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(unfinished).replace(path)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as exc:
+        raise Unavailable(f"The users' folder cannot be used ({exc.strerror}).") from exc

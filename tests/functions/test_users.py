@@ -1,0 +1,221 @@
+"""Saved searches and preferences through their functions."""
+
+import pytest
+
+from functions.products import index_product_with_image
+from functions.search import search_by_picture, search_by_text, similar_products
+from functions.users import (
+    delete_preferences,
+    delete_saved_search,
+    forget_user,
+    get_preferences,
+    get_saved_search,
+    list_saved_searches,
+    mark_product,
+    put_preferences,
+    run_saved_search,
+    save_search,
+    unmark_product,
+)
+from shared_code.adapters.users_folder import FolderRows
+from shared_code.core.users import MAX_SAVED, Users
+from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
+from tests.pictures import picture
+
+ADA, BOB = {"x-user-id": "ada"}, {"x-user-id": "bob"}
+
+
+@pytest.fixture
+def shop(app, tmp_path):
+    app.parts["users"] = Users(FolderRows(tmp_path / "users"))
+    for product_id, colour, price in (("r", "red", 5), ("g", "green", 50), ("b", "blue", 500)):
+        fields = {"product_id": product_id, "name": f"{colour} thing"}
+        fields["metadata"] = f'{{"price": {price}}}'
+        form = as_form(fields, [("image_file", "a.png", picture(colour))])
+        assert call(index_product_with_image, **form).status_code == 200
+    return app
+
+
+def of(who, function, *, body=None, params=None, **route):
+    request = as_json(body) if body is not None else {"headers": {}}
+    request["headers"] |= who
+    return call(function, **request, params=params or {}, route_params=route)
+
+
+def ids(response):
+    assert response.status_code == 200, response.get_body()
+    return [result["id"] for result in body_of(response)["results"]]
+
+
+def saved(who=ADA, **search):
+    response = of(who, save_search, body={"name": "mine", "search": {"query": "red", **search}})
+    assert response.status_code == 201, response.get_body()
+    return body_of(response)["id"]
+
+
+def test_a_saved_search_runs_as_it_was_saved(shop):
+    search_id = saved(limit=2, filter={"price": {"lt": 100}})
+    found = body_of(of(ADA, get_saved_search, search_id=search_id))
+    assert (found["name"], found["type"]) == ("mine", "search")
+    assert found["search"] == {"query": "red", "limit": 2, "filter": {"price": {"lt": 100}}}
+    assert ids(of(ADA, run_saved_search, search_id=search_id)) == ["r", "g"]
+    page = {"limit": "1", "offset": "1"}
+    assert ids(of(ADA, run_saved_search, search_id=search_id, params=page)) == ["g"]
+
+
+def test_a_blend_can_be_saved_too(shop):
+    body = {"name": "b", "type": "search-hybrid", "search": {"product_id": "r", "query": "green"}}
+    search_id = body_of(of(ADA, save_search, body=body))["id"]
+    assert ids(of(ADA, run_saved_search, search_id=search_id))[0] == "g"
+
+
+def test_each_user_has_their_own(shop):
+    search_id = saved(ADA)
+    assert body_of(of(ADA, list_saved_searches))["count"] == 1
+    assert body_of(of(BOB, list_saved_searches))["count"] == 0
+    for function in (get_saved_search, run_saved_search, delete_saved_search):
+        assert_problem(of(BOB, function, search_id=search_id), 404, says="saved search")
+    assert of(ADA, delete_saved_search, search_id=search_id).status_code == 200
+    assert_problem(of(ADA, delete_saved_search, search_id=search_id), 404)
+
+
+def test_who_easy_auth_has_signed_in_counts_more_than_a_name(shop):
+    saved(ADA)
+    pretender = {**ADA, "x-ms-client-principal-id": "mallory"}
+    assert body_of(of(pretender, list_saved_searches))["count"] == 0
+
+
+@pytest.mark.parametrize("who", [{}, {"x-user-id": ""}, {"x-user-id": "a b"}])
+@pytest.mark.parametrize("function", [list_saved_searches, get_preferences, forget_user])
+def test_somebody_must_be_named(shop, function, who):
+    assert_problem(of(who, function), 400, says="x-user-id")
+
+
+def test_too_long_a_name_is_refused_everywhere(shop):
+    long = {"x-user-id": "x" * 129}
+    assert_problem(of(long, list_saved_searches), 400, says="128")
+    assert_problem(of(long, search_by_text, body={"query": "red"}), 400, says="128")
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"name": "", "search": {"query": "a"}}, "name"),
+        ({"name": "x" * 201, "search": {"query": "a"}}, "name"),
+        ({"name": "x"}, "search"),
+        ({"name": "x", "search": {}}, "query"),
+        ({"name": "x", "search": {"query": "a", "limit": 0}}, "limit"),
+        ({"name": "x", "search": {"query": "a", "filter": {"size": 1}}}, "unknown field"),
+        ({"name": "x", "search": {"query": "a", "sort": "name"}}, "sort"),
+        ({"name": "x", "type": "search-image", "search": {}}, "type"),
+        ({"name": "x", "type": "search-hybrid", "search": {"mode": "auto"}}, "mode"),
+        ({"name": "x", "search": {"vector": [0.5] * 4096 + [1]}}, "vector"),
+        (
+            {"name": "x", "search": {"query": "a", "filter": {"category": ["x" * 400] * 100}}},
+            "JSON",
+        ),
+    ],
+)
+def test_what_could_not_be_run_is_not_saved(shop, body, says):
+    assert_problem(of(ADA, save_search, body=body), 422, says=says)
+    assert body_of(of(ADA, list_saved_searches))["count"] == 0
+
+
+@pytest.mark.parametrize("search_id", ["", "none", "../preferences", "0" * 31, "G" * 32, "é"])
+def test_ids_that_are_none(shop, search_id):
+    assert_problem(of(ADA, get_saved_search, search_id=search_id), 404)
+
+
+def test_there_is_an_end_to_saving(shop):
+    for _ in range(MAX_SAVED):
+        shop.users.save("ada", "x", "search", {"query": "a"})
+    response = of(ADA, save_search, body={"name": "x", "search": {"query": "a"}})
+    assert_problem(response, 422, says="delete some")
+
+
+def test_preferences_stand_in_for_what_a_search_leaves_out(shop):
+    assert body_of(of(ADA, get_preferences)) == {
+        "limit": None,
+        "mode": None,
+        "filter": {},
+        "liked": [],
+        "hidden": [],
+    }
+    wanted = {"limit": 1, "mode": "text", "filter": {"price": {"gt": 10}}}
+    assert of(ADA, put_preferences, body=wanted).status_code == 200
+    response = of(ADA, search_by_text, body={"query": "red thing"})
+    assert len(ids(response)) == 1
+    assert ids(response) != ["r"]
+    assert body_of(response)["mode"] == "text"
+    own = {"query": "red thing", "limit": 3, "mode": "auto", "filter": {"price": {"lt": 1000}}}
+    assert len(ids(of(ADA, search_by_text, body=own))) == 3
+    assert len(ids(of(BOB, search_by_text, body={"query": "red thing"}))) == 3
+    assert len(ids(of({}, search_by_text, body={"query": "red thing"}))) == 3
+
+
+def test_what_is_liked_rises_a_little_and_what_is_hidden_goes(shop):
+    query = {"query": "thing"}
+    usual = ids(of({}, search_by_text, body=query))
+    of(ADA, mark_product, mark="liked", product_id=usual[1])
+    assert ids(of(ADA, search_by_text, body=query))[0] == usual[1]
+    of(ADA, mark_product, mark="hidden", product_id=usual[1])
+    hidden = of(ADA, search_by_text, body=query)
+    assert usual[1] not in ids(hidden)
+    assert "hidden" in body_of(hidden)["warnings"][0]
+    of(ADA, unmark_product, mark="hidden", product_id=usual[1])
+    assert ids(of(ADA, search_by_text, body=query)) == usual
+
+
+def test_liking_does_not_make_an_answer_of_what_is_none(shop):
+    of(ADA, mark_product, mark="liked", product_id="b")
+    assert ids(of(ADA, search_by_text, body={"query": "red thing"}))[0] == "r"
+
+
+def test_hidden_products_are_in_no_search(shop):
+    of(ADA, mark_product, mark="hidden", product_id="g")
+    form = as_form(files=[("file", "a.png", picture("green"))])
+    form["headers"] |= ADA
+    assert "g" not in ids(call(search_by_picture, **form))
+    assert "g" not in ids(of(ADA, similar_products, product_id="r"))
+
+
+def test_a_product_is_liked_or_hidden(shop):
+    of(ADA, mark_product, mark="liked", product_id="r")
+    found = body_of(of(ADA, mark_product, mark="hidden", product_id="r"))
+    assert (found["liked"], found["hidden"]) == ([], ["r"])
+    again = body_of(of(ADA, mark_product, mark="hidden", product_id="r"))
+    assert again["hidden"] == ["r"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"mode": "best"}, "mode"),
+        ({"filter": {"size": 1}}, "unknown field"),
+        ({"liked": ["a"], "hidden": ["a"]}, "not both"),
+        ({"liked": "a"}, "liked"),
+        ({"liked": ["x"] * 1001}, "liked"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_bad_preferences_are_refused(shop, body, says):
+    assert_problem(of(ADA, put_preferences, body=body), 422, says=says)
+
+
+def test_bad_marks_are_refused(shop):
+    assert_problem(of(ADA, mark_product, mark="loved", product_id="r"), 422, says="mark")
+    assert_problem(of(ADA, mark_product, mark="liked", product_id="x" * 201), 422)
+
+
+def test_all_of_it_can_be_forgotten_in_one_call(shop):
+    saved(ADA)
+    saved(BOB)
+    of(ADA, mark_product, mark="liked", product_id="r")
+    assert body_of(of(ADA, forget_user))["rows"] == 2
+    assert body_of(of(ADA, list_saved_searches))["count"] == 0
+    assert body_of(of(ADA, get_preferences))["liked"] == []
+    assert body_of(of(BOB, list_saved_searches))["count"] == 1
+    of(BOB, mark_product, mark="liked", product_id="r")
+    assert body_of(of(BOB, delete_preferences))["rows"] == 1
+    assert body_of(of(BOB, list_saved_searches))["count"] == 1
