@@ -2,9 +2,20 @@
 
 import azure.functions as func
 
-from functions import embed, failures, ingest, openapi, ops, products, reconcile, search, users
+from functions import (
+    embed,
+    facets,
+    failures,
+    ingest,
+    openapi,
+    ops,
+    products,
+    reconcile,
+    search,
+    users,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for module in (search, embed, products, ingest, failures, reconcile, users, ops, openapi):
+for module in (search, facets, embed, products, ingest, failures, reconcile, users, ops, openapi):
     app.register_functions(module.bp)
     openapi.describe(module.bp)

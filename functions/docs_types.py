@@ -30,17 +30,17 @@ def type_of(schema: Schema) -> Markup:
 def fields(shape: Schema, *, is_answer: bool = False, first: Collection[str] = ()) -> Markup:
     """The fields of an object, as a table; empty for one that names none.
 
-    Those named in ``first``, the ones that an example uses, come first.
+    Those named in ``first``, the ones that an example uses, come first and in that order.
     """
     properties = shape.get("properties", {})
-    ordered = sorted(properties, key=lambda name: name not in first)
+    ordered = [*(name for name in first if name in properties), *properties]
     required = shape.get("required", ())
     marks = (Markup(""), SOMETIMES) if is_answer else (REQUIRED, Markup(""))
     rows = [
         row(name, properties[name], mark=marks[0])
         if name in required
         else row(name, without_null(properties[name]), mark=marks[1])
-        for name in ordered
+        for name in dict.fromkeys(ordered)
     ]
     return table(rows)
 

@@ -10,10 +10,10 @@ from functions.edge import endpoint
 from functions.requests import (
     ImagePath,
     ImageRequest,
-    ListingRequest,
     ProductForm,
     ProductPath,
     ProductRequest,
+    ProductsRequest,
 )
 from functions.responses import picture_answer
 from functions.sources import FormBody, Header, Path, Query, Sent
@@ -55,9 +55,11 @@ def index_product_with_image(
 
 @bp.route(route="v1/products", methods=["GET"])
 @endpoint
-def list_products(asked: Query[ListingRequest]) -> ProductsAnswer:
-    """All products, page by page."""
-    return answers.products(runtime().catalogue.list(limit=asked.limit, cursor=asked.cursor))
+def list_products(asked: Query[ProductsRequest]) -> ProductsAnswer:
+    """All products, or those that a filter lets through, page by page."""
+    app = runtime()
+    where = asked.where(app.settings.filterable_fields)
+    return answers.products(app.catalogue.list(limit=asked.limit, cursor=asked.cursor, where=where))
 
 
 @bp.route(route="v1/products/{product_id}", methods=["GET"])

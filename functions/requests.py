@@ -12,12 +12,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from functions.fields import (
     Cursor,
+    FilterText,
     Limit,
     MetadataText,
     Text,
 )
 from shared_code.core.documents import product_text
 from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.filter_language import parse_filter
+from shared_code.core.filters import Filter, FilterableFields
 from shared_code.core.naming import checked_product_id
 from shared_code.core.products import ProductText
 from shared_code.core.thumbnails import Side
@@ -88,6 +91,34 @@ class ListingRequest(Request, frozen=True):
 
     limit: Limit = 20
     cursor: Cursor | None = None
+
+
+class ProductsRequest(ListingRequest, frozen=True):
+    """GET products."""
+
+    filter: FilterText = "{}"
+
+    def where(self, fields: FilterableFields) -> Filter | None:
+        given = json_object("filter", self.filter)
+        return parse_filter(given, fields) if given else None
+
+
+class FacetsRequest(Request, frozen=True):
+    """GET facets."""
+
+    field: Annotated[
+        str, Meta(max_length=2_000, description="One, or several with commas; all if left out.")
+    ] = ""
+    limit: Annotated[Limit, Meta(description="How many values of each field at most.")] = 20
+    filter: FilterText = "{}"
+
+    @property
+    def fields(self) -> list[str]:
+        return [name.strip() for name in self.field.split(",")] if self.field else []
+
+    def where(self, fields: FilterableFields) -> Filter | None:
+        given = json_object("filter", self.filter)
+        return parse_filter(given, fields) if given else None
 
 
 class ProductPath(Request, frozen=True):

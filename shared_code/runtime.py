@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared_code.core.catalogue import Catalogue, PictureFormat
 from shared_code.core.embeddings import EmbeddingCache, Embeddings
+from shared_code.core.facets import Facets
 from shared_code.core.failures import Failures
 from shared_code.core.indexing import Indexer
 from shared_code.core.pictures import Pictures
@@ -147,6 +148,10 @@ class Runtime:
         )
 
     @part
+    def facets(self) -> Facets:
+        return Facets(self.index, self.settings.filterable_fields)
+
+    @part
     def users(self) -> Users:
         if self.settings.uses_storage_account:
             from shared_code.adapters.users_table import TableRows
@@ -189,7 +194,7 @@ class Runtime:
             index.close()
 
 
-_ON_INDEX = ("search", "texts", "indexer", "catalogue", "recovery", "reconcile")
+_ON_INDEX = ("search", "facets", "texts", "indexer", "catalogue", "recovery", "reconcile")
 """Parts that hold the index."""
 
 

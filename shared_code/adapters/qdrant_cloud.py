@@ -197,9 +197,23 @@ class QdrantCloudIndex(QdrantIndex):
         found = [(str(record.id), record.payload or {}) for record in records]
         return found, None if following is None else str(following)
 
-    def _count_by(self, key: str) -> dict[str, int]:
-        found = self._link.call(lambda client: client.facet(self.collection, key, exact=True))
-        return {str(hit.value): hit.count for hit in found.hits}
+    def _count_by(self, key: str, where: Any, limit: int) -> list[tuple[Any, int]]:
+        found = self._link.call(
+            lambda client: client.facet(
+                self.collection, key, facet_filter=where, limit=limit, exact=True
+            )
+        )
+        return [(hit.value, hit.count) for hit in found.hits]
+
+    def _first_by(self, key: str, where: Any, *, falling: bool) -> Payload | None:
+        direction = models.Direction.DESC if falling else models.Direction.ASC
+        order = models.OrderBy(key=key, direction=direction)
+        records, _ = self._link.call(
+            lambda client: client.scroll(
+                self.collection, where, limit=1, with_payload=True, order_by=order
+            )
+        )
+        return records[0].payload if records else None
 
 
 def _vectors(record: ImageRecord | TextRecord) -> dict[str, Any]:

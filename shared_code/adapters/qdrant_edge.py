@@ -164,10 +164,20 @@ class QdrantEdgeIndex(QdrantIndex):
         found = [(str(record.id), record.payload or {}) for record in records]
         return found, None if following is None else str(following)
 
-    def _count_by(self, key: str) -> dict[str, int]:
+    def _count_by(self, key: str, where: Any, limit: int) -> list[tuple[Any, int]]:
+        request = edge.FacetRequest(key, limit, True, where)
         with translated():
-            found = self._shard.get().facet(edge.FacetRequest(key, exact=True))
-        return {str(hit.value): hit.count for hit in found.hits}
+            found = self._shard.get().facet(request)
+        return [(hit.value, hit.count) for hit in found.hits]
+
+    def _first_by(self, key: str, where: Any, *, falling: bool) -> Payload | None:
+        direction = edge.Direction.Desc if falling else edge.Direction.Asc
+        request = edge.ScrollRequest(
+            limit=1, filter=where, with_payload=True, order_by=edge.OrderBy(key, direction)
+        )
+        with translated():
+            records, _ = self._shard.get().scroll(request)
+        return records[0].payload if records else None
 
     def _update(self, operation: Any) -> None:
         with translated():

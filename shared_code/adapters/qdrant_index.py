@@ -21,6 +21,7 @@ from shared_code.adapters.qdrant_points import (
     encode_cursor,
     hit_of,
     image_of,
+    metadata_key,
     product_of,
     ref_of,
     source_of,
@@ -81,8 +82,12 @@ class QdrantIndex(ABC):
         """A page in the order of ids from ``start`` on, and where the next one starts."""
 
     @abstractmethod
-    def _count_by(self, key: str) -> dict[str, int]:
-        """How many points hold each value of the key; exact."""
+    def _count_by(self, key: str, where: Any, limit: int) -> list[tuple[Any, int]]:
+        """How many points hold each value of the key, exact; the most frequent values."""
+
+    @abstractmethod
+    def _first_by(self, key: str, where: Any, *, falling: bool) -> Payload | None:
+        """The payload of the point that has the lowest (highest) value of the key."""
 
     def nearest(
         self,
@@ -134,10 +139,11 @@ class QdrantIndex(ABC):
         images = [image_of(payload) for payload in payloads if payload["kind"] == "image"]
         return Product(texts[0], _by_key(images)) if texts else None
 
-    def products(self, *, limit: int, cursor: str | None = None) -> Page[Product]:
+    def products(
+        self, *, limit: int, cursor: str | None = None, where: Filter | None = None
+    ) -> Page[Product]:
         start = None if cursor is None else decode_cursor(cursor)
-        texts = self._dialect.both(self._dialect.equals("kind", "text"))
-        points, following = self._scroll(texts, limit, start, None)
+        points, following = self._scroll(self._texts(where), limit, start, None)
         images = self.images_of([payload["product_id"] for _, payload in points])
         items = (Product(product_of(p), images.get(p["product_id"], ())) for _, p in points)
         return Page(tuple(items), following and encode_cursor(following))
@@ -149,9 +155,32 @@ class QdrantIndex(ABC):
         return Page(refs, following and encode_cursor(following))
 
     def counts(self) -> Counts:
-        found = self._count_by("kind")
+        found = dict(self._count_by("kind", None, len(KINDS)))
         images, texts = (found.get(kind, 0) for kind in KINDS)
         return Counts(products=texts, images=images)
+
+    def matching(self, where: Filter | None) -> int:
+        found: int = dict(self._count_by("kind", self._texts(where), 1)).get("text", 0)
+        return found
+
+    def facet(
+        self, field: str, *, limit: int, where: Filter | None = None
+    ) -> list[tuple[str | bool, int]]:
+        found = self._count_by(metadata_key(field), self._texts(where), limit)
+        return sorted(found, key=lambda pair: (-pair[1], str(pair[0])))
+
+    def extremes(self, field: str, *, where: Filter | None = None) -> tuple[Any, Any] | None:
+        key, texts = metadata_key(field), self._texts(where)
+        low = self._first_by(key, texts, falling=False)
+        high = self._first_by(key, texts, falling=True)
+        if low is None or high is None:
+            return None
+        return _ends(low["metadata"][field])[0], _ends(high["metadata"][field])[1]
+
+    def _texts(self, where: Filter | None) -> Any:
+        """The points that stand for products, or those that the filter lets through."""
+        texts = self._dialect.equals("kind", "text")
+        return self._dialect.both(texts, *([self._dialect.translated(where)] if where else []))
 
     def _scroll_all(self, where: Any, keys: Keys = None) -> Iterator[tuple[str, Payload]]:
         start: str | None = None
@@ -164,6 +193,11 @@ class QdrantIndex(ABC):
 
 def _by_key(images: list[ImageRef]) -> tuple[ImageRef, ...]:
     return tuple(sorted(images, key=lambda image: image.key))
+
+
+def _ends(value: Any) -> tuple[Any, Any]:
+    """A product may have several values."""
+    return (min(value), max(value)) if isinstance(value, list) else (value, value)
 
 
 def _sought(query: VectorQuery | WordQuery) -> Sought:

@@ -23,6 +23,7 @@ from shared_code.core.timing import stage
 from shared_code.core.words import Listing, Words, WordsReader, embed_words
 
 if TYPE_CHECKING:
+    from shared_code.core.filters import Filter
     from shared_code.core.products import Vector
 
 
@@ -74,9 +75,9 @@ class Catalogue:
             raise _no_product(product_id)
         return product
 
-    def list(self, *, limit: int, cursor: str | None) -> Page[Product]:
+    def list(self, *, limit: int, cursor: str | None, where: Filter | None = None) -> Page[Product]:
         with stage("search"):
-            return self.index.products(limit=limit, cursor=cursor)
+            return self.index.products(limit=limit, cursor=cursor, where=where)
 
     def delete(self, product_id: str) -> int:
         """Removes the product and its originals; returns how many pictures it had.

@@ -140,8 +140,23 @@ class ProductIndex(Protocol):
 
     def product(self, product_id: str) -> Product | None: ...
 
-    def products(self, *, limit: int, cursor: str | None = None) -> Page[Product]:
-        """All products in a stable order. Raises Unprocessable for a cursor not its own."""
+    def products(
+        self, *, limit: int, cursor: str | None = None, where: Filter | None = None
+    ) -> Page[Product]:
+        """All products, or those that the filter lets through, in an order that writes do not
+        change. Raises Unprocessable for a cursor not its own."""
+
+    def facet(
+        self, field: str, *, limit: int, where: Filter | None = None
+    ) -> list[tuple[str | bool, int]]:
+        """Values of a keyword or bool field, each with the number of products that have it; the
+        most frequent first, of equal ones in order."""
+
+    def extremes(self, field: str, *, where: Filter | None = None) -> tuple[Any, Any] | None:
+        """The lowest and the highest value of a number or date field; None without any."""
+
+    def matching(self, where: Filter | None) -> int:
+        """How many products the filter lets through."""
 
     def points(self, *, limit: int, cursor: str | None = None) -> Page[PointRef]:
         """Every point, in an order of the index's own that writes and deletes do not change.

@@ -3,6 +3,7 @@
 import base64
 import math
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -115,10 +116,32 @@ class MemoryIndex:
             images = self.images_of([product_id]).get(product_id, ())
             return Product(text.product, images) if text else None
 
-    def products(self, *, limit: int, cursor: str | None = None) -> Page[Product]:
+    def matching(self, where: Filter | None) -> int:
+        return len(self._texts(where))
+
+    def facet(
+        self, field: str, *, limit: int, where: Filter | None = None
+    ) -> list[tuple[Any, int]]:
+        counts: Counter[Any] = Counter()
+        for record in self._texts(where):
+            counts.update({v for v in _values(record, field) if isinstance(v, str | bool)})
+        return sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))[:limit]
+
+    def extremes(self, field: str, *, where: Filter | None = None) -> tuple[Any, Any] | None:
+        found = [
+            v for r in self._texts(where) for v in _values(r, field) if _orderable(v) is not None
+        ]
+        return (min(found, key=_orderable), max(found, key=_orderable)) if found else None
+
+    def _texts(self, where: Filter | None) -> list[Any]:
+        return [r for r in self._of("text") if where is None or holds(where, r.product.metadata)]
+
+    def products(
+        self, *, limit: int, cursor: str | None = None, where: Filter | None = None
+    ) -> Page[Product]:
         after = "" if cursor is None else _decoded(cursor)
         with self._lock:
-            ids = sorted(r.product.product_id for r in self._of("text"))
+            ids = sorted(r.product.product_id for r in self._texts(where))
             ids = [product_id for product_id in ids if product_id > after]
             items = tuple(filter(None, map(self.product, ids[:limit])))
         return Page(items, _encoded(ids[limit - 1]) if len(ids) > limit else None)
@@ -143,6 +166,18 @@ class MemoryIndex:
         for ref, record in list(self._points.items()):
             if ref.kind == kind and (product_ids is None or ref.product_id in product_ids):
                 yield record
+
+
+def _values(record: Any, field: str) -> list[Any]:
+    value = record.product.metadata.get(field)
+    return value if isinstance(value, list) else [value]
+
+
+def _orderable(value: Any) -> float | None:
+    found = instant_of(value)
+    if found is not None:
+        return found.timestamp()
+    return value if _sort(value) == "number" else None
 
 
 def _image(record: ImageRecord | TextRecord) -> ImageRef | None:

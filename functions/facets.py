@@ -1,0 +1,24 @@
+"""GET facets: what there is to filter by."""
+
+import azure.functions as func
+
+from functions.answers_facets import FacetsAnswer, facets_answer
+from functions.edge import endpoint
+from functions.requests import FacetsRequest
+from functions.sources import Query
+from shared_code.runtime import runtime
+
+bp = func.Blueprint()
+
+
+@bp.route(route="v1/facets", methods=["GET"])
+@endpoint
+def facets(asked: Query[FacetsRequest]) -> FacetsAnswer:
+    """The values of fields and how many products have each, under a filter.
+
+    Numbers and dates are told by their lowest and highest value.
+    """
+    app = runtime()
+    where = asked.where(app.settings.filterable_fields)
+    found, products = app.facets.of(asked.fields, limit=asked.limit, where=where)
+    return facets_answer(found, products)

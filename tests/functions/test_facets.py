@@ -1,0 +1,87 @@
+"""Facets and filtered listings through their functions."""
+
+import json
+
+import pytest
+
+from functions.facets import facets
+from functions.products import index_product, list_products
+from tests.functions.conftest import as_json, assert_problem, body_of, call
+
+PRODUCTS = [
+    ("a", {"category": "dress", "price": 5, "in_stock": True}),
+    ("b", {"category": "dress", "price": 50}),
+    ("c", {"category": "<b>hat</b>", "in_stock": False}),
+]
+
+
+@pytest.fixture
+def shop(app):
+    for product_id, metadata in PRODUCTS:
+        body = {"product_id": product_id, "name": product_id, "metadata": metadata}
+        assert call(index_product, **as_json(body)).status_code == 200
+    return app
+
+
+def asked(**params):
+    return call(facets, method="GET", params=params)
+
+
+def test_every_field_is_told_unless_some_are_asked_for(shop):
+    body = body_of(asked())
+    assert body["products"] == 3
+    assert [f["field"] for f in body["facets"]] == list(shop.settings.filterable_fields)
+    by_field = {facet["field"]: facet for facet in body["facets"]}
+    assert by_field["category"]["values"] == [
+        {"value": "dress", "count": 2},
+        {"value": "<b>hat</b>", "count": 1},
+    ]
+    assert by_field["price"] == {"field": "price", "type": "number", "min": 5, "max": 50}
+    assert by_field["in_stock"]["values"] == [
+        {"value": False, "count": 1},
+        {"value": True, "count": 1},
+    ]
+    assert by_field["brand"]["values"] == []
+    some = body_of(asked(field="price, category"))
+    assert [f["field"] for f in some["facets"]] == ["price", "category"]
+
+
+def test_counts_are_under_the_filter(shop):
+    body = body_of(asked(field="category", filter='{"price": {"gte": 10}}', limit="1"))
+    assert body == {
+        "products": 1,
+        "facets": [
+            {"field": "category", "type": "keyword", "values": [{"value": "dress", "count": 1}]}
+        ],
+    }
+    nothing = body_of(asked(field="price", filter='{"category": "none"}'))
+    assert nothing == {"products": 0, "facets": [{"field": "price", "type": "number"}]}
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"field": "size"}, "category (keyword)"),
+        ({"field": "category,"}, "category (keyword)"),
+        ({"field": "metadata.category"}, "category (keyword)"),
+        ({"limit": "0"}, "limit"),
+        ({"filter": "{"}, "filter"),
+        ({"filter": "[]"}, "filter"),
+        ({"filter": '{"size": 1}'}, "category (keyword)"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_bad_requests_say_what_there_is(shop, params, says):
+    assert_problem(asked(**params), 422, says=says)
+
+
+def test_a_listing_can_be_filtered(shop):
+    params = {"filter": json.dumps({"category": "dress"}), "limit": "1"}
+    first = body_of(call(list_products, method="GET", params=params))
+    second = body_of(
+        call(list_products, method="GET", params={**params, "cursor": first["cursor"]})
+    )
+    found = [first["products"][0]["id"], second["products"][0]["id"]]
+    assert sorted(found) == ["a", "b"]
+    bad = call(list_products, method="GET", params={"filter": '{"size": 1}'})
+    assert_problem(bad, 422, says="category (keyword)")
