@@ -51,7 +51,7 @@ class Catalogue:
 
 
 def fill_with_stamps(app: Runtime) -> Catalogue:
-    stamps = [stamp for stamp in _photographs() if stamp.is_object]
+    stamps = [stamp for stamp in photographs() if stamp.is_object]
     by_key: dict[str, set[str]] = {}
     for stamp in stamps:
         blob = f"{_product_id(stamp)}/{stamp.picture.name}"
@@ -104,7 +104,7 @@ def recoloured(products: list[SampleProduct]) -> Iterator[tuple[str, str, set[st
                 yield product.product_id, colour, right
 
 
-def _photographs() -> Iterator[Stamp]:
+def photographs() -> Iterator[Stamp]:
     for text in sorted(STAMPS.rglob("*.txt")):
         picture = text.with_suffix(".png")
         caption = text.read_text("utf-8", errors="replace").partition("\n")[0].strip()

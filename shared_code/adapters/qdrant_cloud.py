@@ -18,6 +18,7 @@ from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
 from shared_code.adapters.qdrant_link import QdrantLink, connect
 from shared_code.adapters.qdrant_points import (
+    GROUP,
     LEXICAL,
     WORDS_KEYS,
     CollectionSpec,
@@ -132,6 +133,12 @@ class QdrantCloudIndex(QdrantIndex):
                 self.collection, operations, wait=True, ordering=_ORDERING
             )
         )
+
+    def join_group(self, group: str, refs: Sequence[PointRef]) -> None:
+        # by a filter: the engine refuses a list with an id that is not there
+        those = models.HasIdCondition(has_id=[ref.point_id for ref in refs])
+        joined = models.SetPayload(payload={GROUP: group}, filter=_DIALECT.both(those))
+        self._update([models.SetPayloadOperation(set_payload=joined)])
 
     def delete(self, refs: Sequence[PointRef]) -> None:
         if refs:

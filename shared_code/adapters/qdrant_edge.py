@@ -23,6 +23,7 @@ from shared_code.adapters.qdrant_edge_shard import LazyShard, translated
 from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
 from shared_code.adapters.qdrant_points import (
+    GROUP,
     LEXICAL,
     CollectionSpec,
     Payload,
@@ -106,6 +107,11 @@ class QdrantEdgeIndex(QdrantIndex):
                     behind.setdefault(product_id, []).append(point_id)
         for product_id, ids in behind.items():
             self._update(edge.UpdateOperation.set_payload(ids, words[product_id]))
+
+    def join_group(self, group: str, refs: Sequence[PointRef]) -> None:
+        with self._writing:  # the engine refuses an id that is not there
+            there: list[Any] = [i for i, _ in self._retrieve([r.point_id for r in refs], [])]
+            self._update(edge.UpdateOperation.set_payload(there, {GROUP: group}))
 
     def delete(self, refs: Sequence[PointRef]) -> None:
         if refs:

@@ -6,13 +6,14 @@ An engine brings a few primitives and its own way to write.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shared_code.adapters.lexical import SparseVector, query_vector
 from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_points import (
+    GROUP,
     KINDS,
     LEXICAL,
     CollectionSpec,
@@ -129,9 +130,18 @@ class QdrantIndex(ABC):
         pictures = self._dialect.equals("kind", "image")
         where = self._dialect.of_products(product_ids, pictures)
         found: dict[str, list[ImageRef]] = {}
-        for _, payload in self._scroll_all(where, ["product_id", "image_key", "blob"]):
+        for _, payload in self._scroll_all(where, ["product_id", "image_key", "blob", GROUP]):
             found.setdefault(payload["product_id"], []).append(image_of(payload))
         return {product_id: _by_key(images) for product_id, images in found.items()}
+
+    def groups(self, groups: Collection[str]) -> dict[str, frozenset[str]]:
+        if not groups:
+            return {}
+        where = self._dialect.both(self._dialect.equals(GROUP, *groups))
+        found: dict[str, set[str]] = {}
+        for _, payload in self._scroll_all(where, ["product_id", GROUP]):
+            found.setdefault(payload[GROUP], set()).add(payload["product_id"])
+        return {group: frozenset(ids) for group, ids in found.items()}
 
     def product(self, product_id: str) -> Product | None:
         payloads = [p for _, p in self._scroll_all(self._dialect.of_products([product_id]))]

@@ -44,10 +44,13 @@ KINDS: tuple[Kind, Kind] = ("image", "text")
 LEXICAL = "lexical"
 """The sparse vector of a text point."""
 
+GROUP = "duplicate_group"
+
 OWN_INDEXES: Mapping[str, IndexType] = {
     "product_id": "keyword",
     "kind": "keyword",
     "image_key": "keyword",
+    GROUP: "keyword",
     "source_version": "integer",
     "text_version": "integer",
 }
@@ -201,7 +204,7 @@ def product_of(payload: Payload) -> ProductText:
 
 
 def image_of(payload: Payload) -> ImageRef:
-    return ImageRef(payload["image_key"], payload["blob"])
+    return ImageRef(payload["image_key"], payload["blob"], payload.get(GROUP, ""))
 
 
 def ref_of(payload: Payload) -> PointRef:

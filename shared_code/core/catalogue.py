@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared_code.core.duplicates import Duplicates
 from shared_code.core.errors import NotFound
 from shared_code.core.failures import Failures
 from shared_code.core.indexing import Indexer
@@ -63,6 +64,7 @@ class Catalogue:
         images = [image_record(*pair, words) for pair in zip(stored, vectors, strict=True)]
         with stage("search"):
             self.index.write(images, [text_record(words_vector, words)])
+        Duplicates(self.index).note(images)
         self._look_again(text.product_id, stored)
         for info, picture in zip(stored, pictures, strict=True):
             self.indexer.thumbnails.keep(Blob(info, picture))

@@ -13,6 +13,7 @@ import logging
 from dataclasses import dataclass
 
 from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words
+from shared_code.core.duplicates import Duplicates
 from shared_code.core.errors import Unavailable, Unprocessable, UnsupportedImage
 from shared_code.core.failures import Failures
 from shared_code.core.listing import every_blob
@@ -119,6 +120,7 @@ class Indexer:
         images = [self._embedded(picture, words)] if picture else []
         with stage("search"):
             self.index.write(images, texts)
+        Duplicates(self.index).note(images)
         self.failures.clear(info.name)
         # a sidecar may have come while this was embedded
         self.texts.refresh(place.product_id, has_picture=True)

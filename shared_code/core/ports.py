@@ -5,7 +5,7 @@ Every method may raise ``errors.Unavailable`` when the technology behind it is d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -137,6 +137,12 @@ class ProductIndex(Protocol):
 
     def images_of(self, product_ids: Sequence[str]) -> dict[str, tuple[ImageRef, ...]]:
         """The pictures of each product, ordered by key; products without any are left out."""
+
+    def join_group(self, group: str, refs: Sequence[PointRef]) -> None:
+        """Puts these pictures into a group of nearly the same ones; absent points are no error."""
+
+    def groups(self, groups: Collection[str]) -> dict[str, frozenset[str]]:
+        """The ids of the products that have a picture in each group."""
 
     def product(self, product_id: str) -> Product | None: ...
 

@@ -134,6 +134,8 @@ class ImageRef:
 
     key: str
     blob: str
+    group: str = field(default="", compare=False)
+    """Of nearly the same pictures of several products; empty for one that stands alone."""
 
 
 @dataclass(frozen=True, slots=True)

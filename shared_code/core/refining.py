@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from shared_code.core.timing import stage
 if TYPE_CHECKING:
     from shared_code.core.asking import Options
     from shared_code.core.ports import ProductIndex
-    from shared_code.core.products import Scale
+    from shared_code.core.products import ImageRef, Scale
     from shared_code.core.ranking import Result
 
 
@@ -54,14 +54,24 @@ class Refining:
             return ()
         with stage("search"):
             images = self.index.images_of(ids)
+            named = {image.group for of_one in images.values() for image in of_one}
+            groups = self.index.groups(named - {""})
         return tuple(
-            replace(
-                result,
-                images=(of_product := images.get(product_id, ())),
-                image=result.image or (of_product[0] if of_product else None),
-            )
+            _shown(result, images.get(product_id, ()), groups)
             for product_id, result in zip(ids, page, strict=True)
         )
+
+
+def _shown(
+    result: Result, images: tuple[ImageRef, ...], groups: Mapping[str, frozenset[str]]
+) -> Result:
+    same = {product_id for image in images for product_id in groups.get(image.group, ())}
+    return replace(
+        result,
+        images=images,
+        image=result.image or (images[0] if images else None),
+        near_duplicates=tuple(sorted(same - {result.product.product_id})),
+    )
 
 
 def _ref(result: Result) -> PointRef:

@@ -81,7 +81,7 @@ def test_a_first_picture_costs_few_calls(app, calls):
     calls["images"].clear()
     app.indexer.sync("mug/a.png")
     assert calls["images"] == {"head": 4, "list": 4, "read": 1}
-    assert calls["index"] == {"sources": 2, "write": 1}
+    assert calls["index"] == {"sources": 2, "write": 1, "nearest": 1}
 
 
 def test_a_document_that_only_came_again_changes_nothing_it_says(app, calls):

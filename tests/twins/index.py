@@ -4,7 +4,7 @@ import base64
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -109,6 +109,20 @@ class MemoryIndex:
             for record in self._of("image", product_ids):
                 found.setdefault(record.product.product_id, []).append(record.image)
         return {p: tuple(sorted(of_p, key=lambda i: i.key)) for p, of_p in found.items()}
+
+    def join_group(self, group: str, refs: Sequence[PointRef]) -> None:
+        with self._lock:
+            for ref in refs:
+                if ref in self._points:
+                    held = self._points[ref]
+                    self._points[ref] = replace(held, image=replace(held.image, group=group))
+
+    def groups(self, groups: Collection[str]) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for record in self._of("image"):
+            if record.image.group and record.image.group in groups:
+                found.setdefault(record.image.group, set()).add(record.product.product_id)
+        return {group: frozenset(ids) for group, ids in found.items()}
 
     def product(self, product_id: str) -> Product | None:
         with self._lock:

@@ -30,6 +30,9 @@ class ListedIndex:
             for view in map(view_of, queries)
         ]
 
+    def groups(self, groups):
+        return {}
+
     def vectors(self, refs):
         return {ref: VECTORS[ref.product_id] for ref in refs if ref.product_id in VECTORS}
 
