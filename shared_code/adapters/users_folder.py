@@ -12,8 +12,8 @@ from pathlib import Path
 
 import portalocker
 
-from shared_code.core.errors import Unavailable, Unprocessable
-from shared_code.core.users import MAX_ROW_CHARACTERS, Kept, Row
+from shared_code.core.errors import Unavailable
+from shared_code.core.users import Kept, Row, encoded
 
 
 class FolderRows:
@@ -29,15 +29,13 @@ class FolderRows:
         return None
 
     def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
-        document = json.dumps(row, ensure_ascii=False)
-        if len(document) > MAX_ROW_CHARACTERS:
-            raise Unprocessable(f"It takes more than {MAX_ROW_CHARACTERS} characters as JSON.")
+        document = encoded(row)
         with _translated(), self._locked():
             if etag is not None:
                 kept = self.get(owner, key)
                 if etag != (kept.etag if kept else ""):
                     return False
-            self._replace(self._path(owner, key), document.encode())
+            self._replace(self._path(owner, key), document)
         return True
 
     def delete(self, owner: str, key: str) -> bool:
@@ -46,10 +44,12 @@ class FolderRows:
             return True
         return False
 
-    def all(self, owner: str) -> dict[str, Row]:
+    def keys(self, owner: str) -> list[str]:
         with _translated():
-            keys = sorted(path.stem for path in (self._folder / owner).glob("*.json"))
-            found = {key: self.get(owner, key) for key in keys}
+            return sorted(path.stem for path in (self._folder / owner).glob("*.json"))
+
+    def all(self, owner: str) -> dict[str, Row]:
+        found = {key: self.get(owner, key) for key in self.keys(owner)}
         return {key: kept.row for key, kept in found.items() if kept is not None}
 
     def _path(self, owner: str, key: str) -> Path:
@@ -65,9 +65,12 @@ class FolderRows:
     def _replace(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
         descriptor, unfinished = tempfile.mkstemp(dir=self._folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(unfinished).replace(path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            Path(unfinished).replace(path)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

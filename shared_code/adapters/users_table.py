@@ -1,43 +1,45 @@
-"""The UserRows port on Azure Table Storage (or Azurite): the only module that knows its SDK."""
+"""The UserRows port on Azure Table Storage (or Azurite): one entity per row.
+
+A row is kept as bytes in as many properties as it takes, since one holds 64 KiB.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    HttpResponseError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
 )
 from azure.data.tables import TableClient, UpdateMode
 
-from shared_code.adapters.blob_retries import retry_after_s
 from shared_code.adapters.identity import credential
-from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
-from shared_code.core.users import MAX_ROW_CHARACTERS, Kept, Row
+from shared_code.adapters.table_calls import OPTIONS, TableCalls
+from shared_code.core.errors import Misconfigured
+from shared_code.core.users import Kept, Row, encoded
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings
 
 T = TypeVar("T")
 
-OPTIONS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 2}
+PROPERTY_BYTES = 64 * 1024
 
-_ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Table Data Contributor."
-_DOCUMENT = "document"
+# Logs each request with its headers at INFO, which is the level of the Functions worker.
+logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 class TableRows:
-    def __init__(self, client: TableClient) -> None:
+    def __init__(self, client: TableClient, calls: TableCalls | None = None) -> None:
         self._client = client
+        self._call = (calls or TableCalls()).call
 
     @classmethod
     def from_settings(cls, settings: Settings) -> TableRows:
@@ -45,10 +47,8 @@ class TableRows:
         name = settings.users_table
         if settings.azurewebjobsstorage:
             return cls.from_connection_string(settings.azurewebjobsstorage, name)
-        # one account: its services differ in this part of their addresses
-        url = settings.azurewebjobsstorage__blobserviceuri.replace(".blob.", ".table.")
         identity = credential(settings.azurewebjobsstorage__clientid)
-        return cls(TableClient(url, name, credential=identity, **OPTIONS))
+        return cls(TableClient(service_url(settings), name, credential=identity, **OPTIONS))
 
     @classmethod
     def from_connection_string(cls, connection: str, table: str) -> TableRows:
@@ -58,77 +58,89 @@ class TableRows:
             raise Misconfigured("AzureWebJobsStorage is no valid connection string.") from exc
 
     def get(self, owner: str, key: str) -> Kept | None:
-        with _translated(), contextlib.suppress(ResourceNotFoundError):
-            entity = self._client.get_entity(owner, key)
-            return Kept(json.loads(entity[_DOCUMENT]), str(entity.metadata["etag"]))
+        with contextlib.suppress(ResourceNotFoundError):
+            entity = self._call(lambda: self._client.get_entity(owner, key))
+            return Kept(_row(entity), str(entity.metadata["etag"]))
         return None
 
     def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
-        document = json.dumps(row, ensure_ascii=False)
-        if len(document) > MAX_ROW_CHARACTERS:
-            raise Unprocessable(f"It takes more than {MAX_ROW_CHARACTERS} characters as JSON.")
-        entity = {"PartitionKey": owner, "RowKey": key, _DOCUMENT: document}
-        with _translated():
-            try:
-                if etag:
-                    self._replace(entity, etag)
-                else:
-                    self._in_table(lambda: self._write(entity, is_new=etag is not None))
-            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-                return False
+        entity = _entity(owner, key, encoded(row))
+        try:
+            if etag:
+                self._replace(entity, etag)
+            elif etag is None:
+                mode = UpdateMode.REPLACE
+                self._in_table(lambda: self._client.upsert_entity(entity, mode=mode))
+            else:
+                self._in_table(lambda: self._client.create_entity(entity))
+        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+            return False
         return True
 
-    def _write(self, entity: dict[str, str], *, is_new: bool) -> None:
-        if is_new:
-            self._client.create_entity(entity)
-        else:
-            self._client.upsert_entity(entity, mode=UpdateMode.REPLACE)
-
-    def _replace(self, entity: dict[str, str], etag: str) -> None:
-        condition = MatchConditions.IfNotModified
-        self._client.update_entity(
-            entity, mode=UpdateMode.REPLACE, etag=etag, match_condition=condition
-        )
-
     def delete(self, owner: str, key: str) -> bool:
-        with _translated(), contextlib.suppress(ResourceNotFoundError):
-            self._client.get_entity(owner, key, select=["RowKey"])  # a delete does not tell
-            self._client.delete_entity(owner, key)
+        with contextlib.suppress(ResourceNotFoundError):
+            # a delete does not tell whether there was anything
+            self._call(lambda: self._client.get_entity(owner, key, select=["RowKey"]))
+            self._call(lambda: self._client.delete_entity(owner, key))
             return True
         return False
 
-    def all(self, owner: str) -> dict[str, Row]:
-        with _translated(), contextlib.suppress(ResourceNotFoundError):
-            wanted = {"owner": owner}
-            found = self._client.query_entities("PartitionKey eq @owner", parameters=wanted)
-            return {entity["RowKey"]: json.loads(entity[_DOCUMENT]) for entity in found}
-        return {}
+    def keys(self, owner: str) -> list[str]:
+        return [entity["RowKey"] for entity in self._of(owner, select=["RowKey"])]
 
-    def _in_table(self, call: Callable[[], T]) -> T:
-        """Calls once more with the table made, when it was missing."""
+    def all(self, owner: str) -> dict[str, Row]:
+        return {entity["RowKey"]: _row(entity) for entity in self._of(owner)}
+
+    def _of(self, owner: str, **options: Any) -> list[Mapping[str, Any]]:
+        """In the order of keys, as Tables promises."""
+        query, wanted = "PartitionKey eq @owner", {"owner": owner}
+        with contextlib.suppress(ResourceNotFoundError):
+            return self._call(
+                lambda: list(self._client.query_entities(query, parameters=wanted, **options))
+            )
+        return []
+
+    def _replace(self, entity: dict[str, Any], etag: str) -> None:
+        unchanged: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        self._call(
+            lambda: self._client.update_entity(entity, mode=UpdateMode.REPLACE, **unchanged)
+        )
+
+    def _in_table(self, write: Callable[[], T]) -> T:
+        """Writes once more with the table made, when it was missing."""
         try:
-            return call()
+            return self._call(write)
         except ResourceNotFoundError:
             with contextlib.suppress(ResourceExistsError):  # another thread made it
-                self._client.create_table()
-            return call()
+                self._call(self._client.create_table)
+            return self._call(write)
 
 
-# Logs each request with its headers at INFO, which is the level of the Functions worker.
-logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+def service_url(settings: Settings) -> str:
+    """Where the account's tables are: its services differ in one part of their addresses."""
+    if settings.azurewebjobsstorage__tableserviceuri:
+        return settings.azurewebjobsstorage__tableserviceuri
+    blobs = settings.azurewebjobsstorage__blobserviceuri
+    if ".blob." not in blobs:
+        raise Misconfigured(
+            "AzureWebJobsStorage__blobServiceUri does not tell where the account's tables are: "
+            "set AzureWebJobsStorage__tableServiceUri."
+        )
+    return blobs.replace(".blob.", ".table.", 1)
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-        raise  # an answer, not a failure
-    except HttpResponseError as exc:
-        code = getattr(exc, "error_code", None) or exc.reason or "no reason given"
-        if isinstance(exc, ClientAuthenticationError) or exc.status_code in (401, 403):
-            raise Misconfigured(f"Table storage refuses the credentials ({code}): {_ROLE}") from exc
-        wait_s = retry_after_s(exc.response)
-        raise Unavailable(f"Table storage failed: {code}.", retry_after_s=max(5, wait_s)) from exc
-    except AzureError as exc:  # no answer at all
-        raise Unavailable("Table storage does not answer.") from exc
+def _entity(owner: str, key: str, document: bytes) -> dict[str, Any]:
+    starts = range(0, len(document), PROPERTY_BYTES)
+    parts = [document[start : start + PROPERTY_BYTES] for start in starts]
+    named = {_part(number): part for number, part in enumerate(parts)}
+    return {"PartitionKey": owner, "RowKey": key, **named}
+
+
+def _row(entity: Mapping[str, Any]) -> Row:
+    names = takewhile(entity.__contains__, map(_part, count()))
+    row: Row = json.loads(b"".join(entity[name] for name in names))
+    return row
+
+
+def _part(number: int) -> str:
+    return f"document{number}"

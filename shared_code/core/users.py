@@ -4,6 +4,7 @@ user's id, so that what is stored names nobody."""
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -16,11 +17,14 @@ from shared_code.core.failures import utc_now
 MAX_SAVED = 200
 """Searches of one user."""
 
-MAX_MARKED = 1_000
-"""Products that one user likes, and as many hidden: an id takes up to 200 bytes of a row."""
+MAX_SEARCH_BYTES = 32 * 1024
+"""Of a saved search as JSON: all of a user's are listed at once."""
 
-MAX_ROW_CHARACTERS = 32_000
-"""An Azure table keeps 64 KiB in a property, in UTF-16."""
+MAX_MARKED = 1_000
+"""Products that one user likes, and as many hidden."""
+
+MAX_ROW_BYTES = 600 * 1024
+"""An entity of an Azure table holds 1 MiB; as many ids as may be marked, of the longest, 400 KB."""
 
 CHANGES_TRIED = 10
 
@@ -50,8 +54,20 @@ class UserRows(Protocol):
     def delete(self, owner: str, key: str) -> bool:
         """True when there was something to delete."""
 
+    def keys(self, owner: str) -> list[str]:
+        """Of every row of the owner, in order."""
+
     def all(self, owner: str) -> dict[str, Row]:
         """Every row of the owner, by key, in the order of keys."""
+
+
+def encoded(row: Row) -> bytes:
+    """JSON in UTF-8. Raises Unprocessable for more than a row may hold."""
+    document = json.dumps(row, ensure_ascii=False).encode()
+    if len(document) > MAX_ROW_BYTES:
+        too_much = f"It takes {len(document)} bytes as JSON; at most {MAX_ROW_BYTES} are kept."
+        raise Unprocessable(too_much)
+    return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +107,10 @@ class Users:
     now: Callable[[], datetime] = utc_now
 
     def save(self, user: str, name: str, search_type: Any, search: Row) -> SavedSearch:
-        if len(self.saved(user)) >= MAX_SAVED:
+        _check_size(search)
+        if len(self._saved_keys(user)) >= MAX_SAVED:
             raise Unprocessable(f"{MAX_SAVED} searches are saved: delete some first.")
-        created = self.now().isoformat(timespec="seconds")
+        created = self.now().isoformat(timespec="milliseconds")
         found = SavedSearch(uuid.uuid4().hex, name, search_type, search, created)
         self._put(user, _SAVED + found.id, asdict(found))
         return found
@@ -138,7 +155,10 @@ class Users:
     def forget(self, user: str) -> int:
         """Everything that is kept of the user; how many rows that was."""
         owner = owner_of(user)
-        return sum(self.rows.delete(owner, key) for key in self.rows.all(owner))
+        return sum(self.rows.delete(owner, key) for key in self.rows.keys(owner))
+
+    def _saved_keys(self, user: str) -> list[str]:
+        return [key for key in self.rows.keys(owner_of(user)) if key.startswith(_SAVED)]
 
     def _put(self, user: str, key: str, row: Row, *, etag: str | None = None) -> bool:
         return self.rows.put(owner_of(user), key, row, etag=etag)
@@ -150,6 +170,12 @@ _PREFERENCES = "preferences"
 
 def owner_of(user: str) -> str:
     return hashlib.sha256(user.encode()).hexdigest()[:40]
+
+
+def _check_size(search: Row) -> None:
+    size = len(encoded(search))
+    if size > MAX_SEARCH_BYTES:
+        raise Unprocessable(f"search: takes {size} bytes as JSON; the limit is {MAX_SEARCH_BYTES}")
 
 
 def _is_id(text: str) -> bool:
