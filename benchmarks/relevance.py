@@ -245,27 +245,35 @@ def cut_offs(catalogues: Sequence[tuple[Runtime, Catalogue]]) -> str:
     rows = []
     for app, catalogue in catalogues:
         unanswered = [q for q in UNANSWERED if not in_mode(app, "lexical")(q)]
-        kind, queries = next(iter(catalogue.queries.items()))
         wrong = [answered(app, query) for query in unanswered]
-        right = [(answered(app, query), found) for query, found in queries.items()]
+        rights = {
+            kind: [(answered(app, query), found) for query, found in queries.items()]
+            for kind, queries in catalogue.queries.items()
+        }
         for least in (0.5, 0.6, 0.7, 0.8, 0.9):
             mark = "**" if least == cutoff.LEAST_EVIDENCE else ""
             left = [len(kept(answer, least)) / len(answer) for answer in wrong if answer]
-            lost = [
-                1 - len(found & kept(answer, least)) / len(found & set(answer))
-                for answer, found in right
-                if found & set(answer)
-            ]
+            lost = [f"{kind}: {right_lost(of_kind, least):.3f}" for kind, of_kind in rights.items()]
             rows.append(
                 [
                     *(catalogue.name, f"{mark}{least}{mark}", len(unanswered)),
                     *(f"{1 - np.mean(left):.3f}", f"{np.mean(np.array(left) == 0):.3f}"),
-                    *(f"{kind} ({len(lost)})", f"{np.mean(lost):.3f}"),
+                    ", ".join(lost),
                 ]
             )
     wrong_said = ["queries without an answer", "of theirs removed", "of them now empty"]
-    header = ["catalogue", "least evidence", *wrong_said, "queries with one", "right ones lost"]
+    header = ["catalogue", "least evidence", *wrong_said, "right answers lost"]
     return table(header, rows)
+
+
+def right_lost(answers: Sequence[tuple[dict[str, float], set[str]]], least: float) -> float:
+    """Of the right products among the first ten, the share that is cut off."""
+    shares = [
+        1 - len(found & kept(answer, least)) / len(found & set(answer))
+        for answer, found in answers
+        if found & set(answer)
+    ]
+    return float(np.mean(shares))
 
 
 def answered(app: Runtime, query: str) -> dict[str, float]:

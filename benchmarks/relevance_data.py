@@ -36,8 +36,8 @@ UNANSWERED = [
         "foobarbaz",
     ),
     *("submarine", "tax return", "nuclear reactor", "mortgage insurance", "diesel engine"),
-    *("swimming pool", "wedding photographer", "cement mixer", "stethoscope", "pizza delivery"),
-    *("garden hose", "helicopter", "x-ray image", "solar eclipse", "passport", "oil refinery"),
+    *("swimming pool", "wedding photographer", "pizza delivery"),
+    *("garden hose", "x-ray image", "solar eclipse", "passport", "oil refinery"),
     *("sewing machine", "dentist chair", "satellite dish", "parking ticket", "fax machine"),
 ]
 """Typed at random, and things that few catalogues hold."""

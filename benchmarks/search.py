@@ -57,7 +57,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="of the crowd, of each kind")
     asked = parser.parse_args()
     photos = [saved(opened(p.images[0], side=400), "JPEG", quality=85) for p in load()]
-    kinds = {"text": by_words, "picture": lambda: by_picture(photos)}
+    kinds: dict[str, Callable[[], Iterator[Search]]] = {
+        "text": by_words,
+        "picture": lambda: by_picture(photos),
+    }
     encoder = ClipEncoder.from_settings(Settings(model_dir=asked.model))
     with devhost(MODEL_DIR=str(asked.model.resolve())) as client:
         index_samples(client)

@@ -80,7 +80,7 @@ def search_answer(
         mode=answer.mode,
         count=len(answer.results),
         results=[_result(result, explain=options.explain) for result in answer.results],
-        warnings=list(answer.warnings) or UNSET,
+        warnings=[*options.warnings, *answer.warnings] or UNSET,
         degraded=True if answer.degraded else UNSET,
         degraded_reason=answer.degraded.reason if answer.degraded else UNSET,
         explain=_explained(answer) if options.explain else UNSET,

@@ -9,19 +9,18 @@ from msgspec import UNSET, Meta, UnsetType
 
 from functions.fields import FilterObject, FilterText, Limit, Offset, Text, Threshold
 from functions.requests import Request, json_list, json_object
-from shared_code.core.asking import Blend, Mode, Options, Photo
+from shared_code.core.asking import Blend, Mode, Options, Photo, check_words
 from shared_code.core.errors import FieldError, Unprocessable
 from shared_code.core.filter_language import parse_filter
 from shared_code.core.filters import FilterableFields
+from shared_code.core.preferring import NOTHING, Preferred
 from shared_code.core.products import Region
 from shared_code.core.sorting import sort_key
-from shared_code.core.users import Preferences
 
 Given: TypeAlias = Callable[[Sequence[float]], Any]
 """A vector that a caller sent, as the core takes it: ``Encoder.given``."""
 
 DEFAULT_LIMIT = 10
-NOTHING_PREFERRED = Preferences()
 
 MAX_IDS = 100
 MAX_LIKE = 16
@@ -78,28 +77,31 @@ class Refinement(Request, frozen=True):
     diversity: Diversity = 0.0
     sort: Sort | None = None
     explain: Annotated[bool, Meta(description="Says where each score comes from.")] = False
+    personal: Annotated[bool, Meta(description="false: the user's preferences do not count.")] = (
+        True
+    )
 
     def refined(
         self,
         given: dict[str, Any],
         exclude: Sequence[str],
         fields: FilterableFields,
-        prefers: Preferences = NOTHING_PREFERRED,
+        prefers: Preferred = NOTHING,
     ) -> Options:
         """Preferences stand in for what was left out."""
-        where = given or dict(prefers.filter)
         return Options(
             limit=self.limit or prefers.limit or DEFAULT_LIMIT,
             offset=self.offset,
-            where=parse_filter(where, fields) if where else None,
+            where=parse_filter(given, fields) if given else prefers.where,
             score_threshold=self.score_threshold,
             cutoff=self.cutoff == "auto",
             diversity=self.diversity,
             exclude=frozenset(exclude),
             sort_by=sort_key(self.sort, fields) if self.sort else None,
             explain=self.explain,
-            liked=frozenset(prefers.liked),
-            hidden=frozenset(prefers.hidden),
+            liked=prefers.liked,
+            hidden=prefers.hidden,
+            warnings=prefers.warnings,
         )
 
 
@@ -107,9 +109,7 @@ class JsonRefinement(Refinement, frozen=True):
     filter: FilterObject = {}  # noqa: RUF012  # msgspec copies it
     exclude: Excluded = ()
 
-    def options(
-        self, fields: FilterableFields, prefers: Preferences = NOTHING_PREFERRED
-    ) -> Options:
+    def options(self, fields: FilterableFields, prefers: Preferred = NOTHING) -> Options:
         return self.refined(self.filter, self.exclude, fields, prefers)
 
 
@@ -117,9 +117,7 @@ class FormRefinement(Refinement, frozen=True):
     filter: FilterText = "{}"
     exclude: IdsText = "[]"
 
-    def options(
-        self, fields: FilterableFields, prefers: Preferences = NOTHING_PREFERRED
-    ) -> Options:
+    def options(self, fields: FilterableFields, prefers: Preferred = NOTHING) -> Options:
         exclude = json_list("exclude", self.exclude, Excluded)
         return self.refined(json_object("filter", self.filter), exclude, fields, prefers)
 
@@ -140,7 +138,12 @@ class SearchRequest(JsonRefinement, frozen=True):
         if self.vector is not UNSET and self.mode == "lexical":
             raise ValueError("mode lexical searches for words; give query")
 
-    def mode_for(self, prefers: Preferences) -> Mode:
+    def check(self) -> None:
+        """Raises Unprocessable for a query that no search would take."""
+        if isinstance(self.query, str):
+            check_words(self.query)
+
+    def mode_for(self, prefers: Preferred) -> Mode:
         """``auto`` unless said otherwise; a preferred mode that a vector cannot have is none."""
         preferred = cast("Mode | None", prefers.mode)
         if self.vector is not UNSET and preferred == "lexical":
@@ -180,6 +183,10 @@ class HybridRequest(JsonRefinement, frozen=True):
     negative_ids: LikeThese = ()
     vectors: Annotated[tuple[GivenVector, ...], Meta(max_length=MAX_LIKE)] = ()
     image_weight: ImageWeight | None = None
+
+    def check(self) -> None:
+        """Raises Unprocessable when nothing is asked for."""
+        self.blend((), list).check()
 
     def blend(self, pictures: Sequence[bytes], given: Given) -> Blend:
         """``pictures``: JSON brings none."""

@@ -33,7 +33,9 @@ class SaveRequest(Request, frozen=True):
 
     def checked(self, fields: FilterableFields) -> dict[str, Any]:
         """Raises Unprocessable for what could not be run."""
-        search_of(self.type, self.search).options(fields)
+        search = search_of(self.type, self.search)
+        search.check()
+        search.options(fields)
         return self.search
 
 

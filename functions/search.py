@@ -21,8 +21,8 @@ from functions.requests_search import (
 from functions.sources import Body, FormBody, Path, Query, Sent
 from functions.who import MaybeUser
 from shared_code.core.asking import Options, Photo
+from shared_code.core.preferring import NOTHING, Preferred, preferred_by
 from shared_code.core.search import Answer
-from shared_code.core.users import Preferences
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -48,7 +48,7 @@ def search_by_picture(
     """Finds products by a picture: those that look alike, or whose words fit it best."""
     [picture] = sent.uploads
     photo = Photo(picture.data, region_of(sent.fields.box))
-    options = options_of(sent.fields, preferences_of(who))
+    options = options_of(sent.fields, preferred_of(sent.fields, who))
     app = runtime()
     answer = app.search.by_picture(photo, sent.fields.target, options)
     about = {"query_image": picture.name, "embedding_dimension": app.encoder.model.dimension}
@@ -75,7 +75,7 @@ def similar_products(
     path: Path[ProductPath], asked: Query[SimilarRequest], who: MaybeUser
 ) -> Reply[SearchAnswer]:
     """Finds products that look like this one, or are described like it if it has no picture."""
-    options = options_of(asked, preferences_of(who))
+    options = options_of(asked, preferred_of(asked, who))
     app = runtime()
     answer = app.search.similar(path.product_id, options)
     return search_answer(answer, options, app.encoder.model)
@@ -85,7 +85,7 @@ def answered(
     asked: SearchRequest | HybridForm | HybridRequest, who: str, pictures: Sequence[bytes] = ()
 ) -> Reply[SearchAnswer]:
     """What search and search-hybrid answer, now or when they were saved."""
-    prefers = preferences_of(who)
+    prefers = preferred_of(asked, who)
     options = options_of(asked, prefers)
     app = runtime()
     found = _found(asked, options, prefers, pictures)
@@ -95,7 +95,7 @@ def answered(
 def _found(
     asked: SearchRequest | HybridForm | HybridRequest,
     options: Options,
-    prefers: Preferences,
+    prefers: Preferred,
     pictures: Sequence[bytes],
 ) -> Answer:
     app = runtime()
@@ -107,9 +107,12 @@ def _found(
     return app.search.by_vector(app.encoder.given(asked.vector or ()), mode, options)
 
 
-def options_of(asked: Refined, prefers: Preferences) -> Options:
+def options_of(asked: Refined, prefers: Preferred) -> Options:
     return asked.options(runtime().settings.filterable_fields, prefers)
 
 
-def preferences_of(who: str) -> Preferences:
-    return runtime().users.preferences(who) if who else Preferences()
+def preferred_of(asked: Refined, who: str) -> Preferred:
+    app = runtime()
+    if not who or not asked.personal:
+        return NOTHING
+    return preferred_by(who, app.users, app.settings.filterable_fields)

@@ -45,5 +45,7 @@ SomeUser = Annotated[
 ]
 MaybeUser = Annotated[
     str,
-    UserHeader(NAMED, "A user id of your own: their preferences count in this search."),
+    UserHeader(
+        NAMED, "A user id of your own: their preferences count, unless `personal` is false."
+    ),
 ]

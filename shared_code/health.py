@@ -46,6 +46,7 @@ def health(*, deep: bool) -> Health:
             checks["model"] = _checked(lambda: runtime().encoder.ping())
         checks["index"] = _checked(lambda: runtime().index.ping())
         checks["storage"] = _checked(lambda: runtime().images.ping())
+        checks["users"] = _checked(lambda: runtime().users.ping())
     return Health(model, checks)
 
 

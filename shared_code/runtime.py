@@ -159,7 +159,7 @@ class Runtime:
             return Users(TableRows.from_settings(self.settings))
         from shared_code.adapters.users_folder import FolderRows
 
-        return Users(FolderRows(self.settings.local_dir / self.settings.users_table))
+        return Users(FolderRows(self.settings.local_dir / "tables" / self.settings.users_table))
 
     @property
     def uptime_s(self) -> int:

@@ -62,6 +62,8 @@ class Settings:
     """Connection string of the storage account; empty: folders under ``local_dir``."""
     azurewebjobsstorage__blobserviceuri: str = ""
     """Set by Azure instead of the connection string when a managed identity is used."""
+    azurewebjobsstorage__tableserviceuri: str = ""
+    """Where the account's tables are; empty: where the blobs are, with ``.table.`` in the name."""
     azurewebjobsstorage__clientid: str = ""
     """The user-assigned managed identity; empty: the default credential chain."""
     images_container: str = "images"
@@ -190,6 +192,7 @@ def setting_name(field_name: str) -> str:
 _AZURE_NAMES = {
     "azurewebjobsstorage": "AzureWebJobsStorage",
     "azurewebjobsstorage__blobserviceuri": "AzureWebJobsStorage__blobServiceUri",
+    "azurewebjobsstorage__tableserviceuri": "AzureWebJobsStorage__tableServiceUri",
     "azurewebjobsstorage__clientid": "AzureWebJobsStorage__clientId",
 }
 

@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from azure.core.exceptions import (
     AzureError,
@@ -36,11 +36,13 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-OPTIONS: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 5, "retry_total": 0}
+OPTIONS: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 3, "retry_total": 0}
 """Somebody waits for every one of these calls; a row takes a few milliseconds."""
 
-ANSWERS = (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError)
+Answer: TypeAlias = ResourceExistsError | ResourceModifiedError | ResourceNotFoundError
 """What the service raises to say how things are: left to the caller."""
+
+ANSWERS = (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError)
 
 _TIMED_OUT = (ServiceRequestTimeoutError, ServiceResponseTimeoutError)
 _MAY_PASS = (408, 429, 500, 502, 503, 504)
@@ -48,27 +50,30 @@ _ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Table 
 
 
 class TableCalls:
-    def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
-        self._pause = pause
-        self._breaker = Breaker("Table storage")
+    def __init__(self, breaker: Breaker | None = None) -> None:
+        self._breaker = breaker or Breaker("Table storage")
 
     def call(self, request: Callable[[], T]) -> T:
         """Every request of ours may be repeated: writes are conditional or whole rows."""
-        return self._breaker.call(lambda: self._tried(request))
+        outcome = self._breaker.call(lambda: self._tried(request))
+        if isinstance(outcome, ANSWERS):
+            raise outcome
+        return outcome
 
-    def _tried(self, request: Callable[[], T]) -> T:
+    def _tried(self, request: Callable[[], T]) -> T | Answer:
+        """An ``Answer`` is returned: to the breaker it is no failure."""
         for attempt in range(1 + RETRIES):
             try:
                 return request()
-            except ANSWERS:
-                raise
+            except ANSWERS as exc:
+                return exc
             except AzureError as exc:
                 failure = _translated(exc)
                 wait_s = _wait_s(exc, attempt)
                 if wait_s is None:
                     raise failure from exc
                 log.info("tables: %s; attempt %d of %d", failure, attempt + 1, 1 + RETRIES)
-            self._pause(wait_s)
+            time.sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
 
 

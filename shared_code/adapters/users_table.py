@@ -102,9 +102,7 @@ class TableRows:
 
     def _replace(self, entity: dict[str, Any], etag: str) -> None:
         unchanged: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
-        self._call(
-            lambda: self._client.update_entity(entity, mode=UpdateMode.REPLACE, **unchanged)
-        )
+        self._call(lambda: self._client.update_entity(entity, mode=UpdateMode.REPLACE, **unchanged))
 
     def _in_table(self, write: Callable[[], T]) -> T:
         """Writes once more with the table made, when it was missing."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from shared_code.core.errors import Unprocessable
 from shared_code.core.ports import VectorQuery, WordQuery
 from shared_code.core.products import Region, Scale
 
@@ -26,13 +27,13 @@ LEXICAL_WEIGHT = 0.1
 that the model knows little of, and ties. 0.3 of it cost English captions (the same table)."""
 
 LIKED_BONUS = 0.1
-"""Of the best score of an answer: a liked product passes those that are hardly better, and none
-that answers the query while it does not."""
+"""Of what lies between the best score of an answer and that of unrelated things: a liked product
+passes those that are hardly better, and none that answers the query while it does not."""
 
 WINDOW = 100
 """Products of each view that are ranked when more than one view counts, or when the ranking is
-cut, diversified or sorted: whatever page is asked for, so that none changes places between
-pages."""
+cut, diversified, sorted or a user's own: whatever page is asked for, so that none changes places
+between pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Options:
     """Products that score a little higher: ``LIKED_BONUS``."""
     hidden: frozenset[str] = frozenset()
     """Products that are not shown either; the answer says so."""
+    warnings: tuple[str, ...] = ()
+    """What the answer has to say of these options."""
 
     @property
     def wanted(self) -> int:
@@ -61,10 +64,17 @@ class Options:
 
     @property
     def needs_window(self) -> bool:
-        return self.cutoff or self.diversity > 0 or self.sort_by is not None
+        reordered = self.diversity > 0 or self.sort_by is not None or bool(self.liked)
+        return self.cutoff or reordered
 
     def without(self, product_ids: Sequence[str]) -> Options:
         return replace(self, exclude=self.exclude | frozenset(product_ids))
+
+
+def check_words(text: str) -> None:
+    """Raises Unprocessable for a text without a letter or digit."""
+    if not any(character.isalnum() for character in text):
+        raise Unprocessable("The query holds no word; write what to look for.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,11 @@ class Blend:
     negative_ids: Sequence[str] = ()
     image_weight: float | None = None
     """Of the pictures against the text, 0..1; None: the default."""
+
+    def check(self) -> None:
+        """Raises Unprocessable when nothing is asked for."""
+        if not (self.photos or self.product_ids or self.vectors or self.text):
+            raise Unprocessable("There is nothing to look for: give a picture, a product or words.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,8 @@ class Blending:
     def asked(self, blend: Blend) -> Asked:
         """Raises NotFound for a product without any vector, Unprocessable when nothing is asked
         for, or when what is for and what is against cancel out."""
+        blend.check()
         looks = [*self._photos(blend), *blend.vectors, *self._looks(blend.product_ids)]
-        if not looks and not blend.text:
-            raise Unprocessable("There is nothing to look for: give a picture, a product or words.")
         share = self._image_share(blend) if looks else 0.0
         parts = [part for part in self._parts(blend, looks, share) if part.weight]
         # descriptions are asked only where words speak for something

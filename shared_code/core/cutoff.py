@@ -20,9 +20,9 @@ def kept(scores: Sequence[float], scale: Scale) -> int:
 
     benchmarks/results/relevance.md says what both limits remove and what they cost.
     """
-    if not scores:
-        return 0
     span = scale.match - scale.unrelated
+    if not scores or span <= 0:  # a model that does not tell one from the other cuts nothing
+        return len(scores)
     evidence = [(score - scale.unrelated) / span for score in scores]
     least = max(LEAST_EVIDENCE, LEAST_OF_BEST * evidence[0])
     return sum(1 for each in evidence if each >= least)

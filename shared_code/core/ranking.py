@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared_code.core.asking import LIKED_BONUS
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Hit, ImageRef, ProductText, View
+    from shared_code.core.products import Hit, ImageRef, ProductText, Scale, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,19 @@ def ranked(lists: Mapping[View, Sequence[Hit]], weights: Mapping[View, float]) -
     return sorted(results, key=lambda result: (-result.score, result.product.product_id))
 
 
-def with_liked(results: Sequence[Result], liked: frozenset[str]) -> list[Result]:
-    """The same, liked products a little higher."""
+def with_liked(
+    results: Sequence[Result], liked: frozenset[str], scale: Scale | None
+) -> list[Result]:
+    """The same, liked products a little higher: by a part of what lies between the best score
+    and that of unrelated things; without a scale, the last of the ranking stand for these."""
     if not liked or not results:
         return list(results)
-    bonus = LIKED_BONUS * abs(results[0].score)
+    unrelated = scale.unrelated if scale else results[-1].score
+    bonus = LIKED_BONUS * max(0.0, results[0].score - unrelated)
     raised = [
         replace(r, score=r.score + bonus) if r.product.product_id in liked else r for r in results
     ]
-    return sorted(raised, key=lambda result: (-result.score, result.product.product_id))
+    return sorted(raised, key=lambda r: (-r.score, r.product.product_id not in liked))
 
 
 def _floor(view: View, hits: Sequence[Hit]) -> float:

@@ -21,6 +21,7 @@ from shared_code.core.asking import (
     Options,
     Photo,
     Query,
+    check_words,
 )
 from shared_code.core.blending import Blending
 from shared_code.core.embeddings import Embeddings
@@ -75,8 +76,7 @@ class Search:
         While the model cannot be used the words alone answer, and the answer says so. Raises
         Unprocessable for a text without a letter or digit.
         """
-        if not any(character.isalnum() for character in text):
-            raise Unprocessable("The query holds no word; write what to look for.")
+        check_words(text)
         if mode == "lexical":
             return self._by_words(text, options)
         try:
@@ -151,10 +151,11 @@ class Search:
         left_out = len(options.exclude | options.hidden)
         wanted = (WINDOW if in_window else options.wanted) + left_out
         lists = self._candidates(asked, wanted, options)
-        ranking = with_liked(ranked(lists, asked.weights), options.liked)
+        ranking = ranked(lists, asked.weights)
         scale = asked.scale
         if mode == "lexical" and ranking:  # BM25 knows no other scale than its best
             scale = Scale(0.0, ranking[0].score)
+        ranking = with_liked(ranking, options.liked, scale)
         return Answer(
             Refining(self.index).page(ranking, scale, options),
             mode,

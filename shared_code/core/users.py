@@ -157,6 +157,10 @@ class Users:
         owner = owner_of(user)
         return sum(self.rows.delete(owner, key) for key in self.rows.keys(owner))
 
+    def ping(self) -> None:
+        """Raises what any use of the rows would raise."""
+        self.rows.get("ping", "ping")
+
     def _saved_keys(self, user: str) -> list[str]:
         return [key for key in self.rows.keys(owner_of(user)) if key.startswith(_SAVED)]
 

@@ -1,5 +1,6 @@
-"""Where users' rows are kept: a folder, and Azurite's table service."""
+"""Where users' rows are kept: a folder, Azurite's table service, and the twin in memory."""
 
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,13 +8,17 @@ import pytest
 
 from shared_code.adapters.users_folder import FolderRows
 from shared_code.adapters.users_table import TableRows
-from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
-from shared_code.core.users import MAX_ROW_CHARACTERS, Users
-from tests.real import free_ports
+from shared_code.core.errors import Unprocessable
+from shared_code.core.users import MAX_MARKED, MAX_ROW_BYTES, Preferences, Users
+from tests.twins.users import MemoryRows
 
 
-@pytest.fixture(params=["folder", pytest.param("table", marks=pytest.mark.real("azurite"))])
+@pytest.fixture(
+    params=["memory", "folder", pytest.param("table", marks=pytest.mark.real("azurite"))]
+)
 def rows(request, tmp_path):
+    if request.param == "memory":
+        return MemoryRows()
     if request.param == "folder":
         return FolderRows(tmp_path / "users")
     azurite = request.getfixturevalue("azurite")
@@ -24,6 +29,7 @@ def rows(request, tmp_path):
 def test_nothing_is_there_at_first(rows):
     assert rows.get("owner", "key") is None
     assert rows.all("owner") == {}
+    assert rows.keys("owner") == []
     assert rows.delete("owner", "key") is False
 
 
@@ -40,7 +46,7 @@ def test_owners_are_apart(rows):
     rows.put("b", "key", {"of": "b"})
     rows.put("b", "key-2", {"of": "b"})
     assert rows.all("a") == {"key": {"of": "a"}}
-    assert list(rows.all("b")) == ["key", "key-2"]
+    assert list(rows.all("b")) == rows.keys("b") == ["key", "key-2"]
     assert rows.delete("a", "key")
     assert rows.all("a") == {}
     assert rows.get("b", "key").row == {"of": "b"}
@@ -57,10 +63,27 @@ def test_a_write_may_depend_on_what_was_read(rows):
     assert not rows.put("owner", "key", {"n": 4}, etag=seen)
 
 
+@pytest.mark.parametrize("character", ["x", "é", "👗", '"'])
+def test_a_row_as_large_as_may_be_comes_back_whole(rows, character):
+    size = len(json.dumps(character, ensure_ascii=False).encode()) - 2
+    row = {"text": character * ((MAX_ROW_BYTES - 20) // size)}
+    assert rows.put("owner", "key", row)
+    assert rows.get("owner", "key").row == row
+    assert rows.put("owner", "key", {"text": "short"})
+    assert rows.get("owner", "key").row == {"text": "short"}
+
+
 def test_a_row_that_would_not_fit_is_refused(rows):
-    rows.put("owner", "key", {"text": "é" * (MAX_ROW_CHARACTERS - 20)})
-    with pytest.raises(Unprocessable):
-        rows.put("owner", "key", {"text": "é" * MAX_ROW_CHARACTERS})
+    with pytest.raises(Unprocessable, match="bytes"):
+        rows.put("owner", "key", {"text": "é" * (MAX_ROW_BYTES // 2)})
+    assert rows.get("owner", "key") is None
+
+
+def test_as_many_products_as_may_be_marked_do_fit(rows):
+    liked, hidden = ([f"{m}{n:04d}{'x' * 195}" for n in range(MAX_MARKED)] for m in "lh")
+    users = Users(rows)
+    users.prefer("ada", Preferences(liked=liked, hidden=hidden))
+    assert users.preferences("ada").hidden == hidden
 
 
 def test_of_those_who_change_a_row_at_one_time_none_is_lost(rows):
@@ -69,19 +92,3 @@ def test_of_those_who_change_a_row_at_one_time_none_is_lost(rows):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda p: users.mark("ada", "liked", p, on=True), products))
     assert sorted(users.preferences("ada").liked) == products
-
-
-def test_a_table_service_that_does_not_answer_is_told():
-    port = free_ports(1)[0]
-    connection = (
-        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;"
-        f"TableEndpoint=http://127.0.0.1:{port}/a;"
-    )
-    rows = TableRows.from_connection_string(connection, "users")
-    with pytest.raises(Unavailable):
-        rows.get("owner", "key")
-
-
-def test_what_is_no_connection_string_is_told():
-    with pytest.raises(Misconfigured):
-        TableRows.from_connection_string("nonsense", "users")

@@ -9,12 +9,14 @@ import pytest
 from shared_code.adapters.thumbnail import PillowThumbnail
 from shared_code.core.failures import Failures
 from shared_code.core.thumbnails import Thumbnails
+from shared_code.core.users import Users
 from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
 from tests.functions.declared import assert_as_declared
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
 from tests.twins.index import MemoryIndex
+from tests.twins.users import MemoryRows
 
 BOUNDARY = "a-boundary"
 
@@ -46,6 +48,7 @@ def app():
         failures=Failures(MemoryBlobStore()),
         thumbnails=Thumbnails(MemoryBlobStore(), PillowThumbnail(50_000_000)),
         state=MemoryBlobStore(),
+        users=Users(MemoryRows()),
     )
     previous = use_runtime(built)
     yield built

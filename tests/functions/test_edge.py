@@ -94,7 +94,7 @@ def test_health(app):
     body = body_of(call(health, method="GET"))
     assert (body["status"], body["model"]) == ("running", app.encoder.model.name)
     deep = body_of(call(health, method="GET", params={"deep": "true"}))
-    assert deep["checks"] == {"model": "ok", "index": "ok", "storage": "ok"}
+    assert deep["checks"] == {"model": "ok", "index": "ok", "storage": "ok", "users": "ok"}
 
 
 def test_deep_health_says_what_is_down(app):

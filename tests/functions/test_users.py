@@ -1,5 +1,7 @@
 """Saved searches and preferences through their functions."""
 
+from urllib.parse import quote
+
 import pytest
 
 from functions.products import index_product_with_image
@@ -18,9 +20,11 @@ from functions.users import (
     unmark_product,
 )
 from shared_code.adapters.users_folder import FolderRows
-from shared_code.core.users import MAX_SAVED, Users
+from shared_code.core.errors import Unavailable
+from shared_code.core.users import MAX_SAVED, Preferences, Users
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture
+from tests.twins.users import MemoryRows
 
 ADA, BOB = {"x-user-id": "ada"}, {"x-user-id": "bob"}
 
@@ -91,6 +95,13 @@ def test_somebody_must_be_named(shop, function, who):
     assert_problem(of(who, function), 400, says="x-user-id")
 
 
+def test_a_name_of_any_script_is_percent_encoded(shop):
+    zoë = {"x-user-id": quote("zoë 👗")}
+    saved(zoë)
+    assert body_of(of(zoë, list_saved_searches))["count"] == 1
+    assert_problem(of({"x-user-id": "zoë"}, list_saved_searches), 400, says="percent-encode")
+
+
 def test_too_long_a_name_is_refused_everywhere(shop):
     long = {"x-user-id": "x" * 129}
     assert_problem(of(long, list_saved_searches), 400, says="128")
@@ -104,6 +115,8 @@ def test_too_long_a_name_is_refused_everywhere(shop):
         ({"name": "x" * 201, "search": {"query": "a"}}, "name"),
         ({"name": "x"}, "search"),
         ({"name": "x", "search": {}}, "query"),
+        ({"name": "x", "search": {"query": " !"}}, "no word"),
+        ({"name": "x", "type": "search-hybrid", "search": {"negative_query": "a"}}, "nothing to"),
         ({"name": "x", "search": {"query": "a", "limit": 0}}, "limit"),
         ({"name": "x", "search": {"query": "a", "filter": {"size": 1}}}, "unknown field"),
         ({"name": "x", "search": {"query": "a", "sort": "name"}}, "sort"),
@@ -151,6 +164,43 @@ def test_preferences_stand_in_for_what_a_search_leaves_out(shop):
     assert len(ids(of(ADA, search_by_text, body=own))) == 3
     assert len(ids(of(BOB, search_by_text, body={"query": "red thing"}))) == 3
     assert len(ids(of({}, search_by_text, body={"query": "red thing"}))) == 3
+
+
+def test_preferences_count_only_where_they_are_wanted(shop):
+    of(ADA, put_preferences, body={"limit": 1, "hidden": ["r"]})
+    query = {"query": "red thing", "personal": False}
+    assert len(ids(of(ADA, search_by_text, body=query))) == 3
+    form = as_form({"personal": "false"}, [("file", "a.png", picture("green"))])
+    form["headers"] |= ADA
+    assert len(ids(call(search_by_picture, **form))) == 3
+
+
+def test_a_search_is_answered_without_preferences_that_cannot_be_read(shop):
+    class NoRows(MemoryRows):
+        def get(self, owner, key):
+            raise Unavailable("Table storage does not answer.")
+
+    shop.parts["users"] = Users(NoRows())
+    response = of(ADA, search_by_text, body={"query": "red thing"})
+    assert len(ids(response)) == 3
+    assert "preferences were not used" in body_of(response)["warnings"][0]
+    assert_problem(of(ADA, get_preferences), 503, says="does not answer")
+
+
+def test_a_preferred_filter_of_fields_that_are_no_more_keeps_nobody_from_searching(shop):
+    shop.users.prefer("ada", Preferences(limit=2, filter={"size": 1}))
+    response = of(ADA, search_by_text, body={"query": "red thing"})
+    assert len(ids(response)) == 2
+    assert "size" in body_of(response)["warnings"][0]
+
+
+def test_liking_keeps_pages_apart_and_complete(shop):
+    """The second page must not know of a rise that the first one did not see."""
+    usual = ids(of({}, search_by_text, body={"query": "thing", "mode": "text"}))
+    of(ADA, mark_product, mark="liked", product_id=usual[-1])
+    pages = [{"query": "thing", "mode": "text", "limit": 1, "offset": n} for n in range(3)]
+    shown = [ids(of(ADA, search_by_text, body=page))[0] for page in pages]
+    assert sorted(shown) == sorted(usual)
 
 
 def test_what_is_liked_rises_a_little_and_what_is_hidden_goes(shop):

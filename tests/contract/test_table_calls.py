@@ -1,0 +1,130 @@
+"""Azure Tables that fail as they are told to, over real HTTP."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from azure.data.tables import TableClient
+
+from shared_code.adapters.breaker import Breaker
+from shared_code.adapters.table_calls import OPTIONS, TableCalls
+from shared_code.adapters.users_table import TableRows, service_url
+from shared_code.core.errors import Misconfigured, Unavailable
+from shared_code.core.patience import somebody_waits
+from shared_code.settings import Settings
+from tests.real import free_ports
+
+
+class Failing:
+    """A table service that answers with these statuses in turn, the last one for ever."""
+
+    def __init__(self, *answers):
+        self.asked = 0
+        outer, answers = self, list(answers)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked += 1
+                status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
+                self.send_response(status)
+                headers = {"content-type": "application/json", **headers}
+                for name, value in {"content-length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def rows(self, calls=None):
+        return rows_at(self.server.server_address[1], calls)
+
+
+def rows_at(port, calls=None):
+    account = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;"
+    connection = f"{account}TableEndpoint=http://127.0.0.1:{port}/a;"
+    client = TableClient.from_connection_string(connection, "users", **OPTIONS)
+    return TableRows(client, calls)
+
+
+@pytest.fixture
+def failing():
+    started = []
+
+    def start(*answers):
+        started.append(Failing(*answers))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.server.shutdown()
+        service.server.server_close()
+
+
+NONE_SUCH = (404, {}, b'{"odata.error": {"code": "ResourceNotFound", "message": {"value": ""}}}')
+
+
+def test_a_table_service_that_does_not_answer_is_told():
+    port = free_ports(1)[0]
+    with pytest.raises(Unavailable):
+        rows_at(port).get("owner", "key")
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_what_passes_is_tried_again(failing, status):
+    service = failing((status, {}, b""), (status, {"retry-after": "1"}, b""), NONE_SUCH)
+    assert service.rows().get("owner", "key") is None
+    assert service.asked == 3
+
+
+def test_nobody_is_kept_for_as_long_as_the_service_asks_for(failing):
+    service = failing((503, {"retry-after": "60"}, b""))
+    with pytest.raises(Unavailable) as caught:
+        service.rows().get("owner", "key")
+    assert (service.asked, caught.value.retry_after_s) == (1, 60)
+
+
+def test_credentials_that_are_refused_are_told_with_the_remedy(failing):
+    service = failing((403, {}, b'{"odata.error": {"code": "AuthorizationFailure"}}'))
+    with pytest.raises(Misconfigured, match="Storage Table Data Contributor"):
+        service.rows().get("owner", "key")
+    assert service.asked == 1
+
+
+def test_after_a_failure_callers_of_http_are_refused_at_once(failing):
+    """A missing row is an answer: it lets everybody in again."""
+    service = failing((503, {"retry-after": "60"}, b""), NONE_SUCH)
+    now = [100.0]
+    breaker = Breaker("Table storage", clock=lambda: now[0])
+    rows = service.rows(TableCalls(breaker))
+    with somebody_waits():
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                rows.get("owner", "key")
+        assert service.asked == 1
+        now[0] += 10
+        assert [rows.get("owner", "key") for _ in range(3)] == [None] * 3
+        now[0] -= 9  # a moment at which it would refuse, had that answer not counted
+        assert rows.get("owner", "key") is None
+
+
+def test_where_the_tables_of_an_account_are():
+    blobs = "https://shop.blob.core.windows.net"
+    assert service_url(Settings(azurewebjobsstorage__blobserviceuri=blobs)) == (
+        "https://shop.table.core.windows.net"
+    )
+    own = Settings(
+        azurewebjobsstorage__blobserviceuri="https://blobs.example.com",
+        azurewebjobsstorage__tableserviceuri="https://tables.example.com",
+    )
+    assert service_url(own) == "https://tables.example.com"
+    with pytest.raises(Misconfigured, match="tableServiceUri"):
+        service_url(Settings(azurewebjobsstorage__blobserviceuri="https://blobs.example.com"))
+
+
+def test_what_is_no_connection_string_is_told():
+    with pytest.raises(Misconfigured):
+        TableRows.from_connection_string("nonsense", "users")

@@ -1,0 +1,40 @@
+"""The UserRows port in memory."""
+
+import hashlib
+import json
+from threading import Lock
+
+from shared_code.core.users import Kept, Row, encoded
+
+
+class MemoryRows:
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], bytes] = {}
+        self._lock = Lock()
+
+    def get(self, owner: str, key: str) -> Kept | None:
+        document = self._rows.get((owner, key))
+        return None if document is None else Kept(json.loads(document), _etag(document))
+
+    def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
+        document = encoded(row)
+        with self._lock:
+            kept = self.get(owner, key)
+            if etag is not None and etag != (kept.etag if kept else ""):
+                return False
+            self._rows[owner, key] = document
+        return True
+
+    def delete(self, owner: str, key: str) -> bool:
+        with self._lock:
+            return self._rows.pop((owner, key), None) is not None
+
+    def keys(self, owner: str) -> list[str]:
+        return sorted(key for of, key in list(self._rows) if of == owner)
+
+    def all(self, owner: str) -> dict[str, Row]:
+        return {key: json.loads(self._rows[owner, key]) for key in self.keys(owner)}
+
+
+def _etag(document: bytes) -> str:
+    return hashlib.sha256(document).hexdigest()
