@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdrant_client import QdrantClient, models
 
+from shared_code.adapters.breaker import Breaker
 from shared_code.adapters.lexical import SparseVector
 from shared_code.adapters.qdrant_collection import Setup
 from shared_code.adapters.qdrant_filters import Dialect
@@ -56,7 +57,8 @@ _DIALECT = Dialect(
 
 
 class QdrantCloudIndex(QdrantIndex):
-    """``connect`` makes the client, on first use; ``pause`` waits between two attempts."""
+    """``connect`` makes the client, on first use; ``pause`` waits between two attempts; the
+    breaker keeps callers from asking a server that has just failed."""
 
     def __init__(
         self,
@@ -64,10 +66,14 @@ class QdrantCloudIndex(QdrantIndex):
         spec: CollectionSpec,
         *,
         pause: Callable[[float], None] = time.sleep,
+        breaker: Breaker | None = None,
     ) -> None:
         super().__init__(spec, _DIALECT)
         self._link = QdrantLink(
-            connect, lambda client, call: Setup(client, spec, call).run(), pause
+            connect,
+            lambda client, call: Setup(client, spec, call).run(),
+            pause,
+            breaker or Breaker("Qdrant"),
         )
 
     @classmethod

@@ -66,11 +66,12 @@ class QdrantLink:
         connect: Callable[[], QdrantClient],
         set_up: Callable[[QdrantClient, Call], None],
         pause: Callable[[float], None],
+        breaker: Breaker,
     ) -> None:
         self._connect = connect
         self._set_up = set_up
         self._pause = pause
-        self._breaker = Breaker("Qdrant")
+        self._breaker = breaker
         self._lock = threading.Lock()
         self._client: QdrantClient | None = None
         self._is_set_up = False

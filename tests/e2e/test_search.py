@@ -1,11 +1,13 @@
 """What a shopper does, over HTTP, on the sample catalogue, with a real Redis and real tables."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from tests.host import Host, eventually
+from tests.pictures import picture
 
 pytestmark = pytest.mark.real("azurite")
 ADA = {"x-user-id": "ada"}
@@ -141,3 +143,23 @@ def test_without_its_model_the_app_still_finds_words(tmp_path, samples):
         eventually(whole_again, "the model is tried again", seconds=30)
     finally:
         second.stop()
+
+
+def test_more_callers_than_the_model_can_serve_are_told_to_come_again(tmp_path):
+    crowded = {"ENCODE_CONCURRENCY": "1", "ENCODE_QUEUE": "1", "CACHE_MB": "0"}
+    host = Host(tmp_path, PYTHON_THREADPOOL_THREAD_COUNT="16", **crowded)
+
+    def ask(n):  # all different: who asks for the same shares one answer
+        files = {"file": ("q.png", picture((n, 0, 0)))}
+        return httpx.post(f"{host.url}/api/v1/search-image", files=files, timeout=60)
+
+    try:
+        ask(0).raise_for_status()  # loads the model
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(ask, range(96)))
+        assert {answer.status_code for answer in answers} == {200, 429}
+        for answer in answers:
+            assert answer.status_code == 200 or int(answer.headers["retry-after"]) >= 1
+        assert ask(0).status_code == 200
+    finally:
+        host.stop()

@@ -114,6 +114,8 @@ class QdrantServer:
                 return [{"points": []}] * len(body["searches"])
             case ["points", "delete"]:
                 return done
+            case ["points", "scroll"]:
+                return {"points": [], "next_page_offset": None}
             case ["points"]:
                 return self.stored
             case ["facet"]:

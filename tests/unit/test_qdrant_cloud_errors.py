@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from qdrant_client.http.exceptions import UnexpectedResponse
 
+from shared_code.adapters.breaker import OPEN_S, Breaker
 from shared_code.adapters.qdrant_cloud import OPERATIONS_PER_REQUEST, QdrantCloudIndex
 from shared_code.adapters.qdrant_link import ATTEMPTS, LONGEST_PAUSE_S, connect
 from shared_code.adapters.qdrant_points import WORDS_KEYS
 from shared_code.core.errors import Misconfigured, Unavailable
 from shared_code.core.filters import AnyOf
+from shared_code.core.patience import somebody_waits
 from shared_code.settings import Settings
 from tests.points import MODEL, picture, search, spec, text
 from tests.real import free_ports
@@ -255,3 +257,50 @@ class TestSettingsThatCannotWork:
         with pytest.raises(UnexpectedResponse):
             index.counts()
         assert len(server.requests) == 1
+
+
+class TestADownServer:
+    """What HTTP callers meet; events try longer (``TestTryingAgain``)."""
+
+    @pytest.fixture
+    def clock(self):
+        return [100.0]
+
+    @pytest.fixture
+    def index(self, server, clock):
+        settings = Settings(qdrant_url=server.url, qdrant_timeout_s=1)
+        breaker = Breaker("Qdrant", clock=lambda: clock[0])
+        index = QdrantCloudIndex(lambda: connect(settings), spec(), breaker=breaker)
+        index.ping()
+        server.requests.clear()
+        yield index
+        index.close()
+
+    def test_one_time_out_and_then_refusals_at_once(self, index, server, clock):
+        server.replies += [Reply(CUT_OFF, after_s=3)] * 20
+        with somebody_waits():
+            started = time.monotonic()
+            with pytest.raises(Unavailable):
+                index.counts()
+            assert time.monotonic() - started < 2.5  # one time-out of a second, not three
+            for _ in range(50):
+                with pytest.raises(Unavailable) as caught:
+                    index.counts()
+                assert caught.value.retry_after_s >= 1
+        assert len(server.requests) == 1
+        server.replies.clear()
+        clock[0] += OPEN_S
+        with somebody_waits():
+            assert index.counts().images == 2
+            assert index.counts().images == 2
+
+    def test_callers_do_not_pile_up(self, index, server):
+        server.replies += [Reply(503, b"{}")] * 200
+
+        def ask(_):
+            with somebody_waits(), pytest.raises(Unavailable):
+                index.counts()
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(ask, range(64)))
+        assert len(server.requests) <= 16 * ATTEMPTS

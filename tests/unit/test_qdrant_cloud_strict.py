@@ -1,0 +1,83 @@
+"""Qdrant Cloud's strict mode refuses whatever is filtered, counted or ordered without an index."""
+
+import pytest
+
+from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
+from shared_code.adapters.qdrant_link import connect
+from shared_code.core.filters import AllOf, AnyOf, During, Not, OneOf, Range
+from shared_code.core.ports import VectorQuery, WordQuery
+from shared_code.core.products import PointRef
+from shared_code.settings import Settings
+from tests.points import FIELDS, at, picture, spec, text
+from tests.twins.qdrant_server import running_qdrant_server
+
+WHERE = AllOf(
+    (
+        OneOf((AnyOf("category", ("a",)), Range("price", gt=1))),
+        Not(AnyOf("in_stock", (True,))),
+        AnyOf("größe", (5,)),
+        AnyOf("size (cm)", ("40",)),
+        During("since"),
+    )
+)
+
+CALLS = {
+    "write": lambda index: index.write([picture("p")], [text("p")]),
+    "delete": lambda index: index.delete([PointRef("p")]),
+    "delete_product": lambda index: index.delete_product("p"),
+    "sources": lambda index: index.sources([PointRef("p")]),
+    "nearest": lambda index: index.nearest(
+        [VectorQuery("image", at(0)), WordQuery("dress")], limit=5, where=WHERE
+    ),
+    "vectors": lambda index: index.vectors([PointRef("p")]),
+    "images_of": lambda index: index.images_of(["p"]),
+    "join_group": lambda index: index.join_group("g", [picture("p").ref]),
+    "groups": lambda index: index.groups({"g"}),
+    "product": lambda index: index.product("p"),
+    "products": lambda index: index.products(limit=5, where=WHERE),
+    "facet": lambda index: [index.facet(field, limit=5, where=WHERE) for field in FIELDS],
+    "extremes": lambda index: [index.extremes(field, where=WHERE) for field in FIELDS],
+    "matching": lambda index: index.matching(WHERE),
+    "points": lambda index: index.points(limit=5),
+    "counts": lambda index: index.counts(),
+}
+NO_REQUEST_OF_POINTS = {"collection", "ping", "close"}
+
+
+def test_every_method_is_called_here():
+    methods = {name for name in dir(QdrantCloudIndex) if not name.startswith("_")}
+    assert methods - {"from_settings"} == CALLS.keys() | NO_REQUEST_OF_POINTS
+
+
+def keys_in(body):
+    """Of conditions, orders and facets: whatever Qdrant calls a key."""
+    if isinstance(body, list):
+        return {key for each in body for key in keys_in(each)}
+    if not isinstance(body, dict):
+        return set()
+    inner = {k: v for k, v in body.items() if k not in ("payload", "vector", "key")}
+    own = {body["key"]} if isinstance(body.get("key"), str) else set()
+    return own | {key for each in inner.values() for key in keys_in(each)}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_it_asks_for_has_an_index(name):
+    with running_qdrant_server() as server:
+        settings = Settings(qdrant_url=server.url)
+        index = QdrantCloudIndex(lambda: connect(settings), spec())
+        index.ping()
+        server.bodies.clear()
+        CALLS[name](index)
+        index.close()
+        indexed = server.collections[spec().name]["indexes"].keys()
+    assert server.bodies, "it asked for nothing"
+    assert keys_in(server.bodies) <= indexed
+
+
+def test_the_look_for_keys_finds_them():
+    with running_qdrant_server() as server:
+        settings = Settings(qdrant_url=server.url)
+        index = QdrantCloudIndex(lambda: connect(settings), spec())
+        index.nearest([VectorQuery("image", at(0))], limit=5, where=WHERE)
+        index.close()
+    assert {"metadata.price", "metadata.category", "metadata.since"} <= keys_in(server.bodies)
