@@ -8,6 +8,19 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from msgspec import UNSET, Meta, UnsetType
 
 from functions.fields import FilterObject, FilterText, Limit, Offset, Text, Threshold
+from functions.fields_search import (
+    MAX_LIKE,
+    Box,
+    Cutoff,
+    Diversity,
+    Excluded,
+    GivenVector,
+    IdsText,
+    ImageWeight,
+    LikeThese,
+    ProductId,
+    Sort,
+)
 from functions.requests import Request, json_list, json_object
 from shared_code.core.asking import Blend, Mode, Options, Photo, check_words
 from shared_code.core.errors import FieldError, Unprocessable
@@ -21,50 +34,6 @@ Given: TypeAlias = Callable[[Sequence[float]], Any]
 """A vector that a caller sent, as the core takes it: ``Encoder.given``."""
 
 DEFAULT_LIMIT = 10
-
-MAX_IDS = 100
-MAX_LIKE = 16
-
-ProductId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
-Excluded: TypeAlias = Annotated[
-    tuple[ProductId, ...], Meta(max_length=MAX_IDS, description="Products that are not shown.")
-]
-LikeThese: TypeAlias = Annotated[
-    tuple[ProductId, ...], Meta(max_length=MAX_LIKE, description="Products to be like, or unlike.")
-]
-IdsText: TypeAlias = Annotated[
-    str,
-    Meta(
-        description="Product ids: a JSON list as text.",
-        extra_json_schema={"contentMediaType": "application/json"},
-    ),
-]
-Box: TypeAlias = Annotated[
-    str,
-    Meta(
-        max_length=100,
-        description="x,y,w,h of a part of the picture, from its top left, in fractions of it.",
-        examples=["0.25,0,0.5,1"],
-    ),
-]
-GivenVector: TypeAlias = Annotated[
-    list[float],
-    Meta(
-        min_length=1,
-        max_length=4096,
-        description="An embedding that this model made; POST embed gives such.",
-    ),
-]
-Cutoff: TypeAlias = Annotated[
-    Literal["auto"], Meta(description="auto: what does not answer the query is left out.")
-]
-Diversity: TypeAlias = Annotated[
-    float, Meta(ge=0, le=1, description="0: by score alone; 1: as unlike one another as can be.")
-]
-Sort: TypeAlias = Annotated[
-    str,
-    Meta(min_length=1, max_length=200, description="A number or date field; -field for falling."),
-]
 
 
 class Refinement(Request, frozen=True):
@@ -166,11 +135,6 @@ class PictureSearchRequest(FormRefinement, frozen=True):
 
 class SimilarRequest(FormRefinement, frozen=True):
     """GET products/{id}/similar."""
-
-
-ImageWeight: TypeAlias = Annotated[
-    float, Meta(ge=0, le=1, description="Of the pictures; the text has the rest. 0.5 if left out.")
-]
 
 
 class HybridRequest(JsonRefinement, frozen=True):

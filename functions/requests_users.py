@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import Meta
 
 from functions.fields import FilterObject, Limit, Offset
+from functions.fields_search import ProductId
 from functions.parse import converted
 from functions.requests import Request
-from functions.requests_search import HybridRequest, ProductId, SearchRequest
+from functions.requests_search import HybridRequest, SearchRequest
 from shared_code.core.asking import Mode
 from shared_code.core.filter_language import parse_filter
 from shared_code.core.filters import FilterableFields

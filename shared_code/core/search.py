@@ -7,10 +7,11 @@ descriptions by words), each with a weight: see ``_answer``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from shared_code.core import search_warnings as warnings
 from shared_code.core.asking import (
     LEXICAL_WEIGHT,
     WINDOW,
@@ -26,7 +27,7 @@ from shared_code.core.asking import (
 from shared_code.core.blending import Blending
 from shared_code.core.embeddings import Embeddings
 from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
-from shared_code.core.ports import Embedding, ProductIndex, VectorQuery, WordQuery
+from shared_code.core.ports import ProductIndex, VectorQuery, WordQuery
 from shared_code.core.products import Scale, Scales
 from shared_code.core.ranking import Result, one_per_product, ranked, with_liked
 from shared_code.core.refining import Refining
@@ -91,7 +92,7 @@ class Search:
         except Unprocessable as exc:
             return replace(self._by_words(text, options), warnings=(f"{exc} {_WORDS_ONLY}",))
         answer = self._answer(self._of_text(embedding.vector, mode, text), mode, options)
-        return replace(answer, warnings=(*_split_warning(embedding), *answer.warnings))
+        return replace(answer, warnings=(*warnings.split(embedding), *answer.warnings))
 
     def by_vector(self, vector: Vector, mode: Mode, options: Options) -> Answer:
         """``vector``: of unit length, made of a text by the model whose name answers bear."""
@@ -160,9 +161,9 @@ class Search:
             Refining(self.index).page(ranking, scale, options),
             mode,
             (
-                *_window_warning(in_window, options),
-                *_cutoff_warning(scale, options),
-                *_hidden_warning(ranking, options),
+                *warnings.window(in_window, options),
+                *warnings.cutoff(scale, options),
+                *warnings.hidden(ranking, options),
             ),
             weights=asked.weights,
             candidates={view: len(hits) for view, hits in lists.items()},
@@ -185,28 +186,3 @@ class Search:
 
 
 _WORDS_ONLY = "Products were found by the words themselves."
-
-
-def _split_warning(embedding: Embedding) -> tuple[str, ...]:
-    if embedding.windows == 1:
-        return ()
-    parts = f"its {embedding.windows} parts were embedded and averaged"
-    return (f"The text is over the model's limit: {parts}.",)
-
-
-def _window_warning(in_window: bool, options: Options) -> Sequence[str]:
-    if not in_window or options.wanted <= WINDOW:
-        return ()
-    return (f"Only the best {WINDOW} of each view are ranked here; mode text or image go deeper.",)
-
-
-def _cutoff_warning(scale: Scale | None, options: Options) -> Sequence[str]:
-    if not options.cutoff or scale is not None:
-        return ()
-    return ("Nothing was cut off: this model's bundle does not tell what its scores mean.",)
-
-
-def _hidden_warning(ranking: Sequence[Result], options: Options) -> Sequence[str]:
-    if not any(result.product.product_id in options.hidden for result in ranking):
-        return ()
-    return ("Products that this user has hidden are left out.",)
