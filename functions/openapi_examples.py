@@ -23,7 +23,7 @@ EXAMPLES: dict[str, Any] = {
         "metadata": '{"price": 59.0, "colour": "red"}',
         "image_file": ["samples/images/red-dress/front.webp"],
     },
-    "list_products": {"limit": 5},
+    "list_products": {"limit": 5, "sort": "-price"},
     "get_product": {"product_id": "red-dress"},
     "delete_product": {"product_id": "my-dress"},
     "get_image": {"path": "red-dress/front.webp", "size": 320},

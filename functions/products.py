@@ -56,10 +56,15 @@ def index_product_with_image(
 @bp.route(route="v1/products", methods=["GET"])
 @endpoint
 def list_products(asked: Query[ProductsRequest]) -> ProductsAnswer:
-    """All products, or those that a filter lets through, page by page."""
+    """All products, or those that a filter lets through, page by page.
+
+    With `sort` by a field: products without a value come last.
+    """
     app = runtime()
-    where = asked.where(app.settings.filterable_fields)
-    return answers.products(app.catalogue.list(limit=asked.limit, cursor=asked.cursor, where=where))
+    fields = app.settings.filterable_fields
+    where, order = asked.where(fields), asked.order(fields)
+    page = app.catalogue.list(limit=asked.limit, cursor=asked.cursor, where=where, order=order)
+    return answers.products(page)
 
 
 @bp.route(route="v1/products/{product_id}", methods=["GET"])

@@ -17,12 +17,14 @@ from functions.fields import (
     MetadataText,
     Text,
 )
+from functions.fields_search import Sort
 from shared_code.core.documents import product_text
 from shared_code.core.errors import FieldError, Unprocessable
 from shared_code.core.filter_language import parse_filter
 from shared_code.core.filters import Filter, FilterableFields
 from shared_code.core.naming import checked_product_id
 from shared_code.core.products import ProductText
+from shared_code.core.sorting import Order, parse_order
 from shared_code.core.thumbnails import Side
 
 MAX_TEXTS = 64
@@ -97,6 +99,10 @@ class ProductsRequest(ListingRequest, frozen=True):
     """GET products."""
 
     filter: FilterText = "{}"
+    sort: Sort | None = None
+
+    def order(self, fields: FilterableFields) -> Order | None:
+        return parse_order(self.sort, fields) if self.sort else None
 
     def where(self, fields: FilterableFields) -> Filter | None:
         given = json_object("filter", self.filter)

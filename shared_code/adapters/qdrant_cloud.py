@@ -18,12 +18,14 @@ from shared_code.adapters.qdrant_collection import Setup
 from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
 from shared_code.adapters.qdrant_link import QdrantLink, connect
+from shared_code.adapters.qdrant_ordered import ordered_point
 from shared_code.adapters.qdrant_points import (
     GROUP,
     LEXICAL,
     WORDS_KEYS,
     CollectionSpec,
     Payload,
+    metadata_key,
     newest,
     payload_of,
     stored_words,
@@ -32,9 +34,11 @@ from shared_code.adapters.qdrant_points import (
     words_payload,
 )
 from shared_code.core.products import ImageRecord, PointRef, TextRecord
+from shared_code.core.sorting import date_at
 
 if TYPE_CHECKING:
     from shared_code.core.products import ModelInfo
+    from shared_code.core.sorting import Order
     from shared_code.settings import Settings
 
 OPERATIONS_PER_REQUEST = 100
@@ -218,15 +222,18 @@ class QdrantCloudIndex(QdrantIndex):
         )
         return [(hit.value, hit.count) for hit in found.hits]
 
-    def _first_by(self, key: str, where: Any, *, falling: bool) -> Payload | None:
-        direction = models.Direction.DESC if falling else models.Direction.ASC
-        order = models.OrderBy(key=key, direction=direction)
-        records, _ = self._link.call(
-            lambda client: client.scroll(
-                self.collection, where, limit=1, with_payload=True, order_by=order
-            )
+    def _scroll_by(
+        self, order: Order, where: Any, limit: int, start: float
+    ) -> list[tuple[float, str, Payload]]:
+        by = models.OrderBy(
+            key=metadata_key(order.field),
+            direction=models.Direction.DESC if order.falling else models.Direction.ASC,
+            start_from=date_at(start) if order.kind == "date" else start,
         )
-        return records[0].payload if records else None
+        records, _ = self._link.call(
+            lambda c: c.scroll(self.collection, where, limit=limit, with_payload=True, order_by=by)
+        )
+        return [ordered_point(record) for record in records]
 
 
 def _vectors(record: ImageRecord | TextRecord) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class Setup:
         if LEXICAL not in (info.config.params.sparse_vectors or {}):
             raise self._spec.no_words()
         for key, kind in self._spec.indexes.items():
-            if key not in info.payload_schema:
+            held = info.payload_schema.get(key)
+            if held is None or held.data_type != kind:  # one of another type is replaced
                 self._create_index(key, models.PayloadSchemaType(kind))
         if (info.config.quantization_config is None) != (self._quantization is None):
             wanted = self._quantization or models.Disabled.DISABLED

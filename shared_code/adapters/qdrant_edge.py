@@ -22,11 +22,13 @@ from shared_code.adapters.lexical import SparseVector
 from shared_code.adapters.qdrant_edge_shard import LazyShard, translated
 from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
+from shared_code.adapters.qdrant_ordered import ordered_point
 from shared_code.adapters.qdrant_points import (
     GROUP,
     LEXICAL,
     CollectionSpec,
     Payload,
+    metadata_key,
     newest,
     payload_of,
     stored_words,
@@ -34,9 +36,11 @@ from shared_code.adapters.qdrant_points import (
     words_of,
 )
 from shared_code.core.products import ImageRecord, PointRef, TextRecord
+from shared_code.core.sorting import date_at
 
 if TYPE_CHECKING:
     from shared_code.core.products import ModelInfo
+    from shared_code.core.sorting import Order
     from shared_code.settings import Settings
 
 FLUSH_EVERY = 10_000
@@ -176,14 +180,16 @@ class QdrantEdgeIndex(QdrantIndex):
             found = self._shard.get().facet(request)
         return [(hit.value, hit.count) for hit in found.hits]
 
-    def _first_by(self, key: str, where: Any, *, falling: bool) -> Payload | None:
-        direction = edge.Direction.Desc if falling else edge.Direction.Asc
-        request = edge.ScrollRequest(
-            limit=1, filter=where, with_payload=True, order_by=edge.OrderBy(key, direction)
-        )
+    def _scroll_by(
+        self, order: Order, where: Any, limit: int, start: float
+    ) -> list[tuple[float, str, Payload]]:
+        direction = edge.Direction.Desc if order.falling else edge.Direction.Asc
+        start_from = date_at(start).isoformat() if order.kind == "date" else start
+        by = edge.OrderBy(metadata_key(order.field), direction, start_from)
+        request = edge.ScrollRequest(limit=limit, filter=where, with_payload=True, order_by=by)
         with translated():
             records, _ = self._shard.get().scroll(request)
-        return records[0].payload if records else None
+        return [ordered_point(record) for record in records]
 
     def _update(self, operation: Any) -> None:
         with translated():

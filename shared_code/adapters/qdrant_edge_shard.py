@@ -75,8 +75,9 @@ class LazyShard:
         _add_words(shard)
         indexed = shard.info().payload_schema
         for key, kind in self._spec.indexes.items():
-            if key not in indexed:
-                schema = getattr(edge.PayloadSchemaType, kind.capitalize())
+            schema = getattr(edge.PayloadSchemaType, kind.capitalize())
+            # one of another type is replaced
+            if key not in indexed or indexed[key].data_type != schema:
                 shard.update(edge.UpdateOperation.create_field_index(key, schema))
         return shard
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shared_code.adapters.lexical import SparseVector, query_vector
 from shared_code.adapters.qdrant_filters import Dialect
+from shared_code.adapters.qdrant_ordered import OrderedListing
 from shared_code.adapters.qdrant_points import (
     GROUP,
     KINDS,
@@ -28,8 +29,10 @@ from shared_code.adapters.qdrant_points import (
     source_of,
     unit,
 )
+from shared_code.core.filters import AllOf
 from shared_code.core.ports import Page, VectorQuery, WordQuery
 from shared_code.core.products import Counts, Hit, ImageRef, PointRef, Product, Source
+from shared_code.core.sorting import Order
 
 if TYPE_CHECKING:
     from shared_code.core.filters import Filter
@@ -87,8 +90,11 @@ class QdrantIndex(ABC):
         """How many points hold each value of the key, exact; the most frequent values."""
 
     @abstractmethod
-    def _first_by(self, key: str, where: Any, *, falling: bool) -> Payload | None:
-        """The payload of the point that has the lowest (highest) value of the key."""
+    def _scroll_by(
+        self, order: Order, where: Any, limit: int, start: float
+    ) -> list[tuple[float, str, Payload]]:
+        """The first points of an order, from a position on: positions, ids, payloads. A point
+        comes once for each of its values."""
 
     def nearest(
         self,
@@ -150,13 +156,33 @@ class QdrantIndex(ABC):
         return Product(texts[0], _by_key(images)) if texts else None
 
     def products(
-        self, *, limit: int, cursor: str | None = None, where: Filter | None = None
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        where: Filter | None = None,
+        order: Order | None = None,
     ) -> Page[Product]:
-        start = None if cursor is None else decode_cursor(cursor)
-        points, following = self._scroll(self._texts(where), limit, start, None)
-        images = self.images_of([payload["product_id"] for _, payload in points])
-        items = (Product(product_of(p), images.get(p["product_id"], ())) for _, p in points)
-        return Page(tuple(items), following and encode_cursor(following))
+        if order is not None:
+            payloads, following = self._ordered(order, where, limit + 1).page(limit, cursor)
+        else:
+            start = None if cursor is None else decode_cursor(cursor)
+            points, start = self._scroll(self._texts(where), limit, start, None)
+            payloads, following = [p for _, p in points], start and encode_cursor(start)
+        images = self.images_of([payload["product_id"] for payload in payloads])
+        items = (Product(product_of(p), images.get(p["product_id"], ())) for p in payloads)
+        return Page(tuple(items), following)
+
+    def _ordered(self, order: Order, where: Filter | None, size: int) -> OrderedListing:
+        """``size``: how many products are asked for at a time."""
+        texts = self._texts(where)
+        return OrderedListing(
+            order,
+            lambda within, start: self._scroll_all(
+                self._texts(AllOf((within, where)) if where else within), start=start, size=size
+            ),
+            lambda start: self._scroll_by(order, texts, size, start),
+        )
 
     def points(self, *, limit: int, cursor: str | None = None) -> Page[PointRef]:
         start = None if cursor is None else decode_cursor(cursor)
@@ -180,22 +206,23 @@ class QdrantIndex(ABC):
         return sorted(found, key=lambda pair: (-pair[1], str(pair[0])))
 
     def extremes(self, field: str, *, where: Filter | None = None) -> tuple[Any, Any] | None:
-        key, texts = metadata_key(field), self._texts(where)
-        low = self._first_by(key, texts, falling=False)
-        high = self._first_by(key, texts, falling=True)
-        if low is None or high is None:
-            return None
-        return _ends(low["metadata"][field])[0], _ends(high["metadata"][field])[1]
+        kind = self._spec.fields[field]
+        first, last = (
+            self._ordered(Order(field, kind, falling), where, 1).first_value()
+            for falling in (False, True)
+        )
+        return None if first is None or last is None else (first, last)
 
     def _texts(self, where: Filter | None) -> Any:
         """The points that stand for products, or those that the filter lets through."""
         texts = self._dialect.equals("kind", "text")
         return self._dialect.both(texts, *([self._dialect.translated(where)] if where else []))
 
-    def _scroll_all(self, where: Any, keys: Keys = None) -> Iterator[tuple[str, Payload]]:
-        start: str | None = None
+    def _scroll_all(
+        self, where: Any, keys: Keys = None, *, start: str | None = None, size: int = SCROLL_SIZE
+    ) -> Iterator[tuple[str, Payload]]:
         while True:
-            points, start = self._scroll(where, SCROLL_SIZE, start, keys)
+            points, start = self._scroll(where, size, start, keys)
             yield from points
             if start is None:
                 return
@@ -203,11 +230,6 @@ class QdrantIndex(ABC):
 
 def _by_key(images: list[ImageRef]) -> tuple[ImageRef, ...]:
     return tuple(sorted(images, key=lambda image: image.key))
-
-
-def _ends(value: Any) -> tuple[Any, Any]:
-    """A product may have several values."""
-    return (min(value), max(value)) if isinstance(value, list) else (value, value)
 
 
 def _sought(query: VectorQuery | WordQuery) -> Sought:

@@ -238,5 +238,9 @@ def decode_cursor(cursor: str) -> str:
             return point_id
     except (binascii.Error, ValueError):
         pass
+    raise foreign_cursor()
+
+
+def foreign_cursor() -> Unprocessable:
     message = "is not one that this listing gave; leave it out to start from the beginning"
-    raise Unprocessable(f"cursor: {message}", errors=[FieldError("cursor", message)])
+    return Unprocessable(f"cursor: {message}", errors=[FieldError("cursor", message)])

@@ -26,6 +26,7 @@ from shared_code.core.words import Listing, Words, WordsReader, embed_words
 if TYPE_CHECKING:
     from shared_code.core.filters import Filter
     from shared_code.core.products import Vector
+    from shared_code.core.sorting import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,16 @@ class Catalogue:
             raise _no_product(product_id)
         return product
 
-    def list(self, *, limit: int, cursor: str | None, where: Filter | None = None) -> Page[Product]:
+    def list(
+        self,
+        *,
+        limit: int,
+        cursor: str | None,
+        where: Filter | None = None,
+        order: Order | None = None,
+    ) -> Page[Product]:
         with stage("search"):
-            return self.index.products(limit=limit, cursor=cursor, where=where)
+            return self.index.products(limit=limit, cursor=cursor, where=where, order=order)
 
     def delete(self, product_id: str) -> int:
         """Removes the product and its originals; returns how many pictures it had.

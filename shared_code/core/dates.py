@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
+
+# what both Python and Qdrant read, and read alike
+_WRITTEN = re.compile(
+    r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
+)
 
 
 def instant_of(value: Any) -> datetime | None:
@@ -11,10 +17,10 @@ def instant_of(value: Any) -> datetime | None:
 
     None for anything else.
     """
-    if not isinstance(value, str) or len(value) > 40:
+    if not isinstance(value, str) or not _WRITTEN.fullmatch(value):
         return None
     try:
-        found = datetime.fromisoformat(value)
+        found = datetime.fromisoformat(value.upper())
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -50,6 +50,8 @@ class _Parsing:
             raise _problem(within, f"must be an object; got {_shown(given)}")
         if depth > _MAX_DEPTH:
             raise _problem(within, f"nested more than {_MAX_DEPTH} levels deep")
+        if not given:  # as costly as a condition where there are many
+            self._count(within, 1)
         parts = tuple(self._part(name, wanted, depth) for name, wanted in given.items())
         return parts[0] if len(parts) == 1 else AllOf(parts)
 
@@ -97,10 +99,7 @@ def known_fields(fields: FilterableFields) -> str:
 
 def _on(name: str, value: str) -> During:
     """All of a day, or the instant."""
-    start = _instant(value)
-    if is_whole_day(value):
-        return During(name, gte=start, lt=start + timedelta(days=1))
-    return During(name, gte=start, lte=start)
+    return During(name, gte=_edge("gte", value), lte=_edge("lte", value))
 
 
 def _range(name: str, bounds: Mapping[str, Any], kind: FieldType) -> Filter:

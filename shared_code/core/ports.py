@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Vector,
         Vectors,
     )
+    from shared_code.core.sorting import Order
 
 T = TypeVar("T")
 
@@ -147,10 +148,16 @@ class ProductIndex(Protocol):
     def product(self, product_id: str) -> Product | None: ...
 
     def products(
-        self, *, limit: int, cursor: str | None = None, where: Filter | None = None
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        where: Filter | None = None,
+        order: Order | None = None,
     ) -> Page[Product]:
         """All products, or those that the filter lets through, in an order that writes do not
-        change. Raises Unprocessable for a cursor not its own."""
+        change; or by a field, those without it last. Raises Unprocessable for a cursor not its
+        own."""
 
     def facet(
         self, field: str, *, limit: int, where: Filter | None = None

@@ -46,6 +46,13 @@ def test_numbers_and_dates_have_ends(shop):
     assert shop.extremes("größe") is None
 
 
+def test_of_several_values_the_ends_are_those_that_can_be_compared(index):
+    dates = ["2026-11-23T23:30:00Z", "soon", "2026-11-24T00:30:00+02:00"]
+    index.write([], [text("p", price=["cheap", 7, None, 9.5], since=dates)])
+    assert index.extremes("price") == (7, 9.5)
+    assert index.extremes("since") == (dates[2], dates[0])
+
+
 def test_how_many_there_are(shop):
     assert shop.matching(None) == 5
     assert shop.matching(AnyOf("category", ("dress",))) == 3

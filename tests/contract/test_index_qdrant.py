@@ -8,7 +8,7 @@ from shared_code.core.documents import MAX_METADATA_DEPTH
 from shared_code.core.errors import Misconfigured, Unavailable
 from shared_code.core.filters import AnyOf, Not
 from shared_code.core.products import ImageRef, ModelInfo
-from tests.points import DIMENSION, MODEL, picture, search, spec, text
+from tests.points import DIMENSION, MODEL, found, picture, search, spec, text
 
 OTHER_MODEL = ModelInfo("other", "fp32", DIMENSION, "ba9876543210")
 
@@ -58,6 +58,17 @@ def test_a_dimension_that_does_not_fit_is_refused_with_the_remedy(build_qdrant):
     other = build_qdrant(spec(first.collection.partition("__")[0], model=changed))
     with pytest.raises(Misconfigured, match=f"vectors of {changed.dimension}.*[Ee]xport"):
         other.counts()
+
+
+def test_a_field_that_changes_its_type_gets_another_index(build_qdrant):
+    first = build_qdrant(replace(spec(), fields={"size": "keyword"}))
+    first.write([], [text("word", size="5"), text("number", size=5)])
+    assert found(first, AnyOf("size", ("5",))) == {"word"}
+    alias = first.collection.partition("__")[0]
+    first.close()
+    second = build_qdrant(replace(spec(alias), fields={"size": "number"}))
+    assert second.extremes("size") == (5, 5)
+    assert found(second, AnyOf("size", (5,))) == {"number"}
 
 
 def test_int8_vectors_give_the_same_answers(build_qdrant):

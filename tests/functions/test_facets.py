@@ -85,3 +85,29 @@ def test_a_listing_can_be_filtered(shop):
     assert sorted(found) == ["a", "b"]
     bad = call(list_products, method="GET", params={"filter": '{"size": 1}'})
     assert_problem(bad, 422, says="category (keyword)")
+
+
+@pytest.mark.parametrize(("by", "expected"), [("price", "abc"), ("-price", "bac")])
+def test_a_listing_can_be_sorted(shop, by, expected):
+    ids, params = "", {"sort": by, "limit": "1"}
+    while True:
+        page = body_of(call(list_products, method="GET", params=params))
+        ids += "".join(product["id"] for product in page["products"])
+        if page["cursor"] is None:
+            break
+        params = params | {"cursor": page["cursor"]}
+    assert ids == expected
+
+
+def test_a_cursor_belongs_to_its_order(shop):
+    params = {"sort": "price", "limit": "1"}
+    cursor = body_of(call(list_products, method="GET", params=params))["cursor"]
+    for other in ({"sort": "-price"}, {}):
+        response = call(list_products, method="GET", params={**other, "cursor": cursor})
+        assert_problem(response, 422, says="cursor")
+
+
+@pytest.mark.parametrize("by", ["name", "category", "-", "--price", "metadata.price", "x" * 201])
+def test_a_listing_is_sorted_by_numbers_and_dates_only(shop, by):
+    response = call(list_products, method="GET", params={"sort": by})
+    assert_problem(response, 422, says="price" if len(by) < 200 else "sort")

@@ -1,6 +1,7 @@
 """An index in dictionaries, searched by brute force."""
 
 import base64
+import json
 import math
 import threading
 from collections import Counter
@@ -22,9 +23,11 @@ from shared_code.core.products import (
     ImageRef,
     PointRef,
     Product,
+    ProductText,
     Source,
     TextRecord,
 )
+from shared_code.core.sorting import Order
 
 
 class MemoryIndex:
@@ -151,14 +154,23 @@ class MemoryIndex:
         return [r for r in self._of("text") if where is None or holds(where, r.product.metadata)]
 
     def products(
-        self, *, limit: int, cursor: str | None = None, where: Filter | None = None
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        where: Filter | None = None,
+        order: Order | None = None,
     ) -> Page[Product]:
-        after = "" if cursor is None else _decoded(cursor)
+        def place(text: ProductText) -> list[Any]:
+            return [str(order), order and order.key(text.metadata), text.product_id]
+
+        after = None if cursor is None else _place(cursor, str(order))
         with self._lock:
-            ids = sorted(r.product.product_id for r in self._texts(where))
-            ids = [product_id for product_id in ids if product_id > after]
-            items = tuple(filter(None, map(self.product, ids[:limit])))
-        return Page(items, _encoded(ids[limit - 1]) if len(ids) > limit else None)
+            places = sorted(place(r.product) for r in self._texts(where))
+            places = [each for each in places if after is None or each > after]
+            found = [self.product(product_id) for *_, product_id in places[:limit]]
+        more = _encoded(json.dumps(places[limit - 1])) if len(places) > limit else None
+        return Page(tuple(filter(None, found)), more)
 
     def points(self, *, limit: int, cursor: str | None = None) -> Page[PointRef]:
         after = "" if cursor is None else _decoded(cursor)
@@ -200,6 +212,16 @@ def _image(record: ImageRecord | TextRecord) -> ImageRef | None:
 
 def _encoded(product_id: str) -> str:
     return base64.urlsafe_b64encode(b"\x01" + product_id.encode()).decode()
+
+
+def _place(cursor: str, order: str) -> list[Any]:
+    try:
+        of_order, key, product_id = json.loads(_decoded(cursor))
+    except ValueError:
+        of_order, key, product_id = None, None, ""
+    if of_order != order:
+        raise Unprocessable("cursor: not one that this listing gave")
+    return [of_order, key and tuple(key), product_id]
 
 
 def _decoded(cursor: str) -> str:

@@ -11,7 +11,7 @@ from shared_code.core.filters import AllOf, AnyOf, During, Not, OneOf, Range
 FIELDS = {"category": "keyword", "price": "number", "in_stock": "bool", "since": "date"}
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
 END = datetime(2026, 11, 23, 23, 59, 59, 999_999, tzinfo=UTC)
-NEXT = datetime(2026, 11, 24, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -30,12 +30,14 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
             {"category": "a", "in_stock": True},
             AllOf((AnyOf("category", ("a",)), AnyOf("in_stock", (True,)))),
         ),
-        ({"since": "2026-11-23"}, During("since", gte=DAY, lt=NEXT)),
+        ({"since": "2026-11-23"}, During("since", gte=DAY, lte=END)),
         ({"since": "2026-11-23T13:00:00+01:00"}, During("since", gte=NOON, lte=NOON)),
         (
             {"since": ["2026-11-23", "2026-11-23T12:00:00Z"]},
-            OneOf((During("since", gte=DAY, lt=NEXT), During("since", gte=NOON, lte=NOON))),
+            OneOf((During("since", gte=DAY, lte=END), During("since", gte=NOON, lte=NOON))),
         ),
+        ({"since": "2026-11-23t12:00:00z"}, During("since", gte=NOON, lte=NOON)),
+        ({"since": "9999-12-31"}, During("since", gte=LAST, lte=datetime.max.replace(tzinfo=UTC))),
         ({"since": {"gte": "2026-11-23"}}, During("since", gte=DAY)),
         ({"since": {"lt": "2026-11-23"}}, During("since", lt=DAY)),
         ({"since": {"lte": "2026-11-23"}}, During("since", lte=END)),
@@ -77,6 +79,10 @@ def nested(levels):
         ({"since": 20261123}, "2026-11-23"),
         ({"since": {"gt": "soon"}}, "2026-11-23"),
         ({"since": "2026-11-23" + "0" * 1000}, "2026-11-23"),
+        ({"since": "2026-11-23T10:00Z"}, "2026-11-23"),
+        ({"since": "2026-W47-1"}, "2026-11-23"),
+        ({"since": "2026-02-30"}, "2026-11-23"),
+        ({"since": "\u0662\u0660\u0662\u0666-11-23"}, "2026-11-23"),
         ({"not": "red"}, "filter.not"),
         ({"not": []}, "filter.not"),
         ({"or": []}, "at least one"),
@@ -84,6 +90,7 @@ def nested(levels):
         ({"and": [1]}, "filter.and"),
         (nested(9), "8 levels"),
         ({"or": [{"price": list(range(100))}] * 3}, "200 conditions"),
+        ({"or": [{}] * 201}, "200 conditions"),
     ],
 )
 def test_what_is_wrong_is_said(given, says):

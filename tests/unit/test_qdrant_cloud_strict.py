@@ -1,5 +1,7 @@
 """Qdrant Cloud's strict mode refuses whatever is filtered, counted or ordered without an index."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
@@ -7,6 +9,7 @@ from shared_code.adapters.qdrant_link import connect
 from shared_code.core.filters import AllOf, AnyOf, During, Not, OneOf, Range
 from shared_code.core.ports import VectorQuery, WordQuery
 from shared_code.core.products import PointRef
+from shared_code.core.sorting import SORTABLE, Order
 from shared_code.settings import Settings
 from tests.points import FIELDS, at, picture, spec, text
 from tests.twins.qdrant_server import running_qdrant_server
@@ -20,6 +23,7 @@ WHERE = AllOf(
         During("since"),
     )
 )
+ORDERS = [None, *(Order(f, kind) for f, kind in FIELDS.items() if kind in SORTABLE)]
 
 CALLS = {
     "write": lambda index: index.write([picture("p")], [text("p")]),
@@ -34,9 +38,9 @@ CALLS = {
     "join_group": lambda index: index.join_group("g", [picture("p").ref]),
     "groups": lambda index: index.groups({"g"}),
     "product": lambda index: index.product("p"),
-    "products": lambda index: index.products(limit=5, where=WHERE),
+    "products": lambda index: [index.products(limit=5, where=WHERE, order=o) for o in ORDERS],
     "facet": lambda index: [index.facet(field, limit=5, where=WHERE) for field in FIELDS],
-    "extremes": lambda index: [index.extremes(field, where=WHERE) for field in FIELDS],
+    "extremes": lambda index: [index.extremes(order.field, where=WHERE) for order in ORDERS[1:]],
     "matching": lambda index: index.matching(WHERE),
     "points": lambda index: index.points(limit=5),
     "counts": lambda index: index.counts(),
@@ -72,6 +76,19 @@ def test_what_it_asks_for_has_an_index(name):
         indexed = server.collections[spec().name]["indexes"].keys()
     assert server.bodies, "it asked for nothing"
     assert keys_in(server.bodies) <= indexed
+
+
+def test_only_a_field_that_changed_its_type_is_indexed_anew():
+    with running_qdrant_server() as server:
+        settings = Settings(qdrant_url=server.url)
+        for fields in (FIELDS, {**FIELDS, "price": "keyword"}):
+            server.requests.clear()
+            index = QdrantCloudIndex(lambda: connect(settings), replace(spec(), fields=fields))
+            index.ping()
+            index.close()
+        indexes = server.collections[spec().name]["indexes"]
+    assert sum(request.endswith("/index") for request in server.requests) == 1
+    assert indexes["metadata.price"]["data_type"] == "keyword"
 
 
 def test_the_look_for_keys_finds_them():
