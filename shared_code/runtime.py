@@ -14,10 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from shared_code.core.bulk_indexing import BulkIndexing
+from shared_code.core.bulk_listing import BulkListing
+from shared_code.core.bulk_manifest import Manifests
+from shared_code.core.bulk_work import BulkWork
 from shared_code.core.catalogue import Catalogue, PictureFormat
 from shared_code.core.embeddings import EmbeddingCache, Embeddings
 from shared_code.core.facets import Facets
 from shared_code.core.failures import Failures
+from shared_code.core.feed_intake import FeedIntake, FetchImage
 from shared_code.core.indexing import Indexer
 from shared_code.core.pictures import Pictures
 from shared_code.core.ports import BlobStore, Encoder, ProductIndex
@@ -132,6 +137,26 @@ class Runtime:
         return Reconcile(self.indexer, self.index, self.failures, self.state)
 
     @part
+    def bulk(self) -> BulkWork:
+        manifests = Manifests(self.state)
+        now_us = self.words.now_us
+        fields = self.settings.filterable_fields
+        listing = BulkListing(self.images, self.feeds, self.failures, manifests, fields, now_us)
+        return BulkWork(
+            listing, BulkIndexing(self.indexer), FeedIntake(self.catalogue, self.fetch_image)
+        )
+
+    @part
+    def feeds(self) -> BlobStore:
+        return self._container(self.settings.feeds_container)
+
+    @part
+    def fetch_image(self) -> FetchImage:
+        from shared_code.adapters.image_urls import ImageUrls
+
+        return ImageUrls.from_settings(self.settings)
+
+    @part
     def state(self) -> BlobStore:
         return self._container(self.settings.state_container)
 
@@ -194,7 +219,7 @@ class Runtime:
             index.close()
 
 
-_ON_INDEX = ("search", "facets", "texts", "indexer", "catalogue", "recovery", "reconcile")
+_ON_INDEX = ("search", "facets", "texts", "indexer", "catalogue", "recovery", "reconcile", "bulk")
 """Parts that hold the index."""
 
 

@@ -72,7 +72,17 @@ class Settings:
     thumbnails_container: str = "thumbnails"
     """Small copies of the pictures; may be emptied at any time, they are made again."""
     state_container: str = "state"
-    """How far a reconcile has come, so that one cut short goes on."""
+    """How far a reconcile has come, so that one cut short goes on; what bulk jobs have in work."""
+    feeds_container: str = "feeds"
+    """Catalogue feeds: those that were posted, and large ones put there by other tools."""
+    allow_image_urls: bool = False
+    """Pictures that feeds name by URL are fetched; only from public https servers."""
+    bulk_chunk: int = 64
+    """Items of one activity of a bulk job: some seconds of work, which is what a lost instance
+    costs, and a hundred times what it costs to schedule one."""
+    bulk_segments: int = 8
+    """Segments of 1,000 items that a bulk job has in work at one time: enough for some 60
+    instances; fewer leave more room for other jobs."""
     users_table: str = "users"
     """Saved searches and preferences: a table of the storage account, or a folder."""
     reconcile_cron: Cron = ""
@@ -205,10 +215,13 @@ _NAMES = {
     "failures_container": _CONTAINER_NAME,
     "thumbnails_container": _CONTAINER_NAME,
     "state_container": _CONTAINER_NAME,
+    "feeds_container": _CONTAINER_NAME,
     "users_table": _TABLE_NAME,
 }
 
 _AT_LEAST = {
+    "bulk_chunk": 1,
+    "bulk_segments": 1,
     "max_upload_mb": 1,
     "max_image_pixels": 1_000,
     "ort_threads": 0,

@@ -36,6 +36,13 @@ def _integer(text: str) -> int:
         raise ValueError("must be a whole number") from None
 
 
+def _truth(text: str) -> bool:
+    said = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.lower() not in said:
+        raise ValueError("must be true or false")
+    return said[text.lower()]
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -73,6 +80,7 @@ def _fields(text: str) -> dict[str, FieldType]:
 PARSERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": _integer,
+    "bool": _truth,
     "float": _number,
     "Path": Path,
     "Cron": _cron,

@@ -77,6 +77,16 @@ class AzureBlobStore:
             return Blob(_info(download.properties), download.readall())
         return None
 
+    def read_range(self, name: str, start: int, length: int) -> Blob | None:
+        checked_name(name)
+        with _translated(), _nothing():
+            info = self.head(name)
+            if info is None or start >= info.size:
+                return info and Blob(info, b"")
+            download = self._client.download_blob(name, offset=start, length=length)
+            return Blob(info, download.readall())
+        return None
+
     def write(self, name: str, data: bytes, *, content_type: str) -> BlobInfo:
         blob = self._client.get_blob_client(checked_name(name))
         settings = ContentSettings(content_type=content_type)

@@ -38,12 +38,16 @@ class FolderBlobStore:
                 return None
 
     def read(self, name: str) -> Blob | None:
+        return self.read_range(name, 0, -1)
+
+    def read_range(self, name: str, start: int, length: int) -> Blob | None:
         with _translated(name):
             try:
                 with self._open(name) as descriptor, open(descriptor, "rb", closefd=False) as file:
                     # looked at before reading: what changes meanwhile shows at the next look
                     info = _info(name, os.fstat(descriptor))
-                    return Blob(info, file.read())
+                    file.seek(start)
+                    return Blob(info, file.read(length))
             except _NO_SUCH_BLOB:
                 return None
 

@@ -16,18 +16,18 @@ from shared_code.core.ports import BlobInfo, BlobStore
 MAX_DEATHS = 2
 """One may be chance: a deployment, an instance taken away."""
 
-_NAME = "reconcile-in-hand"
-
 
 @dataclass(slots=True)
 class Attempts:
     store: BlobStore
     failures: Failures
+    name: str = "reconcile-in-hand"
+    """Of the blob that says what is in hand."""
     _suspect: tuple[str, str, int] | None = field(init=False)
     """Name and etag of what was in hand when an earlier run died, and how often it was."""
 
     def __post_init__(self) -> None:
-        found = self.store.read(_NAME)
+        found = self.store.read(self.name)
         self._suspect = None
         if found is not None:
             try:
@@ -47,9 +47,9 @@ class Attempts:
             self.failures.record(info.name, product_id, reason, etag=info.etag)
             return True
         in_hand = {"blob": info.name, "etag": info.etag, "deaths": deaths}
-        self.store.write(_NAME, json.dumps(in_hand).encode(), content_type="application/json")
+        self.store.write(self.name, json.dumps(in_hand).encode(), content_type="application/json")
         return False
 
     def end(self) -> None:
         """The run ended, and not by a death."""
-        self.store.delete(_NAME)
+        self.store.delete(self.name)

@@ -21,7 +21,8 @@ from shared_code.core.ports import Blob, BlobInfo, BlobStore, Encoder, Page, Pro
 from shared_code.core.products import Product, ProductText
 from shared_code.core.records import etag_of, image_record, text_record
 from shared_code.core.timing import stage
-from shared_code.core.words import Listing, Words, WordsReader, embed_words
+from shared_code.core.word_vectors import embed_words
+from shared_code.core.words import Listing, Words, WordsReader
 
 if TYPE_CHECKING:
     from shared_code.core.filters import Filter
@@ -58,8 +59,8 @@ class Catalogue:
         vectors: Iterable[Vector] = self.encoder.encode_images(decoded) if decoded else ()
         words_vector = embed_words(self.encoder, text)
         with stage("store"):
-            document = self._store_document(text)
-            stored = [self._store_picture(text.product_id, picture) for picture in pictures]
+            document = self.store_document(text)
+            stored = [self.store_picture(text.product_id, picture) for picture in pictures]
         listing = Listing(text.product_id, {document.name: document}, self.words.now_us())
         words = Words(text, listing.version, next(basis for _, basis in listing.places()))
         images = [image_record(*pair, words) for pair in zip(stored, vectors, strict=True)]
@@ -115,7 +116,8 @@ class Catalogue:
                 self.indexer.sync(info.name)
         self.indexer.texts.refresh(product_id)
 
-    def _store_document(self, text: ProductText) -> BlobInfo:
+    def store_document(self, text: ProductText) -> BlobInfo:
+        """The product's words, as a blob beside its pictures."""
         document = {
             "name": text.name,
             "description": text.description,
@@ -126,10 +128,12 @@ class Catalogue:
         name = document_of(text.product_id)
         return self.images.write(name, data, content_type="application/json")
 
-    def _store_picture(self, product_id: str, picture: bytes) -> BlobInfo:
+    def store_picture(self, product_id: str, picture: bytes, *, stem: str = "") -> BlobInfo:
+        """Raises UnsupportedImage for bytes of no accepted format."""
         found = self.picture_format(picture)
         # named by content: two uploads called image.jpg never overwrite each other
-        name = f"{product_id}/{hashlib.sha256(picture).hexdigest()[:16]}.{found.extension}"
+        stem = stem or hashlib.sha256(picture).hexdigest()[:16]
+        name = f"{product_id}/{stem}.{found.extension}"
         return self.images.write(name, picture, content_type=found.mime)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -47,6 +47,14 @@ class Failures:
 
     def clear(self, blob: str) -> None:
         self.store.delete(_key(blob))
+
+    def clear_all(self, blobs: Sequence[str]) -> None:
+        """The same for many: one listing tells that there is nothing to clear."""
+        known = self.store.list()
+        keys = {info.name for info in known.items}
+        for blob in blobs:
+            if known.cursor is not None or _key(blob) in keys:
+                self.clear(blob)
 
     def find(self, blob: str) -> Failure | None:
         found = self.store.read(_key(blob))

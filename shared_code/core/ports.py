@@ -210,6 +210,9 @@ class BlobStore(Protocol):
 
     def read(self, name: str) -> Blob | None: ...
 
+    def read_range(self, name: str, start: int, length: int) -> Blob | None:
+        """Up to ``length`` bytes from ``start`` on; fewer, or none, where the blob ends."""
+
     def write(self, name: str, data: bytes, *, content_type: str) -> BlobInfo:
         """Creates or replaces the blob whole: a reader never sees half of it."""
 

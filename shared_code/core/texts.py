@@ -10,7 +10,8 @@ from shared_code.core.ports import Encoder, ProductIndex
 from shared_code.core.products import PointRef, Source, TextRecord
 from shared_code.core.records import text_record
 from shared_code.core.timing import stage
-from shared_code.core.words import Words, WordsReader, embed_words
+from shared_code.core.word_vectors import embed_words
+from shared_code.core.words import Words, WordsReader
 
 Outcome: TypeAlias = Literal["indexed", "current", "removed", "failed"]
 

@@ -11,23 +11,17 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from urllib.parse import unquote
 
 from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words, parsed_json, product_text
 from shared_code.core.errors import Unprocessable
 from shared_code.core.listing import every_blob
 from shared_code.core.naming import Place, document_of, readable_name, sidecars_of
-from shared_code.core.ports import BlobInfo, BlobStore, Encoder
+from shared_code.core.ports import BlobInfo, BlobStore
 from shared_code.core.products import ProductText
 
-if TYPE_CHECKING:
-    from shared_code.core.products import Vector
-
 log = logging.getLogger(__name__)
-
-NAME_WEIGHT = 0.3
-"""Of the name in a product's text vector; benchmarks/words.py compares weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +70,14 @@ class Listing:
         """True when words of this basis are what reading the documents again would give."""
         return any(basis == found for _, found in self.places())
 
+    def unusable(self, basis: str) -> Iterator[BlobInfo]:
+        """Documents that would have given the words, and did not, when these are of this basis."""
+        for place, found in self.places():
+            if found == basis:
+                return
+            if isinstance(place, _Unread):
+                yield place.info
+
     def places(self) -> Iterator[tuple[_Place, str]]:
         """In the order in which words are looked for, each with the basis up to it."""
         seen = hashlib.sha256()
@@ -98,27 +100,6 @@ class Listing:
         if pictures or document is not None:
             fallback = readable_name(pictures[0] if pictures else self.product_id)
             yield ProductText(self.product_id, fallback)
-
-
-def embed_words(encoder: Encoder, text: ProductText) -> Vector | None:
-    """Name and description as one unit vector; None when the model knows no word of either.
-
-    They are embedded apart, since in one text a long description drowns the name.
-    """
-    name = _embedded(encoder, text.name)
-    description = _embedded(encoder, text.description)
-    if name is None or description is None:
-        return description if name is None else name
-    both: Vector = NAME_WEIGHT * name + (1 - NAME_WEIGHT) * description
-    length = float(both @ both) ** 0.5
-    return both / length if length else name
-
-
-def _embedded(encoder: Encoder, text: str) -> Vector | None:
-    try:
-        return encoder.encode_texts([text])[0].vector if text else None
-    except Unprocessable:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

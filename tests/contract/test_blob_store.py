@@ -58,6 +58,16 @@ class BlobStoreContract:
         store.write("large", data, content_type=JPEG)
         assert store.read("large").data == data
 
+    @pytest.mark.parametrize(
+        ("start", "length", "part"),
+        [(0, 4, b"0123"), (3, 4, b"3456"), (8, 9, b"89"), (10, 5, b""), (99, 5, b"")],
+    )
+    def test_a_part_of_a_blob(self, store, start, length, part):
+        written = store.write("feed", b"0123456789", content_type=JPEG)
+        found = store.read_range("feed", start, length)
+        assert (found.data, found.info) == (part, written)
+        assert store.read_range("absent", start, length) is None
+
     def test_what_is_not_there_is_none(self, store):
         for _ in range(2):  # before and after the container exists
             assert store.head("p1/a.jpg") is None

@@ -48,6 +48,7 @@ def app():
         failures=Failures(MemoryBlobStore()),
         thumbnails=Thumbnails(MemoryBlobStore(), PillowThumbnail(50_000_000)),
         state=MemoryBlobStore(),
+        feeds=MemoryBlobStore(),
         users=Users(MemoryRows()),
     )
     previous = use_runtime(built)

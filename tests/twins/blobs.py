@@ -21,6 +21,10 @@ class MemoryBlobStore:
     def read(self, name: str) -> Blob | None:
         return self._blobs.get(checked_name(name))
 
+    def read_range(self, name: str, start: int, length: int) -> Blob | None:
+        blob = self.read(name)
+        return Blob(blob.info, blob.data[start : start + length]) if blob else None
+
     def write(
         self,
         name: str,

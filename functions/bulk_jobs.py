@@ -1,0 +1,140 @@
+"""Bulk jobs through the client of Durable Functions: started, looked at, ended.
+
+Nothing else of that client's world gets out: its own URLs carry a key to every instance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from shared_code.core.bulk import Job, Source, part_id
+from shared_code.core.bulk_report import JobFacts, JobReport, State, has_ended, report
+from shared_code.core.errors import AppError, NotFound, Unavailable
+from shared_code.runtime import runtime
+
+if TYPE_CHECKING:
+    import azure.durable_functions as df
+
+LISTED_FOR = timedelta(days=30)
+"""Older jobs are not listed, and still answer when they are asked for by their id."""
+
+_STATES: dict[str, State] = {
+    "Pending": "queued",
+    "Running": "running",
+    "ContinuedAsNew": "running",
+    "Suspended": "running",
+    "Completed": "completed",
+    "Failed": "failed",
+    "Terminated": "cancelled",
+    "Canceled": "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    client: df.DurableOrchestrationClient
+
+    async def start(self, source: Source) -> JobReport:
+        settings, now = runtime().settings, datetime.now(UTC)
+        job_id = f"job-{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+        job = Job(
+            job_id,
+            source,
+            chunk=settings.bulk_chunk,
+            width=settings.bulk_segments,
+            started=now.isoformat(),
+        )
+        with _asking():
+            await self.client.start_new("bulk_job", job_id, job.to_json())
+        return report(JobFacts(job_id, "queued", asdict(source), {}, now, now), [], now)
+
+    async def find(self, job_id: str) -> JobReport:
+        """Raises NotFound."""
+        status = await self._status(job_id, show_input=True) if _is_job(job_id) else None
+        if not status:
+            raise NotFound(f"There is no job {job_id[:100]!r}.")
+        facts = _facts(status)
+        return report(facts, await self._parts(facts), datetime.now(UTC))
+
+    async def recent(self) -> list[JobReport]:
+        """The newest first."""
+        now = datetime.now(UTC)
+        with _asking():
+            found = await self.client.get_status_by(
+                created_time_from=now - LISTED_FOR, instance_id_prefix="job-"
+            )
+        facts = [_facts(status) for status in found if _is_job(status.instance_id or "")]
+        facts.sort(key=lambda each: each.started, reverse=True)
+        return [report(each, await self._parts(each), now) for each in facts]
+
+    async def cancel(self, job_id: str) -> JobReport:
+        """Nothing new is begun from now on; what is done stays. One that has ended is left."""
+        found = await self.find(job_id)
+        if has_ended(found.facts.state):
+            return found
+        await asyncio.to_thread(runtime().bulk.listing.manifests.cancel, job_id)
+        with _asking():
+            await self.client.terminate(job_id, "cancelled by DELETE jobs")
+        return await self.find(job_id)
+
+    async def _parts(self, facts: JobFacts) -> list[dict[str, Any]]:
+        """What the segments in work say of themselves, which the job does not know yet."""
+        running = facts.status.get("running", ()) if facts.state != "completed" else ()
+        asked = [self._status(part_id(facts.id, number)) for number in running]
+        found = await asyncio.gather(*asked)
+        return [status.custom_status for status in found if status and status.custom_status]
+
+    async def _status(self, instance: str, **options: bool) -> df.DurableOrchestrationStatus:
+        with _asking():
+            return await self.client.get_status(instance, **options)
+
+
+def _is_job(instance_id: str) -> bool:
+    """Other instances are none of the caller's business."""
+    return instance_id.startswith("job-")
+
+
+def _facts(status: df.DurableOrchestrationStatus) -> JobFacts:
+    state = _STATES[status.runtime_status.value]
+    given = _object(status.input_)
+    started = given.get("started")
+    return JobFacts(
+        id=str(status.instance_id),
+        state=state,
+        source=given.get("source", {}),
+        status=_object(status.custom_status),
+        started=datetime.fromisoformat(started) if started else _utc(status.created_time),
+        updated=_utc(status.last_updated_time),
+        error=str(status.output or "") if state == "failed" else "",
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """The host shows some inputs as JSON text: those that an orchestration gave itself."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = json.loads(value)
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _utc(moment: datetime | None) -> datetime:
+    moment = moment or datetime.now(UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """The client raises plain exceptions, and those of its HTTP library."""
+    try:
+        yield
+    except AppError:
+        raise
+    except Exception as exc:
+        raise Unavailable("Durable Functions do not answer.") from exc

@@ -1,0 +1,38 @@
+"""What a request of POST index-batch says as the source of a job; a feed that came is stored."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from functions.requests import NoFields
+from functions.requests_bulk import BatchRequest
+from functions.sources import Sent
+from shared_code.core.bulk import Source
+from shared_code.core.feeds import format_of
+from shared_code.runtime import runtime
+
+
+def source_of(sent: Sent[NoFields | BatchRequest]) -> Source:
+    """Raises Unprocessable for a feed that is none."""
+    if isinstance(sent.fields, NoFields):
+        return _stored(sent.uploads[0].data)
+    asked = sent.fields
+    asked.check_container(runtime().settings.images_container)
+    if asked.failures is True:
+        return Source("failures")
+    if asked.products:
+        return _stored(b"\n".join(map(msgspec.json.encode, asked.products)))
+    if asked.feed:
+        return runtime().bulk.listing.source(asked.feed)
+    return Source("container", asked.prefix or "")
+
+
+def _stored(feed: bytes) -> Source:
+    """Named by content: the same feed again is the same blob, which a job may be reading."""
+    format_of(feed)
+    name = f"posted/{hashlib.sha256(feed).hexdigest()[:32]}"
+    feeds = runtime().feeds
+    info = feeds.head(name) or feeds.write(name, feed, content_type="application/octet-stream")
+    return Source("feed", name, info.etag)

@@ -1,0 +1,47 @@
+"""What became of the items of a bulk job."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared_code.core.texts import Outcome
+
+MAX_PROBLEMS = 10
+"""Shown with a job. Each is in the log as well, and those of blobs among the failures."""
+
+MAX_REASON = 200
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of items so far."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """By outcome; ``done`` items in all, ``images`` that were embedded."""
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    """The first ones: what (a blob, a row, a URL), and the reason."""
+
+    def note(self, outcome: Outcome, *, items: int = 1) -> None:
+        self.counts[outcome] += items
+        self.counts["done"] += items
+
+    def fail(self, what: str, reason: str, *, items: int = 1) -> None:
+        """``items``: 0 for a part of an item, such as one picture of several."""
+        self.counts["failed"] += 1
+        self.counts["done"] += items
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append({"what": what[:MAX_REASON], "reason": reason[:MAX_REASON]})
+
+    def add(self, other: Tally) -> None:
+        self.counts.update(other.counts)
+        self.problems = [*self.problems, *other.problems][:MAX_PROBLEMS]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"counts": dict(self.counts), "problems": self.problems}
+
+    @classmethod
+    def of_json(cls, said: Mapping[str, Any]) -> Tally:
+        return cls(Counter(said["counts"]), list(said["problems"]))

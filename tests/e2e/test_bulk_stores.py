@@ -1,0 +1,122 @@
+"""Bulk jobs on real stores and the real embedded index: what lies there is what is found."""
+
+import asyncio
+import json
+import random
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from functions import bulk_orchestration
+from shared_code.core.bulk import Job, Source
+from shared_code.core.naming import Place, document_of
+from shared_code.runtime import Runtime, use_runtime
+from shared_code.settings import Settings
+from tests.durable import MemoryDurable
+from tests.pictures import picture
+from tests.twins.encoder import TwinEncoder
+
+# the library forgets the expected type of a call that may be retried
+pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
+
+COLOURS = ("red", "green", "blue")
+
+
+@pytest.fixture(params=["folder", pytest.param("azurite", marks=pytest.mark.real("azurite"))])
+def app(request, tmp_path):
+    own = uuid.uuid4().hex[:8]
+    connection = ""
+    if request.param == "azurite":
+        connection = request.getfixturevalue("azurite").connection_string
+    names = ("images", "failures", "thumbnails", "state", "feeds")
+    containers = {f"{name}_container": f"{name}-{own}" for name in names}
+    settings = Settings(local_dir=tmp_path, azurewebjobsstorage=connection, **containers)
+    built = Runtime(settings, encoder=TwinEncoder())
+    small = replace(built.bulk.listing, page_size=12)
+    built.parts["bulk"] = replace(built.bulk, listing=small)
+    previous = use_runtime(built)
+    yield built
+    use_runtime(previous)
+    built.close()
+
+
+def write(app, name: str, data) -> None:
+    data = data if isinstance(data, bytes) else json.dumps(data).encode()
+    app.images.write(name, data, content_type="application/octet-stream")
+
+
+def a_catalogue(app, rng: random.Random) -> None:
+    for at in range(30):
+        product = f"p{at:02}{rng.choice(['', '.x', ' é', '-a'])}"
+        pictures = [f"{product}/{n}.png" for n in range(rng.randint(0, 4))]
+        if rng.random() < 0.3:
+            pictures.append(f"{product}.png")
+        for name in pictures:
+            write(app, name, picture(rng.choice(COLOURS)))
+            if rng.random() < 0.2:
+                write(app, f"{name}.json", {"name": f"Sidecar of {name}"})
+        if rng.random() < 0.4:
+            write(app, f"{product}/product.json", {"name": f"Document of {product}"})
+    for name in ("v1.jpg", "v1.2.jpg", "v1/2.png", "bare-2.png", "bare.png"):
+        write(app, name, picture(rng.choice(COLOURS)))
+    write(app, "v1/product.json", {"name": "Version one"})
+    write(app, "bare/product.json", {"name": "Bare"})
+    write(app, "bad/1.png", b"no picture")
+    write(app, "worse/product.json", b"{")
+
+
+def names(app) -> list[str]:
+    return [info.name for info in app.images.list(limit=5_000).items]
+
+
+def disturb(app, rng: random.Random) -> None:
+    name = rng.choice(names(app))
+    match rng.randrange(3):
+        case 0:
+            app.images.delete(name)
+        case 1 if name.endswith(".png"):
+            write(app, name, picture(rng.choice(COLOURS), size=(20 + rng.randrange(20), 20)))
+        case _:
+            write(app, document_of(Place.of(name).product_id), {"name": f"{rng.random()}"})
+
+
+def run(app, *, rng: random.Random | None = None) -> dict:
+    """A job to its end; with ``rng`` storage changes all the while, and no event tells of it."""
+    durable = MemoryDurable(bulk_orchestration.bp)
+    job = Job(f"job-{uuid.uuid4().hex[:6]}", Source("container"), chunk=5, width=2, generation=2)
+    asyncio.run(durable.start_new("bulk_job", job.id, job.to_json()))
+    while not durable.run(steps=1):
+        if rng is not None and rng.random() < 0.15:
+            disturb(app, rng)
+    found = durable.instances[job.id]
+    assert found.status == "Completed", found.output
+    return found.output
+
+
+def nothing_is_left_to_mend(app) -> bool:
+    report = app.reconcile.run(seconds=120, dry_run=True, restart=True)
+    return report.is_done and not report.examples
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_after_a_job_reconcile_finds_nothing_to_mend(app, seed):
+    a_catalogue(app, random.Random(seed))
+    output = run(app)
+    assert output["counts"]["done"] == output["listed"] == len(names(app))
+    assert nothing_is_left_to_mend(app)
+    counts = app.index.counts()
+    again = run(app)
+    assert again["counts"].get("indexed", 0) == 0
+    assert app.index.counts() == counts
+    assert not [info for info in app.state.list().items if info.name.startswith("jobs/")]
+
+
+def test_what_changed_behind_a_jobs_back_is_settled_by_the_next_one(app):
+    rng = random.Random(3)
+    a_catalogue(app, rng)
+    run(app, rng=rng)
+    run(app)
+    # a point whose blob went after its segment was closed is what reconcile is for
+    left = app.reconcile.run(seconds=120, dry_run=True, restart=True).examples
+    assert {example["outcome"] for example in left} <= {"removed"}

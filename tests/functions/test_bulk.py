@@ -1,0 +1,408 @@
+"""Bulk jobs through the functions, with the orchestrators of the real library."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions import bulk, bulk_orchestration
+from shared_code.core.bulk import Job, Source
+from shared_code.core.errors import Unavailable, Unprocessable
+from shared_code.core.naming import document_of
+from shared_code.core.products import PointRef
+from tests.durable import MemoryDurable
+from tests.functions.conftest import as_form, as_json, assert_problem, body_of, http_request
+from tests.functions.declared import assert_as_declared
+from tests.pictures import picture
+
+# the library forgets the expected type of a call that may be retried
+pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
+
+
+@pytest.fixture
+def durable(app):
+    return MemoryDurable(bulk_orchestration.bp)
+
+
+def call(function: Any, durable: MemoryDurable, **request: Any):
+    response = asyncio.run(function(http_request(**request), client=durable))
+    assert_as_declared(function, response)
+    return response
+
+
+def started(durable, content) -> str:
+    response = call(bulk.index_batch, durable, **as_json(content))
+    body = body_of(response)
+    assert response.status_code == 202, body
+    assert response.headers["location"] == body["url"] == f"/api/v1/jobs/{body['id']}"
+    return body["id"]
+
+
+def job(durable, job_id: str) -> dict[str, Any]:
+    return body_of(call(bulk.get_job, durable, route_params={"job_id": job_id}))
+
+
+def done(durable, content) -> dict[str, Any]:
+    job_id = started(durable, content)
+    assert durable.run()
+    found = job(durable, job_id)
+    assert found["state"] == "completed", found
+    return found
+
+
+def counts(found: dict[str, Any]) -> dict[str, int]:
+    names = ("total", "done", "indexed", "skipped", "removed", "failed", "images")
+    return {name: found[name] for name in names if found[name]}
+
+
+def put_pictures(app, number: int, colour: str = "red") -> None:
+    for at in range(number):
+        app.images.write(f"p{at:04}/front.png", picture(colour))
+
+
+def test_everything_below_a_prefix_is_indexed_and_skipped_the_second_time(app, durable):
+    put_pictures(app, 150)
+    app.images.write("q/front.png", picture("blue"))
+    found = done(durable, {"prefix": "p"})
+    assert counts(found) == {"total": 150, "done": 150, "indexed": 150, "images": 150}
+    assert app.index.counts().images == 150
+    assert [name for name, _ in durable.activities].count("bulk_index") == 3
+    assert found["source"] == {"kind": "container", "name": "p"}
+    assert found["images_per_second"] > 0
+    calls = len(app.encoder.calls)
+    again = done(durable, {"prefix": "p"})
+    assert counts(again) == {"total": 150, "done": 150, "skipped": 150}
+    assert len(app.encoder.calls) == calls
+
+
+def test_it_is_what_events_would_have_made_of_it(app, durable):
+    words = {"name": "Red dress", "description": "For hot days", "metadata": {"price": 9}}
+    app.images.write("a/1.png", picture("red"))
+    app.images.write("a/2.png", picture("green"))
+    app.images.write("a/product.json", json.dumps(words).encode())
+    app.images.write("b.png", picture("blue"))
+    app.images.write("b.png.json", json.dumps({"name": "Blue one"}).encode())
+    app.images.write("c/1.png", picture("red"), metadata={"name": "Of%20metadata"})
+    app.images.write("d/product.json", json.dumps({"name": "Words only"}).encode())
+    app.images.write("e/1.png", picture("red"))
+    names = [info.name for info in app.images.list().items]
+    found = done(durable, {"container": "images"})
+    assert counts(found) == {"total": 8, "done": 8, "indexed": 8, "images": 5}
+    products = {p.text.product_id: p for p in app.index.products(limit=10).items}
+    assert {k: p.text.name for k, p in products.items()} == {
+        "a": "Red dress", "b": "Blue one", "c": "Of metadata", "d": "Words only", "e": "E",
+    }  # fmt: skip
+    assert len(products["a"].images) == 2
+    assert products["a"].text.metadata == {"price": 9}
+    assert {app.indexer.sync(name) for name in names} == {"current"}
+    assert not app.reconcile.run(seconds=60, dry_run=True).examples
+
+
+def test_bad_pictures_are_failures_and_the_job_goes_on(app, durable):
+    put_pictures(app, 3)
+    app.images.write("bad/1.png", b"no picture")
+    app.images.write("bad/2.png", picture()[:60])
+    app.images.write("large/1.png", picture() + b"\0" * 2_000_001)
+    app.images.write("words/product.json", b"[]")
+    app.images.write(".json", b"{}")
+    found = done(durable, {"prefix": ""})
+    assert (found["done"], found["total"], found["indexed"], found["failed"]) == (8, 8, 3, 5)
+    reasons = {problem["what"]: problem["reason"] for problem in found["problems"]}
+    assert set(reasons) == {"bad/1.png", "bad/2.png", "large/1.png", "words/product.json", ".json"}
+    assert "2 MB" in reasons["large/1.png"]
+    assert app.failures.count() == 5
+    assert app.index.product("bad") is None
+    app.images.write("bad/1.png", picture())
+    again = done(durable, {"failures": True})
+    assert (again["total"], again["indexed"], again["failed"]) == (5, 1, 4)
+    assert app.failures.count() == 4
+
+
+def test_changed_words_reach_pictures_without_embedding_them_again(app, durable):
+    app.images.write("a/1.png", picture("red"))
+    done(durable, {"prefix": ""})
+    app.images.write("a/product.json", json.dumps({"name": "New words"}).encode())
+    app.encoder.calls.clear()
+    found = done(durable, {"prefix": ""})
+    assert (found["indexed"], found["images"]) == (2, 0)
+    assert app.index.product("a").text.name == "New words"
+    assert app.encoder.calls == ["New words"]
+
+
+def test_many_products_fan_out_in_segments_and_the_history_stays_short(app, durable):
+    put_pictures(app, 1_100)
+    found = done(durable, {"prefix": ""})
+    assert counts(found) == {"total": 1100, "done": 1100, "indexed": 1100, "images": 1100}
+    parts = [i for i in durable.instances.values() if i.name == "bulk_segment"]
+    assert [i.custom["counts"]["done"] for i in parts] == [1000, 100]
+    assert max(i.longest for i in durable.instances.values()) < 150
+
+
+def test_a_job_of_many_segments_continues_as_new(app, durable):
+    app.parts["bulk"] = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
+    put_pictures(app, 235)
+    begun = Job("job-many", Source("container"), chunk=4, width=3, generation=5)
+    asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
+    assert durable.run()
+    found = job(durable, begun.id)
+    assert counts(found) == {"total": 235, "done": 235, "indexed": 235, "images": 235}
+    assert durable.instances[begun.id].generations == 5
+
+
+def test_what_changes_while_a_job_runs_is_looked_at_again(app, durable):
+    put_pictures(app, 5)
+    job_id = started(durable, {"prefix": ""})
+    while not any(name == "bulk_index" for name, _ in durable.activities):
+        durable.run(steps=1)
+    app.images.delete("p0000/front.png")
+    app.images.write("p0001/front.png", picture("blue"))
+    app.images.write("p0002/product.json", json.dumps({"name": "Late words"}).encode())
+    durable.run()
+    assert job(durable, job_id)["state"] == "completed"
+    assert app.index.product("p0000") is None
+    assert app.index.product("p0002").text.name == "Late words"
+    for info in app.images.list().items:
+        assert app.indexer.sync(info.name) == "current"
+
+
+class Flaky:
+    """Fails so many times, then works."""
+
+    def __init__(self, inner, name: str, times: int) -> None:
+        self._inner, self._name, self._times = inner, name, times
+
+    def __getattr__(self, name: str):
+        if name != self._name or not self._times:
+            return getattr(self._inner, name)
+        self._times -= 1
+        raise Unavailable("down for a moment")
+
+
+def test_an_outage_is_waited_for(app, durable):
+    put_pictures(app, 3)
+    app.parts["index"] = Flaky(app.index, "write", 3)
+    assert done(durable, {"prefix": ""})["indexed"] == 3
+
+
+def test_an_outage_that_does_not_end_fails_the_job_with_its_reason(app, durable):
+    put_pictures(app, 3)
+    app.parts["index"] = Flaky(app.index, "write", 10**6)
+    job_id = started(durable, {"prefix": ""})
+    durable.run()
+    found = job(durable, job_id)
+    assert found["state"] == "failed"
+    assert "down for a moment" in found["error"]
+    tries = [name for name, _ in durable.activities if name == "bulk_index"]
+    assert len(tries) == bulk_orchestration.TRIES
+
+
+def test_an_activity_that_is_delivered_twice_counts_once_and_one_that_comes_late_does_nothing(
+    app, durable
+):
+    put_pictures(app, 3)
+    done(durable, {"prefix": ""})
+    given = [task for name, task in durable.activities if name == "bulk_index"]
+    assert app.bulk.index_chunk(given[0])["counts"] == {}
+
+
+def test_cancelling_stops_what_is_queued_and_keeps_what_is_done(app, durable):
+    put_pictures(app, 1_000)
+    job_id = started(durable, {"prefix": ""})
+    while [name for name, _ in durable.activities].count("bulk_index") < 3:
+        durable.run(steps=1)
+    found = body_of(call(bulk.cancel_job, durable, route_params={"job_id": job_id}))
+    assert found["state"] == "cancelled"
+    durable.run()
+    found = job(durable, job_id)
+    assert (found["state"], found["images"]) == ("cancelled", 192)
+    assert found["ended"]
+    assert app.index.counts().images == 192
+    again = done(durable, {"prefix": ""})
+    assert (again["indexed"], again["skipped"]) == (808, 192)
+    ended = body_of(call(bulk.cancel_job, durable, route_params={"job_id": again["id"]}))
+    assert ended["state"] == "completed"
+
+
+def test_progress_is_shown_while_it_runs(app, durable):
+    put_pictures(app, 1_000)
+    job_id = started(durable, {"prefix": ""})
+    assert job(durable, job_id)["state"] == "queued"
+    assert job(durable, job_id)["total"] is None
+    seen = set()
+    while not durable.run(steps=3):
+        found = job(durable, job_id)
+        seen.add(found["done"])
+        if 0 < found["done"] < 1_000:
+            assert found["state"] == "running"
+            assert found["eta_s"] is not None
+            assert found["ended"] is None
+    assert len(seen) > 4
+    [listed] = body_of(call(bulk.list_jobs, durable, method="GET"))["jobs"]
+    assert (listed["id"], listed["state"]) == (job_id, "completed")
+
+
+def test_a_picture_that_kills_the_process_is_found(app, durable):
+    put_pictures(app, 4)
+    app.images.write("p0002/killer.png", picture("green"))
+
+    class Death(BaseException):
+        pass
+
+    decode = app.encoder.decode
+
+    def deadly(data, region=None):
+        if data == picture("green"):
+            raise Death
+        return decode(data, region)
+
+    app.encoder.decode = deadly
+    work = app.bulk
+    source = {"kind": "container", "name": "", "etag": ""}
+    listed = work.list_segment(
+        {"job": "job-x", "number": 0, "source": source, "place": None, "chunk": 64}
+    )
+    [[start, end]] = listed["chunks"]
+    task = {"job": "job-x", "segment": 0, "start": start, "end": end}
+    undone = app.state.delete
+    for _ in range(5):
+        app.state.delete = lambda name: None  # a process that is killed tidies nothing up
+        try:
+            tally = work.index_chunk(task)
+            break
+        except Death:
+            continue
+    app.state.delete = undone
+    assert tally["problems"][0]["what"] == "p0002/killer.png"
+    assert "ended" in app.failures.find("p0002/killer.png").reason
+    assert app.index.counts().images == 4
+
+
+ROWS = [f"s{n};Shirt {n};s{n}/1.png;{n},50 €\n" for n in range(100)]
+FEED = "id;title;image;price\n" + "".join(ROWS)
+
+
+def test_a_feed_that_is_posted(app, durable):
+    for n in range(99):
+        app.images.write(f"s{n}/1.png", picture("red"))
+    app.images.write("elsewhere/7.png", picture("blue"))
+    feed = FEED + "s7;Shirt 7;elsewhere/7.png;7,50 €\n;broken;;\ntoo;few\n"
+    form = as_form(files=[("file", "feed.csv", ("\ufeff" + feed).encode())])
+    response = call(bulk.index_batch, durable, **form)
+    assert response.status_code == 202
+    durable.run()
+    found = job(durable, body_of(response)["id"])
+    assert found["state"] == "completed"
+    assert counts(found) == {
+        "total": 102, "done": 102, "indexed": 100, "failed": 3, "images": 100,
+    }  # fmt: skip
+    assert found["merged"] == 1
+    wrong = {problem["what"] for problem in found["problems"]}
+    assert wrong == {"row 103", "row 104", "row 101 (s99): s99/1.png"}
+    seven = app.index.product("s7")
+    assert (seven.text.name, seven.text.metadata) == ("Shirt 7", {"price": 7.5, "currency": "EUR"})
+    assert len(seven.images) == 2
+    assert app.images.head(document_of("s99"))
+    app.encoder.calls.clear()
+    response = call(bulk.index_batch, durable, **form)
+    durable.run()
+    again = job(durable, body_of(response)["id"])
+    assert (again["skipped"], again["indexed"], again["failed"]) == (100, 0, 3)
+    assert app.encoder.calls == []
+
+
+def test_pictures_by_url_are_fetched_once(app, durable):
+    fetched = []
+
+    def fetch(url):
+        fetched.append(url)
+        if "gone" in url:
+            raise Unprocessable("the server answered 404")
+        return picture("blue") if "blue" in url else b"<html>"
+
+    app.parts["fetch_image"] = fetch
+    images = [
+        "https://x.example/blue.png",
+        "https://x.example/gone.png",
+        "https://x.example/a.html",
+    ]
+    products = [{"id": "a", "images": images}, {"id": "b", "image_link": images[0]}]
+    found = done(durable, {"products": products})
+    assert (found["indexed"], found["images"], found["failed"]) == (2, 2, 2)
+    reasons = {problem["what"]: problem["reason"] for problem in found["problems"]}
+    assert "404" in reasons[f"row 1 (a): {images[1]}"]
+    assert len(app.index.product("a").images) == 1
+    again = done(durable, {"products": products})
+    assert (again["skipped"], again["images"], again["failed"]) == (2, 0, 2)
+    assert fetched.count(images[0]) == 2
+
+
+def test_a_listing_that_is_delivered_twice_is_the_same(app):
+    put_pictures(app, 5)
+    source = {"kind": "container", "name": "", "etag": ""}
+    task = {"job": "job-x", "number": 0, "source": source, "place": None, "chunk": 2}
+    first = app.bulk.list_segment(task)
+    put_pictures(app, 9)
+    assert app.bulk.list_segment(task) == json.loads(json.dumps(first))
+
+
+def test_products_in_json_and_a_feed_of_the_container(app, durable):
+    a = {"product_id": "a", "name": "A", "metadata": {"price": 3}}
+    products = [a, {"id": "b", "title": "B"}]
+    assert counts(done(durable, {"products": products})) == {"total": 2, "done": 2, "indexed": 2}
+    app.feeds.write("spring.jsonl", b'{"id": "c", "title": "C"}\n')
+    assert done(durable, {"feed": "spring.jsonl"})["indexed"] == 1
+    assert sorted(p.text.product_id for p in app.index.products(limit=9).items) == ["a", "b", "c"]
+    assert app.index.sources([PointRef("a")])[PointRef("a")]
+
+
+def test_a_feed_that_changes_meanwhile_ends_the_job(app, durable):
+    app.feeds.write("f.csv", FEED.encode())
+    job_id = started(durable, {"feed": "f.csv"})
+    app.feeds.write("f.csv", FEED.encode())
+    durable.run()
+    found = job(durable, job_id)
+    assert found["state"] == "failed"
+    assert "changed" in found["error"]
+    assert len(durable.activities) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "says"),
+    [
+        (as_json({}), 422, "give one of"),
+        (as_json({"prefix": "a", "feed": "b"}), 422, "give one of"),
+        (as_json({"container": "other"}), 422, "images"),
+        (as_json({"feed": "none.csv"}), 422, "no feed"),
+        (as_json({"products": []}), 422, "length"),
+        (as_json(b"{"), 400, "JSON"),
+        (as_form(files=[("file", "f.csv", b"name,price\nx,1\n")]), 422, "product ids"),
+        (as_form(files=[("file", "f.csv", b"a"), ("file", "g.csv", b"b")]), 422, "one file"),
+        (as_form(), 422, "no file"),
+    ],
+)
+def test_what_is_no_job_is_refused_at_once(app, durable, request_, status, says):
+    response = call(bulk.index_batch, durable, **request_)
+    assert_problem(response, status, says=says)
+    assert not durable.instances
+
+
+def test_only_jobs_are_shown(app, durable):
+    put_pictures(app, 1)
+    found = done(durable, {"prefix": ""})
+    part = "part-" + found["id"].removeprefix("job-") + "-000000"
+    assert part in durable.instances
+    for unknown in (part, "job-none", "x"):
+        for function in (bulk.get_job, bulk.cancel_job):
+            assert_problem(call(function, durable, route_params={"job_id": unknown}), 404)
+
+
+def test_a_host_that_does_not_answer_is_unavailable(app, durable):
+    async def broken(*_, **__):
+        raise OSError("no connection")
+
+    durable.start_new = durable.get_status = durable.get_status_by = broken
+    assert_problem(call(bulk.index_batch, durable, **as_json({"prefix": ""})), 503)
+    assert_problem(call(bulk.list_jobs, durable, method="GET"), 503)
+    assert_problem(call(bulk.get_job, durable, route_params={"job_id": "job-1"}), 503)
