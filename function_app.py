@@ -3,6 +3,8 @@
 import azure.functions as func
 
 from functions import (
+    bulk,
+    bulk_orchestration,
     embed,
     facets,
     failures,
@@ -16,6 +18,19 @@ from functions import (
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for module in (search, facets, embed, products, ingest, failures, reconcile, users, ops, openapi):
+for module in (
+    search,
+    facets,
+    embed,
+    products,
+    bulk,
+    bulk_orchestration,
+    ingest,
+    failures,
+    reconcile,
+    users,
+    ops,
+    openapi,
+):
     app.register_functions(module.bp)
     openapi.describe(module.bp)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,8 @@ from shared_code.runtime import runtime
 
 if TYPE_CHECKING:
     import azure.durable_functions as df
+
+log = logging.getLogger(__name__)
 
 LISTED_FOR = timedelta(days=30)
 """Older jobs are not listed, and still answer when they are asked for by their id."""
@@ -137,4 +140,5 @@ def _asking() -> Iterator[None]:
     except AppError:
         raise
     except Exception as exc:
+        log.warning("Durable Functions: %r", exc)
         raise Unavailable("Durable Functions do not answer.") from exc

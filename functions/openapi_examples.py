@@ -27,6 +27,7 @@ EXAMPLES: dict[str, Any] = {
     "get_product": {"product_id": "red-dress"},
     "delete_product": {"product_id": "my-dress"},
     "get_image": {"path": "red-dress/front.webp", "size": 320},
+    "index_batch": {"prefix": "red-"},
     "reconcile": {"dry_run": True},
     "save_search": {"name": "Red dresses", "search": {"query": "red dress", "limit": 5}},
     "put_preferences": {"limit": 20, "liked": ["red-dress"]},
