@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.answers_facets import FacetsAnswer, facets_answer
 from functions.edge import endpoint
-from functions.requests import FacetsRequest
+from functions.requests import FacetsRequest, filter_of
 from functions.sources import Query
 from shared_code.runtime import runtime
 
@@ -19,6 +19,6 @@ def facets(asked: Query[FacetsRequest]) -> FacetsAnswer:
     Numbers and dates are told by their lowest and highest value.
     """
     app = runtime()
-    where = asked.where(app.settings.filterable_fields)
+    where = filter_of(asked.filter, app.settings.filterable_fields)
     found, products = app.facets.of(asked.fields, limit=asked.limit, where=where)
     return facets_answer(found, products)

@@ -96,16 +96,16 @@ def form(req: func.HttpRequest, files: str = "") -> Form:
         stray = sorted(set(req.files) - {files})
         if stray:
             hint = f"send files as {files!r}" if files else "no file is wanted here"
-            raise _field_problem(stray[0], f"unknown file field; {hint}")
+            raise Unprocessable.at(stray[0], f"unknown file field; {hint}")
         sent = req.files.getlist(files)
         if len(sent) > MAX_FILES:
-            raise _field_problem(files, f"{len(sent)} files came; the limit is {MAX_FILES}")
+            raise Unprocessable.at(files, f"{len(sent)} files came; the limit is {MAX_FILES}")
         uploads = [Upload(f.filename or "", f.read()) for f in sent]
     if not all(upload.data for upload in uploads):
-        raise _field_problem(files, "the file is empty")
+        raise Unprocessable.at(files, "the file is empty")
     for name, values in req.form.lists():
         if len(values) > 1:
-            raise _field_problem(name, "given twice")
+            raise Unprocessable.at(name, "given twice")
     return Form(dict(req.form.items()), uploads)
 
 
@@ -113,14 +113,14 @@ def form_with_files(req: func.HttpRequest, files: str) -> Form:
     """A form with at least one file."""
     found = form(req, files)
     if not found.uploads:
-        raise _field_problem(files, "no file came; one is wanted")
+        raise Unprocessable.at(files, "no file came; one is wanted")
     return found
 
 
 def form_with_one_file(req: func.HttpRequest, files: str) -> Form:
     found = form_with_files(req, files)
     if len(found.uploads) > 1:
-        raise _field_problem(files, f"one file is wanted; {len(found.uploads)} came")
+        raise Unprocessable.at(files, f"one file is wanted; {len(found.uploads)} came")
     return found
 
 
@@ -151,7 +151,7 @@ def of_texts(fields: Mapping[str, str], shape: type[T]) -> T:
     found = converted(fields, shape, strict=False)
     for name in fields:
         if getattr(found, name) is None:
-            raise _field_problem(name, "null is no value here; leave the field out")
+            raise Unprocessable.at(name, "null is no value here; leave the field out")
     return found
 
 
@@ -180,16 +180,12 @@ def _last_boundary(req: func.HttpRequest) -> bytes:
     return f"--{found[1] or found[2]}--".encode()
 
 
-def _field_problem(field: str, message: str) -> Unprocessable:
-    return Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)])
-
-
 def merged(*parts: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a form and of the query string as one; a field given twice is refused."""
     together: dict[str, Any] = {}
     for fields in parts:
         for name, value in fields.items():
             if name in together:
-                raise _field_problem(name, "given twice")
+                raise Unprocessable.at(name, "given twice")
             together[name] = value
     return together

@@ -14,6 +14,7 @@ from functions.requests import (
     ProductPath,
     ProductRequest,
     ProductsRequest,
+    filter_of,
 )
 from functions.responses import picture_answer
 from functions.sources import FormBody, Header, Path, Query, Sent
@@ -62,7 +63,7 @@ def list_products(asked: Query[ProductsRequest]) -> ProductsAnswer:
     """
     app = runtime()
     fields = app.settings.filterable_fields
-    where, order = asked.where(fields), asked.order(fields)
+    where, order = filter_of(asked.filter, fields), asked.order(fields)
     page = app.catalogue.list(limit=asked.limit, cursor=asked.cursor, where=where, order=order)
     return answers.products(page)
 

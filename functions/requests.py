@@ -19,7 +19,7 @@ from functions.fields import (
 )
 from functions.fields_search import Sort
 from shared_code.core.documents import product_text
-from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.errors import Unprocessable
 from shared_code.core.filter_language import parse_filter
 from shared_code.core.filters import Filter, FilterableFields
 from shared_code.core.naming import checked_product_id
@@ -104,10 +104,6 @@ class ProductsRequest(ListingRequest, frozen=True):
     def order(self, fields: FilterableFields) -> Order | None:
         return parse_order(self.sort, fields) if self.sort else None
 
-    def where(self, fields: FilterableFields) -> Filter | None:
-        given = json_object("filter", self.filter)
-        return parse_filter(given, fields) if given else None
-
 
 class FacetsRequest(Request, frozen=True):
     """GET facets."""
@@ -121,10 +117,6 @@ class FacetsRequest(Request, frozen=True):
     @property
     def fields(self) -> list[str]:
         return [name.strip() for name in self.field.split(",")] if self.field else []
-
-    def where(self, fields: FilterableFields) -> Filter | None:
-        given = json_object("filter", self.filter)
-        return parse_filter(given, fields) if given else None
 
 
 class ProductPath(Request, frozen=True):
@@ -167,11 +159,9 @@ def json_object(field: str, text: str) -> dict[str, Any]:
     try:
         content = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as exc:
-        message = f"not valid JSON: {exc}"
-        raise Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)]) from exc
+        raise Unprocessable.at(field, f"not valid JSON: {exc}") from exc
     if not isinstance(content, dict):
-        message = "must be a JSON object"
-        raise Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)])
+        raise Unprocessable.at(field, "must be a JSON object")
     return content
 
 
@@ -179,6 +169,10 @@ def json_list(field: str, text: str, shape: Any) -> list[Any]:
     try:
         found: list[Any] = msgspec.json.decode(text, type=shape)
     except (msgspec.DecodeError, RecursionError) as exc:
-        message = f"must be a JSON list as text: {exc}"
-        raise Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)]) from exc
+        raise Unprocessable.at(field, f"must be a JSON list as text: {exc}") from exc
     return found
+
+
+def filter_of(text: str, fields: FilterableFields) -> Filter | None:
+    given = json_object("filter", text)
+    return parse_filter(given, fields) if given else None

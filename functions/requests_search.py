@@ -23,12 +23,12 @@ from functions.fields_search import (
 )
 from functions.requests import Request, json_list, json_object
 from shared_code.core.asking import Blend, Mode, Options, Photo, check_words
-from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.errors import Unprocessable
 from shared_code.core.filter_language import parse_filter
 from shared_code.core.filters import FilterableFields
 from shared_code.core.preferring import NOTHING, Preferred
 from shared_code.core.products import Region
-from shared_code.core.sorting import sort_key
+from shared_code.core.sorting import parse_order
 
 Given: TypeAlias = Callable[[Sequence[float]], Any]
 """A vector that a caller sent, as the core takes it: ``Encoder.given``."""
@@ -66,7 +66,7 @@ class Refinement(Request, frozen=True):
             cutoff=self.cutoff == "auto",
             diversity=self.diversity,
             exclude=frozenset(exclude),
-            sort_by=sort_key(self.sort, fields) if self.sort else None,
+            order=parse_order(self.sort, fields) if self.sort else None,
             explain=self.explain,
             liked=prefers.liked,
             hidden=prefers.hidden,
@@ -180,7 +180,7 @@ class HybridForm(FormRefinement, frozen=True):
         any of several pictures."""
         region = region_of(self.box)
         if region and len(pictures) != 1:
-            raise _problem("box", f"is for one picture; {len(pictures)} came")
+            raise Unprocessable.at("box", f"is for one picture; {len(pictures)} came")
         return Blend(
             photos=[Photo(picture, region) for picture in pictures],
             product_ids=_with_one(
@@ -210,8 +210,4 @@ def region_of(box: str | None) -> Region | None:
         return Region(x, y, width, height)
     except ValueError as exc:
         message = "must be x,y,w,h in fractions of the picture, such as 0.25,0,0.5,1"
-        raise _problem("box", message) from exc
-
-
-def _problem(field: str, message: str) -> Unprocessable:
-    return Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)])
+        raise Unprocessable.at("box", message) from exc

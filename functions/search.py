@@ -16,11 +16,10 @@ from functions.requests_search import (
     Refined,
     SearchRequest,
     SimilarRequest,
-    region_of,
 )
 from functions.sources import Body, FormBody, Path, Query, Sent
 from functions.who import MaybeUser
-from shared_code.core.asking import Options, Photo
+from shared_code.core.asking import Options
 from shared_code.core.preferring import NOTHING, Preferred, preferred_by
 from shared_code.core.search import Answer
 from shared_code.runtime import runtime
@@ -47,10 +46,9 @@ def search_by_picture(
 ) -> Reply[SearchAnswer]:
     """Finds products by a picture: those that look alike, or whose words fit it best."""
     [picture] = sent.uploads
-    photo = Photo(picture.data, region_of(sent.fields.box))
     options = options_of(sent.fields, preferred_of(sent.fields, who))
     app = runtime()
-    answer = app.search.by_picture(photo, sent.fields.target, options)
+    answer = app.search.by_picture(sent.fields.photo(picture.data), sent.fields.target, options)
     about = {"query_image": picture.name, "embedding_dimension": app.encoder.model.dimension}
     return search_answer(answer, options, app.encoder.model, **about)
 

@@ -81,8 +81,10 @@ class AzureBlobStore:
         checked_name(name)
         with _translated(), _nothing():
             info = self.head(name)
-            if info is None or start >= info.size:
-                return info and Blob(info, b"")
+            if info is None:
+                return None
+            if start >= info.size:
+                return Blob(info, b"")
             download = self._client.download_blob(name, offset=start, length=length)
             return Blob(info, download.readall())
         return None

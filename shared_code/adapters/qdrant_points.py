@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from shared_code.adapters.lexical import SparseVector, document_vector
-from shared_code.core.errors import FieldError, Misconfigured, Unprocessable
+from shared_code.core.errors import Misconfigured, Unprocessable
 from shared_code.core.products import (
     Hit,
     ImageRecord,
@@ -243,4 +243,4 @@ def decode_cursor(cursor: str) -> str:
 
 def foreign_cursor() -> Unprocessable:
     message = "is not one that this listing gave; leave it out to start from the beginning"
-    return Unprocessable(f"cursor: {message}", errors=[FieldError("cursor", message)])
+    return Unprocessable.at("cursor", message)

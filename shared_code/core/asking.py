@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from shared_code.core.errors import Unprocessable
 from shared_code.core.ports import VectorQuery, WordQuery
@@ -13,7 +13,8 @@ from shared_code.core.products import Region, Scale
 
 if TYPE_CHECKING:
     from shared_code.core.filters import Filter
-    from shared_code.core.products import Kind, Metadata, Vector, View
+    from shared_code.core.products import Kind, Vector, View
+    from shared_code.core.sorting import Order
 
 Mode: TypeAlias = Literal["auto", "image", "text", "lexical"]
 
@@ -48,7 +49,7 @@ class Options:
     """0: by score alone; 1: as unlike one another as can be."""
     exclude: frozenset[str] = frozenset()
     """Products that are not shown."""
-    sort_by: Callable[[Metadata], Any] | None = None
+    order: Order | None = None
     """Order of what was found, instead of its score."""
     explain: bool = False
     liked: frozenset[str] = frozenset()
@@ -64,7 +65,7 @@ class Options:
 
     @property
     def needs_window(self) -> bool:
-        reordered = self.diversity > 0 or self.sort_by is not None or bool(self.liked)
+        reordered = self.diversity > 0 or self.order is not None or bool(self.liked)
         return self.cutoff or reordered
 
     def without(self, product_ids: Sequence[str]) -> Options:
@@ -108,7 +109,6 @@ class Blend:
 class Query:
     """One view's part of a search."""
 
-    view: View
     sought: VectorQuery | WordQuery
     weight: float = 1.0
     scale: Scale | None = None

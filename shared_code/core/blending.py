@@ -19,7 +19,7 @@ from shared_code.core.asking import WORDS_WEIGHTS, Asked, Blend, Query
 from shared_code.core.embeddings import Embeddings
 from shared_code.core.errors import NotFound, Unprocessable
 from shared_code.core.ports import ProductIndex, VectorQuery
-from shared_code.core.products import PointRef, Scale, Scales
+from shared_code.core.products import PointRef, Scale
 
 if TYPE_CHECKING:
     from shared_code.core.products import Kind, Vector
@@ -58,8 +58,7 @@ class Blending:
         parts = [part for part in self._parts(blend, looks, share) if part.weight]
         # descriptions are asked only where words speak for something
         views = sorted({part.view for part in parts if part.weight > 0})
-        found = (_summed(view, [part for part in parts if part.view == view]) for view in views)
-        return Asked({query.view: query for query in found})
+        return Asked({v: _summed(v, [part for part in parts if part.view == v]) for v in views})
 
     def _parts(self, blend: Blend, looks: Sequence[Vector], share: float) -> Iterator[_Part]:
         if looks:
@@ -70,10 +69,6 @@ class Blending:
             yield from self._of_words(blend.negative_text, -NEGATIVE_WEIGHT)
         if blend.negative_ids:
             yield from self._of_look(mean(self._looks(blend.negative_ids)), -NEGATIVE_WEIGHT)
-
-    @property
-    def _scales(self) -> Scales:
-        return self.embeddings.encoder.model.scales
 
     def _image_share(self, blend: Blend) -> float:
         if not blend.text:
@@ -101,18 +96,13 @@ class Blending:
         return [mean(of_product) for of_product in found.values()]
 
     def _of_look(self, vector: Vector, weight: float) -> list[_Part]:
-        return [_Part("image", vector, weight, self._scales.image_to_image)]
+        return [_Part("image", vector, weight, self.embeddings.scales.image_to_image)]
 
     def _of_words(self, text: str, weight: float) -> list[_Part]:
         embedding = self.embeddings.text(text)
-        scales = self._scales
-        by_view: dict[Kind, Scale | None] = {
-            "image": scales.text_to_image,
-            "text": scales.text_to_text,
-        }
         return [
             _Part(view, embedding.vector, weight * WORDS_WEIGHTS[view], scale)
-            for view, scale in by_view.items()
+            for view, scale in self.embeddings.scales.of_text.items()
         ]
 
 
@@ -124,7 +114,7 @@ def mean(vectors: Iterable[Vector]) -> Vector:
 def _summed(view: Kind, parts: Sequence[_Part]) -> Query:
     """The engine scales queries to unit length: the length of the sum goes into the weight."""
     vector, length = _unit(_total(part.weight * part.vector for part in parts))
-    return Query(view, VectorQuery(view, vector), length, _scale(parts, length))
+    return Query(VectorQuery(view, vector), length, _scale(parts, length))
 
 
 def _scale(parts: Sequence[_Part], length: float) -> Scale | None:

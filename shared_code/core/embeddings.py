@@ -18,7 +18,7 @@ from shared_code.core.ports import Embedding, Encoder
 from shared_code.core.timing import mark
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Vector
+    from shared_code.core.products import Scales, Vector
 
 
 T = TypeVar("T")
@@ -48,6 +48,10 @@ class Embeddings:
     counts: CacheCounts = field(default_factory=CacheCounts)
     _under_way: dict[str, Future[Embedding]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def scales(self) -> Scales:
+        return self.encoder.model.scales
 
     def text(self, text: str) -> Embedding:
         """Raises as ``Encoder.encode_texts`` does."""

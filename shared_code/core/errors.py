@@ -68,6 +68,11 @@ class Unprocessable(AppError):
     status = 422
     title = "Unprocessable"
 
+    @classmethod
+    def at(cls, field: str, message: str) -> Unprocessable:
+        """One thing wrong with one field."""
+        return cls(f"{field}: {message}", errors=[FieldError(field, message)])
+
 
 class TooBusy(AppError):
     """More callers wait than could be served soon."""

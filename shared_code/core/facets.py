@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.errors import Unprocessable
 from shared_code.core.filter_language import known_fields
 from shared_code.core.sorting import SORTABLE
 from shared_code.core.timing import stage
@@ -40,7 +40,7 @@ class Facets:
         for name in names:
             if name not in self.fields:
                 message = f"{name[:100]!r} is none; {known_fields(self.fields)}"
-                raise Unprocessable(f"field: {message}", errors=[FieldError("field", message)])
+                raise Unprocessable.at("field", message)
         wanted = dict.fromkeys(names or self.fields)
         with stage("search"):
             facets = [self._facet(name, limit, where) for name in wanted]

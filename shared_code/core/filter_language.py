@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared_code.core.dates import instant_of, is_whole_day
-from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.errors import Unprocessable
 from shared_code.core.filters import (
     AllOf,
     AnyOf,
@@ -154,4 +154,4 @@ def _fits(value: Any, kind: FieldType) -> bool:
 
 def _problem(name: str, message: str) -> Unprocessable:
     field = f"filter.{name}" if name else "filter"
-    return Unprocessable(f"{field}: {message}", errors=[FieldError(field, message)])
+    return Unprocessable.at(field, message)

@@ -48,6 +48,11 @@ class Scales:
     text_to_text: Scale | None = None
     image_to_image: Scale | None = None
 
+    @property
+    def of_text(self) -> Mapping[Kind, Scale | None]:
+        """Of a text's cosines, by view."""
+        return {"image": self.text_to_image, "text": self.text_to_text}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:

@@ -30,16 +30,22 @@ class Refining:
         results = [r for r in ranking if r.product.product_id not in left_out]
         if options.score_threshold is not None:
             results = [r for r in results if r.score >= options.score_threshold]
-        answers = kept([result.score for result in results], scale) if scale else len(results)
-        if options.cutoff:
-            results = results[:answers]
-        if options.diversity:  # among what answers the query: its opposite would be most diverse
-            diverse = self._diversified(results[:answers], options.diversity)
-            results = [*diverse, *results[answers:]]
-        if options.sort_by is not None:
-            by = options.sort_by
-            results = sorted(results, key=lambda result: by(result.product.metadata))
+        if options.cutoff or options.diversity:
+            results = self._cut_and_diversified(results, scale, options)
+        if options.order is not None:
+            key = options.order.key
+            results = sorted(results, key=lambda result: key(result.product.metadata))
         return self._with_images(results[options.offset : options.wanted])
+
+    def _cut_and_diversified(
+        self, results: Sequence[Result], scale: Scale | None, options: Options
+    ) -> list[Result]:
+        """Diverse among what answers the query: its opposite would be most diverse."""
+        answers = kept([result.score for result in results], scale) if scale else len(results)
+        tail = [] if options.cutoff else results[answers:]
+        if not options.diversity:
+            return [*results[:answers], *tail]
+        return [*self._diversified(results[:answers], options.diversity), *tail]
 
     def _diversified(self, results: Sequence[Result], strength: float) -> list[Result]:
         refs = [_ref(result) for result in results]

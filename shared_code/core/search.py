@@ -28,7 +28,7 @@ from shared_code.core.blending import Blending
 from shared_code.core.embeddings import Embeddings
 from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
 from shared_code.core.ports import ProductIndex, VectorQuery, WordQuery
-from shared_code.core.products import Scale, Scales
+from shared_code.core.products import Scale
 from shared_code.core.ranking import Result, one_per_product, ranked, with_liked
 from shared_code.core.refining import Refining
 from shared_code.core.timing import stage
@@ -90,7 +90,8 @@ class Search:
                 degraded=Degraded(reason, exc.retry_after_s),
             )
         except Unprocessable as exc:
-            return replace(self._by_words(text, options), warnings=(f"{exc} {_WORDS_ONLY}",))
+            answer = self._by_words(text, options)
+            return replace(answer, warnings=(f"{exc} {_WORDS_ONLY}", *answer.warnings))
         answer = self._answer(self._of_text(embedding.vector, mode, text), mode, options)
         return replace(answer, warnings=(*warnings.split(embedding), *answer.warnings))
 
@@ -101,10 +102,9 @@ class Search:
     def by_picture(self, photo: Photo, target: Kind, options: Options) -> Answer:
         """``image``: products that look alike; ``text``: descriptions closest to the photo."""
         query = VectorQuery(target, self.embeddings.photo(photo))
-        scales = self._scales
+        scales = self.embeddings.scales
         scale = scales.image_to_image if target == "image" else scales.text_to_image
-        asked = Asked({target: Query(target, query, scale=scale)})
-        return self._answer(asked, target, options)
+        return self._answer(Asked({target: Query(query, scale=scale)}), target, options)
 
     def by_blend(self, blend: Blend, options: Options) -> Answer:
         """What is like the pictures and products given and like the text, and unlike what is
@@ -122,28 +122,18 @@ class Search:
         return self.by_blend(Blend(product_ids=[product_id]), options)
 
     def _by_words(self, text: str, options: Options) -> Answer:
-        return self._answer(
-            Asked({"lexical": Query("lexical", WordQuery(text))}), "lexical", options
-        )
-
-    @property
-    def _scales(self) -> Scales:
-        return self.embeddings.encoder.model.scales
+        return self._answer(Asked({"lexical": Query(WordQuery(text))}), "lexical", options)
 
     def _of_text(self, vector: Vector, mode: Mode, text: str = "") -> Asked:
-        scales = self._scales
-        scale: dict[Kind, Scale | None] = {
-            "image": scales.text_to_image,
-            "text": scales.text_to_text,
-        }
-        weights = {mode: 1.0} if mode in scale else WORDS_WEIGHTS
+        scales = self.embeddings.scales.of_text
+        weights = {mode: 1.0} if mode in scales else WORDS_WEIGHTS
         queries: dict[View, Query] = {
-            kind: Query(kind, VectorQuery(kind, vector), weights[kind], scale[kind])
-            for kind in scale
+            kind: Query(VectorQuery(kind, vector), weights[kind], scale)
+            for kind, scale in scales.items()
             if kind in weights
         }
         if mode == "auto" and text:
-            queries["lexical"] = Query("lexical", WordQuery(text), LEXICAL_WEIGHT, Scale(0.0, 1.0))
+            queries["lexical"] = Query(WordQuery(text), LEXICAL_WEIGHT, Scale(0.0, 1.0))
         return Asked(queries)
 
     def _answer(self, asked: Asked, mode: Mode, options: Options) -> Answer:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from shared_code.core.dates import instant_of
-from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.errors import Unprocessable
 from shared_code.core.filters import During, FieldType, Range
 
 if TYPE_CHECKING:
     from shared_code.core.filters import Filter, FilterableFields
     from shared_code.core.products import Metadata
-
-SortKey: TypeAlias = Callable[["Metadata"], tuple[bool, float]]
 
 SORTABLE = ("number", "date")
 
@@ -92,13 +90,8 @@ def parse_order(given: str, fields: FilterableFields) -> Order:
         message = (
             f"{field[:100]!r} cannot be sorted by; fields that can, with - for falling: {known}"
         )
-        raise Unprocessable(f"sort: {message}", errors=[FieldError("sort", message)])
+        raise Unprocessable.at("sort", message)
     return Order(field, kind, falling)
-
-
-def sort_key(given: str, fields: FilterableFields) -> SortKey:
-    """The key of ``parse_order``'s order."""
-    return parse_order(given, fields).key
 
 
 def positions(value: Any, kind: FieldType) -> list[tuple[float, Any]]:

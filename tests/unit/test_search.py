@@ -11,7 +11,7 @@ from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
 from shared_code.core.ports import Embedding, WordQuery
 from shared_code.core.products import Hit, ImageRef, ModelInfo, ProductText, Scale, Scales
 from shared_code.core.search import MAX_FETCH, Search
-from shared_code.core.sorting import sort_key
+from shared_code.core.sorting import parse_order
 
 
 class ListedIndex:
@@ -160,6 +160,14 @@ def test_words_that_the_model_does_not_know_are_looked_for_as_they_are():
     assert "unknown" in answer.warnings[0]
 
 
+def test_unknown_words_do_not_silence_the_other_warnings():
+    index = ListedIndex(lexical=[("a", 3.2)])
+    options = Options(hidden=frozenset({"a"}))
+    answer = search(index, fails=Unprocessable("unknown")).by_text("SKU-1", "auto", options)
+    assert len(answer.warnings) == 2
+    assert "hidden" in answer.warnings[1]
+
+
 @pytest.mark.parametrize("text", ["", " ", "?!", "—", "👗"])
 def test_a_query_without_a_word_is_refused(text):
     with pytest.raises(Unprocessable):
@@ -205,9 +213,9 @@ def test_diversity_puts_the_twin_of_the_best_last():
 
 def test_sorting_keeps_what_was_found_and_puts_what_has_no_value_last():
     index = ListedIndex(text=[("c", 0.9), ("b", 0.8), ("a", 0.7)])
-    options = Options(sort_by=sort_key("price", {"price": "number"}))
+    options = Options(order=parse_order("price", {"price": "number"}))
     assert [p for p, _ in ranked(search(index).by_text("x", "text", options))] == ["a", "c", "b"]
-    falling = Options(sort_by=sort_key("-price", {"price": "number"}))
+    falling = Options(order=parse_order("-price", {"price": "number"}))
     assert [p for p, _ in ranked(search(index).by_text("x", "text", falling))] == ["c", "a", "b"]
 
 

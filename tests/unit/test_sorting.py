@@ -7,7 +7,7 @@ import pytest
 
 from shared_code.core.dates import instant_of
 from shared_code.core.errors import Unprocessable
-from shared_code.core.sorting import is_position, parse_order, positions, sort_key
+from shared_code.core.sorting import is_position, parse_order, positions
 
 FIELDS = {"price": "number", "since": "date", "category": "keyword"}
 ODD = [None, True, "cheap", {}, [], ["cheap"], math.nan]
@@ -19,13 +19,13 @@ ODD = [None, True, "cheap", {}, [], ["cheap"], math.nan]
 )
 def test_what_has_no_number_comes_last_and_keeps_its_order(by, expected):
     given = [3, *ODD, -1, [9, 2], 2.5, [None, 7]]
-    found = sorted(({"price": value} for value in given), key=sort_key(by, FIELDS))
+    found = sorted(({"price": value} for value in given), key=parse_order(by, FIELDS).key)
     assert [each["price"] for each in found] == [*expected, *ODD]
 
 
 def test_dates_are_compared_as_instants():
     given = ["2026-11-24T01:00:00+02:00", "2026-11-24", "2026-11-23", 5, "2026-11-23T10:00Z"]
-    found = sorted(({"since": value} for value in given), key=sort_key("since", FIELDS))
+    found = sorted(({"since": value} for value in given), key=parse_order("since", FIELDS).key)
     assert [each["since"] for each in found] == [given[2], given[0], given[1], *given[3:]]
 
 

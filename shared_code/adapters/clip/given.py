@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared_code.core.errors import FieldError, Unprocessable
+from shared_code.core.errors import Unprocessable
 
 if TYPE_CHECKING:
     from shared_code.core.products import Vector
@@ -27,4 +27,4 @@ def given_vector(numbers: Sequence[float], dimension: int) -> Vector:
 
 
 def _problem(message: str) -> Unprocessable:
-    return Unprocessable(f"vector: {message}", errors=[FieldError("vector", message)])
+    return Unprocessable.at("vector", message)
