@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from qdrant_client import QdrantClient, models
 
 from shared_code.adapters.breaker import Breaker
-from shared_code.adapters.lexical import SparseVector
 from shared_code.adapters.qdrant_collection import Setup
 from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
@@ -29,8 +28,6 @@ from shared_code.adapters.qdrant_points import (
     newest,
     payload_of,
     stored_words,
-    vectors_of,
-    words_of,
     words_payload,
 )
 from shared_code.core.products import ImageRecord, PointRef, TextRecord
@@ -57,6 +54,7 @@ _DIALECT = Dialect(
     range=models.Range,
     flag=lambda value: models.MatchValue(value=value),
     dates=models.DatetimeRange,
+    sparse=models.SparseVector,
 )
 
 
@@ -116,7 +114,7 @@ class QdrantCloudIndex(QdrantIndex):
     def _upsert(self, record: ImageRecord | TextRecord) -> models.UpsertOperation:
         """Inserts the point, or replaces one that is not newer."""
         point = models.PointStruct(
-            id=record.ref.point_id, vector=_vectors(record), payload=payload_of(record)
+            id=record.ref.point_id, vector=_DIALECT.vectors(record), payload=payload_of(record)
         )
         not_newer = _DIALECT.both(_DIALECT.at_most("source_version", record.source.version))
         points = models.PointsList(points=[point], update_filter=not_newer)
@@ -171,7 +169,7 @@ class QdrantCloudIndex(QdrantIndex):
     ) -> list[list[tuple[float, Payload]]]:
         requests = [
             models.QueryRequest(
-                query=_engine_vector(query.vector),
+                query=_DIALECT.vector(query.vector),
                 using=query.using,
                 limit=limit,
                 filter=where,
@@ -234,14 +232,3 @@ class QdrantCloudIndex(QdrantIndex):
             lambda c: c.scroll(self.collection, where, limit=limit, with_payload=True, order_by=by)
         )
         return [ordered_point(record) for record in records]
-
-
-def _vectors(record: ImageRecord | TextRecord) -> dict[str, Any]:
-    words = words_of(record)
-    return vectors_of(record) | ({LEXICAL: _engine_vector(words)} if words else {})
-
-
-def _engine_vector(vector: Any) -> Any:
-    if isinstance(vector, SparseVector):
-        return models.SparseVector(indices=vector.indices, values=vector.values)
-    return vector

@@ -18,22 +18,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import qdrant_edge as edge
 
-from shared_code.adapters.lexical import SparseVector
 from shared_code.adapters.qdrant_edge_shard import LazyShard, translated
 from shared_code.adapters.qdrant_filters import Dialect
 from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
 from shared_code.adapters.qdrant_ordered import ordered_point
 from shared_code.adapters.qdrant_points import (
     GROUP,
-    LEXICAL,
     CollectionSpec,
     Payload,
     metadata_key,
     newest,
     payload_of,
     stored_words,
-    vectors_of,
-    words_of,
 )
 from shared_code.core.products import ImageRecord, PointRef, TextRecord
 from shared_code.core.sorting import date_at
@@ -55,6 +51,7 @@ _DIALECT = Dialect(
     # the binding takes a Python bool for the integer 0 or 1, which matches no boolean
     flag=lambda value: edge.MatchValue(np.bool_(value)),  # type: ignore[arg-type]
     dates=edge.RangeDateTime,
+    sparse=edge.SparseVector,
 )
 
 
@@ -97,7 +94,9 @@ class QdrantEdgeIndex(QdrantIndex):
 
     def _upsert(self, points: Sequence[tuple[ImageRecord | TextRecord, Payload]]) -> None:
         if points:
-            made = [edge.Point(r.ref.point_id, _vectors(r), payload) for r, payload in points]
+            made = [
+                edge.Point(r.ref.point_id, _DIALECT.vectors(r), payload) for r, payload in points
+            ]
             self._update(edge.UpdateOperation.upsert_points(made))
 
     def _set_words(self, words: Mapping[str, Payload]) -> None:
@@ -142,7 +141,7 @@ class QdrantEdgeIndex(QdrantIndex):
         requests = [
             edge.QueryRequest(
                 limit=limit,
-                query=edge.Query.Nearest(_engine_vector(query.vector), using=query.using),
+                query=edge.Query.Nearest(_DIALECT.vector(query.vector), using=query.using),
                 filter=where,
                 with_payload=True,
             )
@@ -213,12 +212,3 @@ def _newest_words(image: Payload, words: Mapping[str, Payload]) -> Payload:
     if stored is None or stored["text_version"] <= image["text_version"]:
         return image
     return image | stored
-
-
-def _vectors(record: ImageRecord | TextRecord) -> dict[str, Any]:
-    words = words_of(record)
-    return vectors_of(record) | ({LEXICAL: edge.SparseVector(*words)} if words else {})
-
-
-def _engine_vector(vector: Any) -> Any:
-    return edge.SparseVector(*vector) if isinstance(vector, SparseVector) else vector

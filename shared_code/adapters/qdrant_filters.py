@@ -1,12 +1,14 @@
-"""Filters in Qdrant's terms, once for both engines: they differ in how a part is made."""
+"""Filters and vectors in Qdrant's terms; the two engines differ in how a part is made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from shared_code.adapters.qdrant_points import metadata_key
+from shared_code.adapters.lexical import SparseVector
+from shared_code.adapters.qdrant_points import LEXICAL, metadata_key, words_of
 from shared_code.core.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range, Scalar
+from shared_code.core.products import ImageRecord, TextRecord
 
 
 class Dialect(NamedTuple):
@@ -18,6 +20,19 @@ class Dialect(NamedTuple):
     range: Callable[..., Any]
     flag: Callable[[bool], Any]
     dates: Callable[..., Any]
+    sparse: Callable[..., Any]
+
+    def vector(self, vector: Any) -> Any:
+        """As the engine takes it: dense ones as they are."""
+        if isinstance(vector, SparseVector):
+            return self.sparse(indices=vector.indices, values=vector.values)
+        return vector
+
+    def vectors(self, record: ImageRecord | TextRecord) -> dict[str, Any]:
+        """A point's, by name; empty for a text without any."""
+        dense = {} if record.vector is None else {record.ref.kind: record.vector.tolist()}
+        words = words_of(record)
+        return dense | ({LEXICAL: self.vector(words)} if words else {})
 
     def equals(self, key: str, *values: str) -> Any:
         return self.condition(key=key, match=self.any_of(any=list(values)))

@@ -161,11 +161,6 @@ def words_payload(product: ProductText, version: int) -> Payload:
     }
 
 
-def vectors_of(record: ImageRecord | TextRecord) -> dict[str, Any]:
-    """Dense ones by name; empty for a text that has none."""
-    return {} if record.vector is None else {record.ref.kind: record.vector.tolist()}
-
-
 def words_of(record: ImageRecord | TextRecord) -> SparseVector | None:
     """The words of a text point; None for a picture, and for a text without any."""
     if isinstance(record, ImageRecord):

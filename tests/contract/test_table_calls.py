@@ -1,8 +1,5 @@
 """Azure Tables that fail as they are told to, over real HTTP."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 from azure.data.tables import TableClient
 
@@ -12,35 +9,8 @@ from shared_code.adapters.users_table import TableRows, service_url
 from shared_code.core.errors import Misconfigured, Unavailable
 from shared_code.core.patience import somebody_waits
 from shared_code.settings import Settings
+from tests.failing import Failing
 from tests.real import free_ports
-
-
-class Failing:
-    """A table service that answers with these statuses in turn, the last one for ever."""
-
-    def __init__(self, *answers):
-        self.asked = 0
-        outer, answers = self, list(answers)
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                outer.asked += 1
-                status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
-                self.send_response(status)
-                headers = {"content-type": "application/json", **headers}
-                for name, value in {"content-length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def rows(self, calls=None):
-        return rows_at(self.server.server_address[1], calls)
 
 
 def rows_at(port, calls=None):
@@ -50,18 +20,9 @@ def rows_at(port, calls=None):
     return TableRows(client, calls)
 
 
-@pytest.fixture
-def failing():
-    started = []
-
-    def start(*answers):
-        started.append(Failing(*answers))
-        return started[-1]
-
-    yield start
-    for service in started:
-        service.server.shutdown()
-        service.server.server_close()
+def json_answers(*answers):
+    typed = {"content-type": "application/json"}
+    return Failing(*((status, typed | headers, body) for status, headers, body in answers))
 
 
 NONE_SUCH = (404, {}, b'{"odata.error": {"code": "ResourceNotFound", "message": {"value": ""}}}')
@@ -74,41 +35,41 @@ def test_a_table_service_that_does_not_answer_is_told():
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_what_passes_is_tried_again(failing, status):
-    service = failing((status, {}, b""), (status, {"retry-after": "1"}, b""), NONE_SUCH)
-    assert service.rows().get("owner", "key") is None
-    assert service.asked == 3
+def test_what_passes_is_tried_again(status):
+    with json_answers((status, {}, b""), (status, {"retry-after": "1"}, b""), NONE_SUCH) as service:
+        assert rows_at(service.port).get("owner", "key") is None
+        assert len(service.asked) == 3
 
 
-def test_nobody_is_kept_for_as_long_as_the_service_asks_for(failing):
-    service = failing((503, {"retry-after": "60"}, b""))
-    with pytest.raises(Unavailable) as caught:
-        service.rows().get("owner", "key")
-    assert (service.asked, caught.value.retry_after_s) == (1, 60)
+def test_nobody_is_kept_for_as_long_as_the_service_asks_for():
+    with json_answers((503, {"retry-after": "60"}, b"")) as service:
+        with pytest.raises(Unavailable) as caught:
+            rows_at(service.port).get("owner", "key")
+        assert (len(service.asked), caught.value.retry_after_s) == (1, 60)
 
 
-def test_credentials_that_are_refused_are_told_with_the_remedy(failing):
-    service = failing((403, {}, b'{"odata.error": {"code": "AuthorizationFailure"}}'))
-    with pytest.raises(Misconfigured, match="Storage Table Data Contributor"):
-        service.rows().get("owner", "key")
-    assert service.asked == 1
+def test_credentials_that_are_refused_are_told_with_the_remedy():
+    with json_answers((403, {}, b'{"odata.error": {"code": "AuthorizationFailure"}}')) as service:
+        with pytest.raises(Misconfigured, match="Storage Table Data Contributor"):
+            rows_at(service.port).get("owner", "key")
+        assert len(service.asked) == 1
 
 
-def test_after_a_failure_callers_of_http_are_refused_at_once(failing):
+def test_after_a_failure_callers_of_http_are_refused_at_once():
     """A missing row is an answer: it lets everybody in again."""
-    service = failing((503, {"retry-after": "60"}, b""), NONE_SUCH)
-    now = [100.0]
-    breaker = Breaker("Table storage", clock=lambda: now[0])
-    rows = service.rows(TableCalls(breaker))
-    with somebody_waits():
-        for _ in range(3):
-            with pytest.raises(Unavailable):
-                rows.get("owner", "key")
-        assert service.asked == 1
-        now[0] += 10
-        assert [rows.get("owner", "key") for _ in range(3)] == [None] * 3
-        now[0] -= 9  # a moment at which it would refuse, had that answer not counted
-        assert rows.get("owner", "key") is None
+    with json_answers((503, {"retry-after": "60"}, b""), NONE_SUCH) as service:
+        now = [100.0]
+        breaker = Breaker("Table storage", clock=lambda: now[0])
+        rows = rows_at(service.port, TableCalls(breaker))
+        with somebody_waits():
+            for _ in range(3):
+                with pytest.raises(Unavailable):
+                    rows.get("owner", "key")
+            assert len(service.asked) == 1
+            now[0] += 10
+            assert [rows.get("owner", "key") for _ in range(3)] == [None] * 3
+            now[0] -= 9  # a moment at which it would refuse, had that answer not counted
+            assert rows.get("owner", "key") is None
 
 
 def test_where_the_tables_of_an_account_are():
