@@ -19,7 +19,22 @@ from devhost.blobs.player import Player
 from devhost.blobs.receipts import Receipts
 from devhost.blobs.watching import watches
 from devhost.blocking import Blocking
-from devhost.indexing import BLOB, EVENT_GRID, HTTP, QUEUE, TIMER, Indexed, index, is_disabled
+from devhost.durable.hub import Hub
+from devhost.durable.management import PREFIX, Management, client_binding
+from devhost.durable.store import Store
+from devhost.durable.worker import Worker
+from devhost.indexing import (
+    ACTIVITY,
+    BLOB,
+    EVENT_GRID,
+    HTTP,
+    ORCHESTRATION,
+    QUEUE,
+    TIMER,
+    Indexed,
+    index,
+    is_disabled,
+)
 from devhost.invoking import Invoker, thread_count
 from devhost.project import Project
 from devhost.queues.listening import QueueListener, queue_triggers
@@ -37,16 +52,20 @@ log = logging.getLogger("devhost")
 class Host:
     """Everything that runs for one app."""
 
-    def __init__(self, project: Project, app: FunctionRegister) -> None:
+    def __init__(
+        self, project: Project, app: FunctionRegister, url: str = "http://127.0.0.1:7071"
+    ) -> None:
+        """``url``: where it will serve."""
         self._functions = _served(index(app))
         self._routes = RouteTable(self._of_kind(HTTP), project.route_prefix)
         for hidden, by in self._routes.hidden():
             log.warning("the route of %s is hidden by that of %s, which sorts first", hidden, by)
         local_dir = Path(os.environ.get("LOCAL_DIR", "").strip() or ".local")
         watched = watches(self._of_kind(BLOB), os.environ, local_dir)
-        keeps = watched or self._of_kind(QUEUE) or self._of_kind(TIMER)
+        kept = (QUEUE, TIMER, ORCHESTRATION)
+        keeps = watched or any(self._of_kind(kind) for kind in kept)
         self._state = State(local_dir / "devhost" if keeps else None)
-        self._invoke = Invoker(thread_count())
+        self._invoke = Invoker(thread_count(), client_binding(url, project.durable.hub))
         self._blocking = Blocking()
         services = QueueServices(os.environ, self._state)
         self._player = self._blob_player(project, watched, services)
@@ -55,10 +74,17 @@ class Host:
             QueueListener(trigger, project.queues, self._invoke, self._blocking)
             for trigger in self._queues
         ]
+        self._durable = self._hub(project)
         self._timers = [
             Timer(function, os.environ, self._invoke, self._state)
             for function in self._of_kind(TIMER)
         ]
+
+    def _hub(self, project: Project) -> Hub | None:
+        if not self._of_kind(ORCHESTRATION):
+            return None
+        worker = Worker({f.name.casefold(): f for f in self._functions}, self._invoke)
+        return Hub(Store(self._state), worker, project.durable)
 
     def _blob_player(
         self, project: Project, watched: list[Watch], services: QueueServices
@@ -77,7 +103,10 @@ class Host:
     def asgi(self) -> Starlette:
         endpoints = HostEndpoints(self._functions, self._player, self._invoke)
         http = Mount("/", app=HttpFunctions(self._routes, self._invoke))
-        return Starlette(routes=[*endpoints.routes(), http], lifespan=lambda _: self._playing())
+        durable = Management(self._durable).routes() if self._durable else []
+        return Starlette(
+            routes=[*endpoints.routes(), *durable, http], lifespan=lambda _: self._playing()
+        )
 
     @contextlib.asynccontextmanager
     async def _playing(self) -> AsyncIterator[None]:
@@ -85,6 +114,7 @@ class Host:
         tasks = self._player.tasks()
         tasks += [asyncio.create_task(listener.run()) for listener in self._listeners]
         tasks += [asyncio.create_task(timer.run()) for timer in self._timers]
+        tasks += [asyncio.create_task(self._durable.run())] if self._durable else []
         try:
             yield
         finally:
@@ -106,6 +136,9 @@ class Host:
             _list(function, "eventGrid", "deletes in the containers above")
         for queue in self._queues:
             _list(queue.function, "queue", queue.queue.where)
+        for kind, how in ((ORCHESTRATION, "orchestrator"), (ACTIVITY, "activity")):
+            for function in self._of_kind(kind):
+                _list(function, how, f"{url}{PREFIX}")
         for timer in self._timers:
             _list(timer.function, "timer", f"{timer.schedule.expression} (UTC)")
 

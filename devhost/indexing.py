@@ -22,7 +22,9 @@ from devhost.project import Refused
 
 HTTP, BLOB, EVENT_GRID = "httpTrigger", "blobTrigger", "eventGridTrigger"
 QUEUE, TIMER = "queueTrigger", "timerTrigger"
-PLAYED = (HTTP, BLOB, EVENT_GRID, QUEUE, TIMER)
+ORCHESTRATION, ACTIVITY = "orchestrationTrigger", "activityTrigger"
+DURABLE_CLIENT = "durableClient"
+PLAYED = (HTTP, BLOB, EVENT_GRID, QUEUE, TIMER, ORCHESTRATION, ACTIVITY, DURABLE_CLIENT)
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")
 
@@ -43,6 +45,8 @@ class Indexed:
     annotation: object
     takes_context: bool
     returns: bool
+    clients: tuple[str, ...]
+    """Parameters that take Durable Functions' client."""
     unplayed: tuple[str, ...]
     """Binding types that this host does not play; such a function is not served."""
 
@@ -129,6 +133,8 @@ def _checked(name: str, call: Callable[..., Any], function: Function) -> Indexed
             "every byte that is not UTF-8 would arrive mangled."
         )
     others = [str(b.type) for b in bindings.values() if b is not trigger]
+    fitting = converter(str(trigger.type))
+    clients = tuple(name for name, b in bindings.items() if b.type == DURABLE_CLIENT)
     others += [str(returned.type)] if returned is not None and returned.type != "http" else []
     return Indexed(
         name=name,
@@ -137,7 +143,8 @@ def _checked(name: str, call: Callable[..., Any], function: Function) -> Indexed
         argument=trigger.name,
         annotation=hints.get(trigger.name),
         takes_context=takes_context,
-        returns=returned is not None,
+        returns=returned is not None or bool(fitting and fitting.has_implicit_output()),
+        clients=clients,
         unplayed=tuple(t for t in (str(trigger.type), *others) if t not in PLAYED),
     )
 

@@ -67,13 +67,16 @@ class Invocation:
 
 
 class Invoker:
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, durable_client: str = "") -> None:
+        """``durable_client``: what a ``durableClient`` binding is given."""
+        self._durable_client = durable_client
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
 
     async def __call__(self, invocation: Invocation, value: object) -> Any:
         """Calls the function with its trigger's value; whatever it raises comes through."""
         function = invocation.function
         arguments = {function.argument: value}
+        arguments |= dict.fromkeys(function.clients, self._durable_client)
         if function.takes_context:
             arguments["context"] = Context(function.name, invocation.id)
         if inspect.iscoroutinefunction(function.call):

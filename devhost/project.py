@@ -56,11 +56,30 @@ class QueueOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class DurableOptions:
+    """``extensions.durableTask`` of host.json; Azure's default is 10 per core for both."""
+
+    activities: int = 10
+    orchestrators: int = 10
+    hub: str = "TestHubName"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> DurableOptions:
+        default = cls()
+        return cls(
+            int(settings.get("maxConcurrentActivityFunctions", default.activities)),
+            int(settings.get("maxConcurrentOrchestratorFunctions", default.orchestrators)),
+            str(settings.get("hubName", default.hub)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     folder: Path
     route_prefix: str
     blobs: BlobOptions
     queues: QueueOptions = QueueOptions()
+    durable: DurableOptions = DurableOptions()
 
     @classmethod
     def load(cls, folder: Path) -> Project:
@@ -80,6 +99,7 @@ class Project:
                 int(blobs.get("poisonBlobThreshold", default.attempts)),
             ),
             QueueOptions.of(extensions.get("queues", {})),
+            DurableOptions.of(extensions.get("durableTask", {})),
         )
 
     def load_app(self) -> FunctionRegister:

@@ -45,7 +45,7 @@ def run(options: Options, when_ready: WhenReady | None = None) -> int:
     try:
         with _listening(options) as listener:
             project = Project.load(options.folder.resolve())
-            host = Host(project, project.load_app())
+            host = Host(project, project.load_app(), _url(listener, options.host))
             server = Server(host, listener, options, when_ready)
             try:
                 server.run([listener])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,14 @@ from devhost.project import Refused
 
 
 class State:
-    """Shared by all threads; every statement is a transaction of its own."""
+    """Shared by all threads; a statement is a transaction of its own, unless within one."""
 
     def __init__(self, folder: Path | None) -> None:
         """``folder`` None: nothing is kept."""
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         path = ":memory:" if folder is None else folder / "state.sqlite"
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._db = sqlite3.connect(path, timeout=0.1, isolation_level=None, check_same_thread=False)
         try:
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -40,6 +42,21 @@ class State:
         """Its rows, if it has any."""
         with self._lock:
             return self._db.execute(statement, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What runs within is kept together or, if it raises, not at all. May be nested."""
+        with self._lock:
+            if self._db.in_transaction:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
     def close(self) -> None:
         with self._lock:

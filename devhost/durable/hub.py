@@ -1,0 +1,105 @@
+"""Runs what is due: steps of orchestrations, one at a time for each, and activities."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from typing import Any
+
+from devhost.durable.events import Kind
+from devhost.durable.rows import Activity
+from devhost.durable.steps import Plan, Step
+from devhost.durable.store import Store
+from devhost.durable.worker import ActivityFailed, Worker
+from devhost.project import DurableOptions
+
+log = logging.getLogger("devhost.durable")
+
+_LONGEST_SLEEP_S = 60.0  # the clock may be set, or the laptop may sleep
+
+
+class Hub:
+    """At-least-once for activities; an orchestrator is replayed as often as it takes."""
+
+    def __init__(self, store: Store, worker: Worker, limits: DurableOptions) -> None:
+        self.store = store
+        self.worker = worker
+        self._limits = limits
+        self._changed = asyncio.Event()
+        self._steps: dict[str, asyncio.Task[None]] = {}
+        self._activities: dict[int, asyncio.Task[None]] = {}
+
+    def wake(self) -> None:
+        """Something may be due that was not."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        try:
+            while True:
+                self._changed.clear()
+                self._begin()
+                due = self.store.rows.next_due()
+                pause = _LONGEST_SLEEP_S if due is None else due - time.time()
+                with contextlib.suppress(TimeoutError):
+                    within = max(0.0, min(pause, _LONGEST_SLEEP_S))
+                    await asyncio.wait_for(self._changed.wait(), within)
+        finally:
+            running = [*self._steps.values(), *self._activities.values()]
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _begin(self) -> None:
+        free = self._limits.orchestrators - len(self._steps)
+        waiting = (each for each in self.store.rows.ready() if each not in self._steps)
+        for instance, _ in zip(waiting, range(free), strict=False):
+            self._steps[instance] = asyncio.create_task(self._ended(self._step(instance), instance))
+        for activity in self.store.rows.activities(self._limits.activities):
+            if activity.id not in self._activities:
+                work = self._ended(self._act(activity), activity.id)
+                self._activities[activity.id] = asyncio.create_task(work)
+
+    async def _ended(self, work: Any, key: str | int) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("the host failed at %s", key)
+        finally:
+            self._steps.pop(key, None) if isinstance(key, str) else self._activities.pop(key, None)
+            self._changed.set()
+
+    async def _step(self, instance: str) -> None:
+        found = self.store.rows.find(instance)
+        messages = self.store.rows.messages(instance)
+        if found is None or not messages:
+            return
+        step = Step(Plan.loads(found.plan))
+        batch = step.plan.batch([each for _, each in messages])
+        step.begin(batch)
+        parent = found.parent_of_it
+        about = {
+            "instanceId": instance,
+            "parentInstanceId": parent and parent.instance,
+            "input": json.loads(found.input),
+        }
+        history = [*self.store.rows.history(instance), *step.events]
+        step.take(await self.worker.orchestrate(found.name, history, about))
+        self.store.keep(found, step, [number for number, _ in messages[: len(batch)]])
+        if step.ended == "Failed":
+            log.error("%s (%s) failed: %s", found.name, instance, step.output)
+        elif step.ended:
+            log.info("durable %s (%s) has ended", found.name, instance)
+
+    async def _act(self, activity: Activity) -> None:
+        try:
+            result = await self.worker.act(activity.name, activity.input)
+        except ActivityFailed as failed:
+            log.warning("%s\n%s", failed.reason, failed.details)
+            said = {"Reason": failed.reason, "Details": failed.details}
+            self.store.finish(activity, Kind.TaskFailed, **said)
+        else:
+            self.store.finish(activity, Kind.TaskCompleted, Result=result)

@@ -1,0 +1,149 @@
+"""What becomes of instances, one transaction each.
+
+A step of an orchestration keeps its history and the work that it begins together or not at all.
+An activity is forgotten in the transaction that keeps its result, so one that a kill cut off
+runs again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from devhost.durable.events import Kind, event
+from devhost.durable.rows import ENDED, Activity, Instance, Parent, Rows
+from devhost.durable.steps import Plan, Step, Work, unconsumed
+from devhost.state import State
+
+
+class AlreadyRunning(Exception):
+    pass
+
+
+class Store:
+    def __init__(self, state: State) -> None:
+        self._transaction = state.transaction
+        self.rows = Rows(state)
+
+    def start(self, instance: str, name: str, given: Any, parent: Parent | None = None) -> None:
+        """``given``: JSON value. Raises AlreadyRunning for a caller's; a sub-orchestration takes
+        the place of whatever has its id."""
+        with self._transaction():
+            found = self._running(instance)
+            if found and parent is None:
+                raise AlreadyRunning
+            self.rows.forget(instance)
+            self._begin(instance, name, json.dumps(given), parent)
+
+    def _running(self, instance: str) -> Instance | None:
+        found = self.rows.find(instance)
+        return found if found and found.status not in ENDED else None
+
+    def _begin(self, instance: str, name: str, given: str, parent: Parent | None) -> Instance:
+        now, execution = time.time(), uuid.uuid4().hex
+        row = Instance(
+            *(instance, execution, name, "Pending", given, "", "", now, now),
+            *(parent.dumps() if parent else "", Plan().dumps()),
+        )
+        self.rows.put(row)
+        whose = {"InstanceId": instance, "ExecutionId": execution}
+        about = {"OrchestrationInstance": whose, "Name": name, "Version": "", "Input": given}
+        self.rows.send(instance, event(Kind.ExecutionStarted, **about))
+        return row
+
+    def raise_event(self, instance: str, name: str, given: str) -> None:
+        """``given``: JSON as text."""
+        self.rows.send(instance, event(Kind.EventRaised, Name=name, Input=given))
+
+    def keep(self, of: Instance, step: Step, taken: Sequence[int]) -> None:
+        """What a step came to; nothing if the instance was ended or replaced meanwhile."""
+        with self._transaction():
+            now = self._running(of.id)
+            if now is None or now.execution != of.execution:
+                return
+            for message in taken:
+                self.rows.drop_message(message)
+            self.rows.append(of.id, step.events)
+            status = now.status if now.status == "Suspended" else "Running"
+            custom = json.dumps(step.custom_status)
+            row = replace(now, status=status, custom=custom, plan=step.plan.dumps())
+            if step.anew:
+                self._anew(row, step)
+            elif step.ended:
+                self._end(row, step.ended, step.output)
+            else:
+                self._begin_work(row, step)
+
+    def _begin_work(self, row: Instance, step: Step) -> None:
+        self.rows.put(replace(row, updated=time.time()))
+        for each in step.work:
+            self._begin_one(row, each)
+        for number, due in step.timers:
+            self.rows.send(row.id, event(Kind.TimerFired, TimerId=number), due, number)
+        for number in step.cancelled:
+            self.rows.drop_timer(row.id, number)
+
+    def _begin_one(self, row: Instance, work: Work) -> None:
+        if work.is_child:
+            child = work.instance or f"{row.execution}:{work.number:04x}"
+            self.start(child, work.name, work.given, Parent(row.id, row.execution, work.number))
+        else:
+            self.rows.put_activity(row.id, work.number, work.name, work.given)
+
+    def _anew(self, row: Instance, step: Step) -> None:
+        """External events that nobody has waited for yet go along, and only they."""
+        left = unconsumed(step.plan, self.rows.history(row.id))
+        waiting = [each for _, each in self.rows.messages(row.id)]
+        left += [each for each in waiting if each["EventType"] == Kind.EventRaised]
+        self.rows.forget(row.id)
+        begun = self._begin(row.id, row.name, json.dumps(step.output), row.parent_of_it)
+        self.rows.put(replace(begun, status=row.status, custom=row.custom))
+        for each in left:
+            self.rows.send(row.id, each | {"IsPlayed": False})
+
+    def _end(self, row: Instance, status: str, output: Any) -> None:
+        self.rows.drop_work(row.id)
+        said = json.dumps(output)
+        self.rows.put(replace(row, status=status, output=said, updated=time.time()))
+        parent = row.parent_of_it
+        if parent is not None:
+            self._tell(parent, row, status, output)
+
+    def _tell(self, parent: Parent, of: Instance, status: str, output: Any) -> None:
+        found = self._running(parent.instance)
+        if found is None or found.execution != parent.execution:
+            return
+        said = {"Result": json.dumps(output)}
+        kind = Kind.SubOrchestrationInstanceCompleted
+        if status != "Completed":
+            kind = Kind.SubOrchestrationInstanceFailed
+            said = {"Reason": f"Orchestrator function '{of.name}' failed: {output}", "Details": ""}
+        self.rows.send(parent.instance, event(kind, TaskScheduledId=parent.number, **said))
+
+    def finish(self, activity: Activity, kind: Kind, **said: str) -> None:
+        """Keeps what an activity came to, unless its orchestration has ended meanwhile."""
+        with self._transaction():
+            if self.rows.drop_activity(activity):
+                done = event(kind, TaskScheduledId=activity.number, **said)
+                self.rows.send(activity.instance, done)
+
+    def terminate(self, instance: str, reason: str) -> None:
+        """Its sub-orchestrations go on, as on Azure Storage."""
+        with self._transaction():
+            found = self._running(instance)
+            if found:
+                self.rows.append(instance, [event(Kind.ExecutionTerminated, Input=reason)])
+                self._end(found, "Terminated", reason)
+
+    def suspend(self, instance: str, reason: str, *, on: bool) -> None:
+        """What comes meanwhile waits."""
+        kind = Kind.ExecutionSuspended if on else Kind.ExecutionResumed
+        with self._transaction():
+            found = self._running(instance)
+            if found and (found.status == "Suspended") != on:
+                self.rows.append(instance, [event(kind, Reason=reason)])
+                self.rows.put(replace(found, status="Suspended" if on else "Running"))

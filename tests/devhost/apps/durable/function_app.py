@@ -1,0 +1,172 @@
+"""Durable Functions by the library's own decorators; every activity notes what it does."""
+
+import json
+import logging
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import azure.durable_functions as df
+import azure.functions as func
+
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+DONE = Path("events.jsonl")
+
+
+def note(**event):
+    with DONE.open("a") as log:
+        log.write(json.dumps({**event, "at": time.time()}) + "\n")
+
+
+@app.route(route="start/{name}/{instance}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def start(req: func.HttpRequest, client) -> func.HttpResponse:
+    given = json.loads(req.get_body() or "null")
+    instance = await client.start_new(req.route_params["name"], req.route_params["instance"], given)
+    return client.create_check_status_response(req, instance)
+
+
+@app.route(route="status/{instance}")
+@app.durable_client_input(client_name="client")
+async def status(req: func.HttpRequest, client) -> func.HttpResponse:
+    found = await client.get_status(req.route_params["instance"], show_input=True)
+    return func.HttpResponse(json.dumps(found.to_json() if found else None, default=str))
+
+
+@app.route(route="statuses/{prefix}")
+@app.durable_client_input(client_name="client")
+async def statuses(req: func.HttpRequest, client) -> func.HttpResponse:
+    found = await client.get_status_by(instance_id_prefix=req.route_params["prefix"])
+    return func.HttpResponse(json.dumps([each.instance_id for each in found]))
+
+
+@app.route(route="tell/{verb}/{instance}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def tell(req: func.HttpRequest, client) -> func.HttpResponse:
+    verb, instance = req.route_params["verb"], req.route_params["instance"]
+    if verb == "purge":
+        gone = await client.purge_instance_history(instance)
+        return func.HttpResponse(str(gone.instances_deleted))
+    if verb == "raise_event":
+        await client.raise_event(instance, "answer", json.loads(req.get_body()))
+    else:
+        await getattr(client, verb)(instance, "because")
+    return func.HttpResponse("ok")
+
+
+@app.activity_trigger(input_name="given")
+def work(given: dict) -> dict:
+    note(event="begin", **given)
+    time.sleep(given.get("takes", 0))
+    tried = sum(1 for line in DONE.read_text().splitlines() if json.loads(line).get("n") == given["n"])
+    if given.get("fails", 0) >= tried:
+        raise ValueError(f"attempt {tried} of {given['n']}")
+    note(event="end", m=given["n"])
+    return {"n": given["n"], "twice": 2 * given["n"]}
+
+
+@app.orchestration_trigger(context_name="context")
+def chain(context):
+    results = []
+    for n in range(context.get_input()):
+        results.append((yield context.call_activity("work", {"n": n}))["twice"])
+        context.set_custom_status({"done": n + 1})
+    return results
+
+
+@app.orchestration_trigger(context_name="context")
+def fan_out(context):
+    given = context.get_input()
+    takes = given.get("takes", 0)
+    tasks = [context.call_activity("work", {"n": n, "takes": takes}) for n in range(given["of"])]
+    results = yield context.task_all(tasks)
+    return sum(each["twice"] for each in results)
+
+
+@app.orchestration_trigger(context_name="context")
+def parent(context):
+    count = context.get_input()
+    parts = [
+        context.call_sub_orchestrator("chain", 3, f"{context.instance_id}-{n}" if n % 2 else None)
+        for n in range(count)
+    ]
+    return (yield context.task_all(parts))
+
+
+@app.orchestration_trigger(context_name="context")
+def retried(context):
+    """Two tasks that fail and are retried, among others that do not: all must keep their numbers."""
+    given = context.get_input()
+    retry = df.RetryOptions(50, given["tries"])
+    tasks = [
+        context.call_activity_with_retry("work", retry, {"n": 1, "fails": given["fails"]}),
+        context.call_activity("work", {"n": 2}),
+        context.call_activity_with_retry("work", retry, {"n": 3, "fails": given["fails"]}),
+    ]
+    first = yield context.task_any(tasks)
+    seen = [first.result["n"]] if not isinstance(first.result, Exception) else []
+    more = yield context.call_activity("work", {"n": 4})
+    results = yield context.task_all(tasks)
+    return [*seen, more["n"], *(each["n"] for each in results)]
+
+
+@app.orchestration_trigger(context_name="context")
+def caught(context):
+    try:
+        yield context.call_activity("work", {"n": 7, "fails": 99})
+    except Exception as exc:
+        return f"caught {exc}"
+
+
+@app.orchestration_trigger(context_name="context")
+def failing_parent(context):
+    return (yield context.call_sub_orchestrator("broken", None, f"{context.instance_id}-child"))
+
+
+@app.orchestration_trigger(context_name="context")
+def broken(context):
+    yield context.call_activity("work", {"n": 0})
+    raise ValueError("nothing works")
+
+
+@app.orchestration_trigger(context_name="context")
+def waits(context):
+    """For an answer, as long as there is time."""
+    timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=context.get_input()))
+    answer = context.wait_for_external_event("answer")
+    first = yield context.task_any([timer, answer])
+    if first is answer:
+        timer.cancel()
+        return {"answer": first.result}
+    return "too late"
+
+
+@app.orchestration_trigger(context_name="context")
+def counts(context):
+    left, total = context.get_input()
+    done = yield context.call_activity("work", {"n": left})
+    if left == 1:
+        return total + done["n"]
+    context.continue_as_new([left - 1, total + done["n"]])
+    return None
+
+
+@app.orchestration_trigger(context_name="context")
+def collects(context):
+    """Takes one event per execution: the others must not be lost between two."""
+    left, seen = context.get_input()
+    answer = yield context.wait_for_external_event("answer")
+    if left == 1:
+        return [*seen, answer]
+    context.continue_as_new([left - 1, [*seen, answer]])
+    return None
+
+
+@app.orchestration_trigger(context_name="context")
+def fickle(context):
+    """Not deterministic: its second run asks for something else."""
+    name = "work" if not Path("seen").exists() else "other"
+    Path("seen").touch()
+    yield context.call_activity(name, {"n": 1})
+    return None
