@@ -14,17 +14,17 @@ RUNNING = ("Pending", "Running")
 ENDED = ("Completed", "Failed", "Terminated")
 
 _SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS instances (
+    """CREATE TABLE IF NOT EXISTS durable_instances (
     id TEXT PRIMARY KEY, execution TEXT, name TEXT, status TEXT, input TEXT, output TEXT,
     custom TEXT, created REAL, updated REAL, parent TEXT, plan TEXT)""",
-    """CREATE TABLE IF NOT EXISTS history (
+    """CREATE TABLE IF NOT EXISTS durable_history (
     instance TEXT, at INTEGER, event TEXT, PRIMARY KEY (instance, at)) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS messages (
+    """CREATE TABLE IF NOT EXISTS durable_messages (
     id INTEGER PRIMARY KEY, instance TEXT, due REAL, timer INTEGER, event TEXT)""",
-    "CREATE INDEX IF NOT EXISTS messages_of ON messages (instance)",
-    """CREATE TABLE IF NOT EXISTS activities (
+    "CREATE INDEX IF NOT EXISTS durable_messages_of ON durable_messages (instance)",
+    """CREATE TABLE IF NOT EXISTS durable_activities (
     id INTEGER PRIMARY KEY AUTOINCREMENT, instance TEXT, number INTEGER, name TEXT, input TEXT)""",
-    "CREATE INDEX IF NOT EXISTS activities_of ON activities (instance)",
+    "CREATE INDEX IF NOT EXISTS durable_activities_of ON durable_activities (instance)",
 )
 _COLUMNS = "id, execution, name, status, input, output, custom, created, updated, parent, plan"
 
@@ -76,22 +76,25 @@ class Rows:
             self._run(statement)
 
     def find(self, instance: str) -> Instance | None:
-        rows = self._run(f"SELECT {_COLUMNS} FROM instances WHERE id = ?", instance)  # noqa: S608
+        rows = self._run(f"SELECT {_COLUMNS} FROM durable_instances WHERE id = ?", instance)  # noqa: S608
         return Instance(*rows[0]) if rows else None
 
     def all(self, prefix: str = "") -> list[Instance]:
         """By id."""
-        found = self._run(f"SELECT {_COLUMNS} FROM instances ORDER BY id")  # noqa: S608
+        found = self._run(f"SELECT {_COLUMNS} FROM durable_instances ORDER BY id")  # noqa: S608
         return [Instance(*row) for row in found if row[0].startswith(prefix)]
 
     def history(self, instance: str) -> list[Event]:
-        rows = self._run("SELECT event FROM history WHERE instance = ? ORDER BY at", instance)
+        rows = self._run(
+            "SELECT event FROM durable_history WHERE instance = ? ORDER BY at", instance
+        )
         return [json.loads(text) for (text,) in rows]
 
     def ready(self) -> list[str]:
         """Instances with something to take note of, those that have waited longest first."""
         rows = self._run(
-            "SELECT m.instance FROM messages m JOIN instances i ON i.id = m.instance "
+            "SELECT m.instance FROM durable_messages m "
+            "JOIN durable_instances i ON i.id = m.instance "
             "WHERE m.due <= ? AND i.status IN (?, ?) GROUP BY m.instance ORDER BY MIN(m.id)",
             time.time(),
             *RUNNING,
@@ -100,64 +103,60 @@ class Rows:
 
     def next_due(self) -> float | None:
         """When the next timer runs out, in seconds since the epoch."""
-        [(due,)] = self._run("SELECT MIN(due) FROM messages WHERE due > ?", time.time())
+        [(due,)] = self._run("SELECT MIN(due) FROM durable_messages WHERE due > ?", time.time())
         return due if due is None else float(due)
 
     def messages(self, instance: str) -> list[tuple[int, Event]]:
         """What is due: the start first, then as they came."""
         rows = self._run(
-            "SELECT id, event FROM messages WHERE instance = ? AND due <= ? ORDER BY id",
+            "SELECT id, event FROM durable_messages WHERE instance = ? AND due <= ? ORDER BY id",
             instance,
             time.time(),
         )
         return [(number, json.loads(text)) for number, text in rows]
 
     def activities(self, limit: int) -> list[Activity]:
-        return [
-            Activity(*row)
-            for row in self._run(
-                "SELECT id, instance, number, name, input FROM activities ORDER BY id LIMIT ?",
-                limit,
-            )
-        ]
+        columns = "id, instance, number, name, input"
+        rows = self._run(f"SELECT {columns} FROM durable_activities ORDER BY id LIMIT ?", limit)  # noqa: S608
+        return [Activity(*row) for row in rows]
 
     def put(self, row: Instance) -> None:
         """In place of the one with this id, if there is one."""
         places = ", ".join("?" * len(fields(row)))
-        self._run(f"INSERT OR REPLACE INTO instances VALUES ({places})", *astuple(row))  # noqa: S608
+        self._run(f"INSERT OR REPLACE INTO durable_instances VALUES ({places})", *astuple(row))  # noqa: S608
 
     def put_activity(self, instance: str, number: int, name: str, given: str) -> None:
         self._run(
-            "INSERT INTO activities (instance, number, name, input) VALUES (?, ?, ?, ?)",
+            "INSERT INTO durable_activities (instance, number, name, input) VALUES (?, ?, ?, ?)",
             *(instance, number, name, given),
         )
 
     def drop_activity(self, activity: Activity) -> bool:
         """False when it is gone already."""
-        gone = self._run("DELETE FROM activities WHERE id = ? RETURNING id", activity.id)
+        gone = self._run("DELETE FROM durable_activities WHERE id = ? RETURNING id", activity.id)
         return bool(gone)
 
     def drop_message(self, message: int) -> None:
-        self._run("DELETE FROM messages WHERE id = ?", message)
+        self._run("DELETE FROM durable_messages WHERE id = ?", message)
 
     def drop_timer(self, instance: str, number: int) -> None:
-        self._run("DELETE FROM messages WHERE instance = ? AND timer = ?", instance, number)
+        self._run("DELETE FROM durable_messages WHERE instance = ? AND timer = ?", instance, number)
 
     def drop_work(self, instance: str) -> None:
-        self._run("DELETE FROM messages WHERE instance = ?", instance)
-        self._run("DELETE FROM activities WHERE instance = ?", instance)
+        self._run("DELETE FROM durable_messages WHERE instance = ?", instance)
+        self._run("DELETE FROM durable_activities WHERE instance = ?", instance)
 
     def send(self, instance: str, each: Event, due: float = 0.0, timer: int | None = None) -> None:
         self._run(
-            "INSERT INTO messages (instance, due, timer, event) VALUES (?, ?, ?, ?)",
+            "INSERT INTO durable_messages (instance, due, timer, event) VALUES (?, ?, ?, ?)",
             *(instance, due, timer, json.dumps(each)),
         )
 
     def append(self, instance: str, events: Sequence[Event]) -> None:
-        [(at,)] = self._run("SELECT COUNT(*) FROM history WHERE instance = ?", instance)
+        [(at,)] = self._run("SELECT COUNT(*) FROM durable_history WHERE instance = ?", instance)
         for place, each in enumerate(events, at):
             text = json.dumps(each | {"IsPlayed": True})  # whenever it is read again
-            self._run("INSERT INTO history VALUES (?, ?, ?)", instance, place, text)
+            self._run("INSERT INTO durable_history VALUES (?, ?, ?)", instance, place, text)
 
     def forget(self, instance: str) -> None:
         for table, column in _of_instance():
@@ -165,5 +164,5 @@ class Rows:
 
 
 def _of_instance() -> Iterator[tuple[str, str]]:
-    yield "instances", "id"
-    yield from ((table, "instance") for table in ("history", "messages", "activities"))
+    yield "durable_instances", "id"
+    yield from ((f"durable_{table}", "instance") for table in ("history", "messages", "activities"))
