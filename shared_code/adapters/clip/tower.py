@@ -90,8 +90,8 @@ def _options(threads: int) -> ort.SessionOptions:
     options.intra_op_num_threads = threads or usable_cpus()
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    # spinning while a run goes on saves a lone picture a fifth of its time; spinning on after it
-    # took half the throughput of ingestion, whose other work waits for the core
+    # spinning on after a run, as it does by default, holds a core that ingestion's other work waits
+    # for; spinning while a run goes on is what makes a lone picture quick
     options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3  # errors: its warnings are about the graph, not the request
     return options
