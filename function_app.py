@@ -13,6 +13,8 @@ from functions import (
     ops,
     products,
     reconcile,
+    reindex,
+    reindex_orchestration,
     search,
     users,
 )
@@ -28,6 +30,8 @@ for module in (
     ingest,
     failures,
     reconcile,
+    reindex,
+    reindex_orchestration,
     users,
     ops,
     openapi,

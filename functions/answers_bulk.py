@@ -17,8 +17,8 @@ JOBS_PATH = "/api/v1/jobs/"
 class JobSource(Answer, frozen=True, kw_only=True):
     """Where the items of a job come from."""
 
-    kind: Literal["container", "feed", "failures"]
-    name: Annotated[str, Meta(description="The prefix, or the feed's blob.")]
+    kind: Literal["container", "feed", "failures", "reindex"]
+    name: Annotated[str, Meta(description="The prefix, the feed's blob, or the collection.")]
 
 
 class JobProblem(Answer, frozen=True, kw_only=True):
@@ -48,6 +48,7 @@ class JobAnswer(Answer, frozen=True, kw_only=True):
     eta_s: Annotated[int | None, Meta(description="Seconds until it is done, at the pace so far.")]
     started: str
     ended: str | None
+    phase: Annotated[str, Meta(description="Of a move to another model.")] | UnsetType = UNSET
     problems: Annotated[list[JobProblem], Meta(description="The first of what failed.")]
     error: Annotated[str, Meta(description="Why the job failed.")] | UnsetType = UNSET
 
@@ -86,6 +87,7 @@ def job(found: JobReport) -> JobAnswer:
         started=_said(facts.started),
         ended=_said(found.ended) if found.ended else None,
         problems=[JobProblem(**problem) for problem in found.tally.problems],
+        phase=facts.phase or UNSET,
         error=facts.error or UNSET,
     )
 

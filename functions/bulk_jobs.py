@@ -11,13 +11,14 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from shared_code.core.bulk import Job, Source, part_id
 from shared_code.core.bulk_report import JobFacts, JobReport, State, has_ended, report
-from shared_code.core.errors import AppError, NotFound, Unavailable
+from shared_code.core.errors import AppError, NotFound, Unavailable, Unprocessable
+from shared_code.core.reindexing import Plan, build_id
 from shared_code.runtime import runtime
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Jobs:
 
     async def start(self, source: Source) -> JobReport:
         settings, now = runtime().settings, datetime.now(UTC)
-        job_id = f"job-{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+        job_id = _new_id(now)
         job = Job(
             job_id,
             source,
@@ -58,13 +59,28 @@ class Jobs:
             await self.client.start_new("bulk_job", job_id, job.to_json())
         return report(JobFacts(job_id, "queued", asdict(source), {}, now, now), [], now)
 
+    async def reindex(self, into: str, *, is_rollback: bool) -> JobReport:
+        """Raises Unprocessable while another one is under way."""
+        now = datetime.now(UTC)
+        for other in await self.recent():
+            if other.facts.phase and not has_ended(other.facts.state):
+                raise Unprocessable(f"The job {other.facts.id} moves to another model already.")
+        settings = runtime().settings
+        plan = Plan(
+            *(_new_id(now), into, settings.bulk_chunk, settings.bulk_segments, now.isoformat()),
+            is_rollback,
+        )
+        with _asking():
+            await self.client.start_new("reindex_job", plan.id, plan.to_json())
+        source = {"kind": "reindex", "name": into}
+        return report(JobFacts(plan.id, "queued", source, {}, now, now, phase="queued"), [], now)
+
     async def find(self, job_id: str) -> JobReport:
         """Raises NotFound."""
         status = await self._status(job_id, show_input=True) if _is_job(job_id) else None
         if not status:
             raise NotFound(f"There is no job {job_id[:100]!r}.")
-        facts = _facts(status)
-        return report(facts, await self._parts(facts), datetime.now(UTC))
+        return await self._report(status, datetime.now(UTC))
 
     async def recent(self) -> list[JobReport]:
         """The newest first."""
@@ -73,9 +89,9 @@ class Jobs:
             found = await self.client.get_status_by(
                 created_time_from=now - LISTED_FOR, instance_id_prefix="job-"
             )
-        facts = [_facts(status) for status in found if _is_job(status.instance_id or "")]
-        facts.sort(key=lambda each: each.started, reverse=True)
-        return [report(each, await self._parts(each), now) for each in facts]
+        jobs = [status for status in found if _is_job(status.instance_id or "")]
+        reports = [await self._report(status, now) for status in jobs]
+        return sorted(reports, key=lambda each: each.facts.started, reverse=True)
 
     async def cancel(self, job_id: str) -> JobReport:
         """Nothing new is begun from now on; what is done stays. One that has ended is left."""
@@ -85,7 +101,23 @@ class Jobs:
         await asyncio.to_thread(runtime().bulk.listing.manifests.cancel, job_id)
         with _asking():
             await self.client.terminate(job_id, "cancelled by DELETE jobs")
+            if found.facts.phase and await self._status(build_id(job_id)):
+                await self.client.terminate(build_id(job_id), "cancelled by DELETE jobs")
         return await self.find(job_id)
+
+    async def _report(self, status: df.DurableOrchestrationStatus, now: datetime) -> JobReport:
+        facts = _facts(status)
+        if status.name == "reindex_job":
+            facts = await self._moving(facts, status)
+        return report(facts, await self._parts(facts), now)
+
+    async def _moving(self, facts: JobFacts, status: df.DurableOrchestrationStatus) -> JobFacts:
+        """A move to another model: how far it has filled its collection is another's status."""
+        build = await self._status(build_id(facts.id))
+        source = {"kind": "reindex", "name": _object(status.input_).get("into", "")}
+        counted = _object(build.custom_status) if build else {}
+        phase = str(facts.status.get("phase", "queued"))
+        return replace(facts, source=source, status=counted, phase=phase)
 
     async def _parts(self, facts: JobFacts) -> list[dict[str, Any]]:
         """What the segments in work say of themselves, which the job does not know yet."""
@@ -97,6 +129,10 @@ class Jobs:
     async def _status(self, instance: str, **options: bool) -> df.DurableOrchestrationStatus:
         with _asking():
             return await self.client.get_status(instance, **options)
+
+
+def _new_id(now: datetime) -> str:
+    return f"job-{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
 def _is_job(instance_id: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from functions.durable import Steps, activity, orchestrator
+from functions.durable import Steps, activity, call, orchestrator
 from shared_code.core.bulk import Job, Segment, part_id
 from shared_code.core.bulk_tally import Tally
 from shared_code.runtime import runtime
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 bp = func.Blueprint()
 
-AGAIN_AFTER_MS = 15_000
-TRIES = 20
-"""Five minutes: what is down longer ends the job, which goes on where it was when begun again."""
-
 
 @orchestrator(bp)
 def bulk_job(context: df.DurableOrchestrationContext) -> Steps:
@@ -32,7 +28,7 @@ def bulk_job(context: df.DurableOrchestrationContext) -> Steps:
     listing, segments, begun = None, {}, 0
     while not job.is_done:
         if listing is None and begun < job.generation and job.wants_listing:
-            listing = _call(context, "bulk_list", job.listing())
+            listing = call(context, "bulk_list", job.listing())
         while begun < job.generation and (task := job.next_segment()):
             number = task["segment"]["number"]
             instance = part_id(job.id, number)
@@ -61,9 +57,9 @@ def bulk_job(context: df.DurableOrchestrationContext) -> Steps:
 @orchestrator(bp)
 def bulk_segment(context: df.DurableOrchestrationContext) -> Steps:
     task = context.get_input(dict)
-    about = {"job": task["job"], "segment": task["segment"]["number"]}
+    about = {"job": task["job"], "into": task["into"], "segment": task["segment"]["number"]}
     chunks = [
-        _call(context, "bulk_index", {**about, "start": start, "end": end})
+        call(context, "bulk_index", {**about, "start": start, "end": end})
         for start, end in task["segment"]["chunks"]
     ]
     tally = Tally()
@@ -72,33 +68,24 @@ def bulk_segment(context: df.DurableOrchestrationContext) -> Steps:
         tally.add(Tally.of_json((yield finished)))
         chunks.remove(finished)
         context.set_custom_status(tally.to_json())
-    closed = yield _call(context, "bulk_close", about)
+    closed = yield call(context, "bulk_close", about)
     tally.add(Tally.of_json(closed))
     return tally.to_json()
 
 
 @activity(bp)
 def bulk_list(task: dict[str, Any]) -> dict[str, Any]:
-    return runtime().bulk.list_segment(task)
+    return runtime().filling(task["into"]).bulk.list_segment(task)
 
 
 @activity(bp)
 def bulk_index(task: dict[str, Any]) -> dict[str, Any]:
-    return runtime().bulk.index_chunk(task)
+    return runtime().filling(task["into"]).bulk.index_chunk(task)
 
 
 @activity(bp)
 def bulk_close(task: dict[str, Any]) -> dict[str, Any]:
-    return runtime().bulk.close_segment(task)
-
-
-def _call(
-    context: df.DurableOrchestrationContext, activity: str, task: dict[str, Any]
-) -> df.models.Task:
-    from azure.durable_functions import RetryOptions
-
-    retry = RetryOptions(AGAIN_AFTER_MS, TRIES)
-    return context.call_activity_with_retry(activity, retry, task)
+    return runtime().filling(task["into"]).bulk.close_segment(task)
 
 
 def _segment(said: dict[str, Any]) -> Segment:

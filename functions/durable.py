@@ -50,6 +50,20 @@ def activity(bp: func.Blueprint) -> Callable[[Activity], Activity]:
     return register
 
 
+AGAIN_AFTER_MS = 15_000
+TRIES = 20
+"""Five minutes: what is down longer ends the job, which goes on where it was when begun again."""
+
+
+def call(
+    context: df.DurableOrchestrationContext, activity: str, task: dict[str, Any]
+) -> df.models.Task:
+    """An activity, tried again while it fails."""
+    from azure.durable_functions import RetryOptions
+
+    return context.call_activity_with_retry(activity, RetryOptions(AGAIN_AFTER_MS, TRIES), task)
+
+
 def client_of(binding: str | df.DurableOrchestrationClient) -> df.DurableOrchestrationClient:
     """The library's client out of what the host passes for a ``durableClient`` binding."""
     if not isinstance(binding, str):

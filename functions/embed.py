@@ -26,7 +26,8 @@ bp = func.Blueprint()
 @endpoint(problems=(429,))
 def embed_text(asked: Body[EmbedRequest]) -> TextEmbedding | TextEmbeddings:
     """The vector of one text, or those of several."""
-    embeddings, encoder = runtime().embeddings, runtime().encoder
+    app = runtime()
+    embeddings, encoder = app.embeddings, app.encoder
     vectors = [found.vector for found in embeddings.texts(asked.all_texts)]
     return (
         of_texts(vectors, encoder.model) if asked.is_batch else of_text(vectors[0], encoder.model)
@@ -39,6 +40,7 @@ def embed_image(
     sent: Annotated[Sent[NoFields], FormBody("file", least=1)],
 ) -> ImageEmbedding | ImageEmbeddings:
     """The vector of one picture, or those of several."""
-    embeddings, encoder = runtime().embeddings, runtime().encoder
+    app = runtime()
+    embeddings, encoder = app.embeddings, app.encoder
     vectors = embeddings.photos([Photo(picture.data) for picture in sent.uploads])
     return of_pictures([picture.name for picture in sent.uploads], vectors, encoder.model)

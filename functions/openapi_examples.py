@@ -28,6 +28,8 @@ EXAMPLES: dict[str, Any] = {
     "delete_product": {"product_id": "my-dress"},
     "get_image": {"path": "red-dress/front.webp", "size": 320},
     "index_batch": {"prefix": "red-"},
+    "reindex": {"rollback": False},
+    "delete_collection": {"name": "products__0123456789ab"},
     "reconcile": {"dry_run": True},
     "save_search": {"name": "Red dresses", "search": {"query": "red dress", "limit": 5}},
     "put_preferences": {"limit": 20, "liked": ["red-dress"]},

@@ -56,5 +56,17 @@ class BatchRequest(Request, frozen=True):
             )
 
 
+class ReindexRequest(Request, frozen=True):
+    """POST reindex."""
+
+    rollback: Annotated[
+        bool, Meta(description="Back to the collection before: at once, then caught up.")
+    ] = False
+
+
+class CollectionPath(Request, frozen=True):
+    name: str
+
+
 class JobPath(Request, frozen=True):
     job_id: str

@@ -19,10 +19,10 @@ from functions.requests_search import (
 )
 from functions.sources import Body, FormBody, Path, Query, Sent
 from functions.who import MaybeUser
-from shared_code.core.asking import Options
+from shared_code.core.asking import Mode, Options
 from shared_code.core.preferring import NOTHING, Preferred, preferred_by
 from shared_code.core.search import Answer
-from shared_code.runtime import runtime
+from shared_code.runtime import Runtime, runtime
 
 bp = func.Blueprint()
 
@@ -83,23 +83,16 @@ def answered(
     asked: SearchRequest | HybridForm | HybridRequest, who: str, pictures: Sequence[bytes] = ()
 ) -> Reply[SearchAnswer]:
     """What search and search-hybrid answer, now or when they were saved."""
-    prefers = preferred_of(asked, who)
+    app, prefers = runtime(), preferred_of(asked, who)  # one of two models, to the end
     options = options_of(asked, prefers)
-    app = runtime()
-    found = _found(asked, options, prefers, pictures)
+    if isinstance(asked, SearchRequest):
+        found = _by_text(app, asked, asked.mode_for(prefers), options)
+    else:
+        found = app.search.by_blend(asked.blend(pictures, app.encoder.given), options)
     return search_answer(found, options, app.encoder.model, query=asked.query)
 
 
-def _found(
-    asked: SearchRequest | HybridForm | HybridRequest,
-    options: Options,
-    prefers: Preferred,
-    pictures: Sequence[bytes],
-) -> Answer:
-    app = runtime()
-    if not isinstance(asked, SearchRequest):
-        return app.search.by_blend(asked.blend(pictures, app.encoder.given), options)
-    mode = asked.mode_for(prefers)
+def _by_text(app: Runtime, asked: SearchRequest, mode: Mode, options: Options) -> Answer:
     if isinstance(asked.query, str):
         return app.search.by_text(asked.query, mode, options)
     return app.search.by_vector(app.encoder.given(asked.vector or ()), mode, options)

@@ -14,18 +14,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from shared_code.changeover import Changeover
 from shared_code.core.bulk_indexing import BulkIndexing
 from shared_code.core.bulk_listing import BulkListing
 from shared_code.core.bulk_manifest import Manifests
 from shared_code.core.bulk_work import BulkWork
 from shared_code.core.catalogue import Catalogue, PictureFormat
 from shared_code.core.embeddings import EmbeddingCache, Embeddings
+from shared_code.core.errors import NotFound, Unavailable, Unprocessable
 from shared_code.core.facets import Facets
 from shared_code.core.failures import Failures
 from shared_code.core.feed_intake import FeedIntake, FetchImage
 from shared_code.core.indexing import Indexer
 from shared_code.core.pictures import Pictures
-from shared_code.core.ports import BlobStore, Encoder, ProductIndex
+from shared_code.core.ports import BlobStore, Collections, Encoder, ProductIndex
 from shared_code.core.reconcile import Reconcile
 from shared_code.core.recovery import Recovery
 from shared_code.core.search import Search
@@ -43,8 +45,10 @@ if TYPE_CHECKING:
 class Runtime:
     """Everything a request needs. Tests pass parts to be used instead of the built ones."""
 
-    def __init__(self, settings: Settings, **parts: Any) -> None:
+    def __init__(self, settings: Settings, *, fills: bool = False, **parts: Any) -> None:
+        """``fills``: its collection is to be filled, wherever the alias leads."""
         self.settings = settings
+        self._fills = fills
         self.parts: dict[str, Any] = dict(parts)
         self.lock = threading.RLock()  # a part may need another
         self.started = time.monotonic()
@@ -61,10 +65,98 @@ class Runtime:
             with _no_garbage_collection():
                 from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
 
-            return QdrantCloudIndex.from_settings(self.settings, self.encoder.model)
+            return QdrantCloudIndex.from_settings(
+                self.settings, self.encoder.model, is_built=self._fills
+            )
         from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
 
-        return QdrantEdgeIndex.from_settings(self.settings, self.encoder.model)
+        return QdrantEdgeIndex.from_settings(
+            self.settings, self.encoder.model, is_built=self._fills
+        )
+
+    @part
+    def collections(self) -> Collections:
+        if self.settings.qdrant_url:
+            with _no_garbage_collection():
+                from shared_code.adapters.qdrant_aliases import CloudCollections
+
+            return CloudCollections.from_settings(self.settings)
+        from shared_code.adapters.qdrant_edge_aliases import FolderCollections
+
+        return FolderCollections.from_settings(self.settings)
+
+    @part
+    def next(self) -> Runtime | None:
+        """Of the other model; None where there is but one."""
+        if not self.settings.has_next_model:
+            return None
+        return Runtime(self.settings.turned_round(), fills=True)
+
+    @part
+    def refilled(self) -> Runtime:
+        """Of the same model, to fill its collection while the alias leads elsewhere."""
+        return Runtime(self.settings, fills=True)
+
+    @property
+    def collection(self) -> str:
+        """Of this model, whether it serves or not."""
+        return self.index.collection
+
+    def filling(self, collection: str) -> Runtime:
+        """What fills this collection; empty: the one that serves. Raises Unavailable where this
+        process has not got its model (yet: a deployment may be under way)."""
+        if not collection or (collection == self.collection and not self._is_elsewhere):
+            return self
+        if collection == self.collection:
+            return self.refilled
+        if self.next is not None and collection == self.next.collection:
+            return self.next
+        raise Unavailable(f"Neither MODEL_DIR nor NEXT_MODEL_DIR is the model of {collection!r}.")
+
+    def to_fill(self, *, complete: bool) -> str:
+        """The collection to move to; ``complete``: one that is there already.
+
+        Raises Unprocessable when there is none.
+        """
+        into = self.collection if self.next is None else self.next.collection
+        if into == self.collections.serving():
+            raise Unprocessable(
+                "There is no other model to move to: set NEXT_MODEL_DIR to its bundle."
+            )
+        if complete and into not in self.collections.names():
+            raise Unprocessable(f"There is no collection {into!r} to go back to.")
+        return into
+
+    def drop_collection(self, name: str) -> None:
+        """Raises NotFound, and Unprocessable for the one that serves."""
+        if name not in self.collections.names():
+            raise NotFound(f"There is no collection {name[:100]!r}.")
+        if name in (self.collections.serving(), self.collection):
+            raise Unprocessable(f"The collection {name!r} serves: lead searches elsewhere first.")
+        other = self.parts.get("next")
+        if other is not None and other.collection == name:
+            other.close()
+            self.parts.pop("next", None)
+        self.collections.drop(name)
+
+    def stop_refilling(self) -> None:
+        """The alias leads to this model's collection now: it is opened in the usual way."""
+        with self.lock:
+            refilled = self.parts.pop("refilled", None)
+        if refilled is not None:
+            refilled.close()
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        return self.collections.serving() not in (None, self.collection)
+
+    def hand_over_to(self, other: Runtime) -> None:
+        """``other`` serves from now on. The index stays open, for requests under way and for the
+        way back; the rest, the model above all, is let go and built again if need be."""
+        with self.lock:
+            self.parts = {"index": self.index, "collections": self.collections}
+        with other.lock:
+            other.parts["next"] = self
 
     @part
     def images(self) -> BlobStore:
@@ -134,7 +226,8 @@ class Runtime:
 
     @part
     def reconcile(self) -> Reconcile:
-        return Reconcile(self.indexer, self.index, self.failures, self.state)
+        place = "reconcile-filling" if self._fills else "reconcile"  # two may be under way
+        return Reconcile(self.indexer, self.index, self.failures, self.state, place=place)
 
     @part
     def bulk(self) -> BulkWork:
@@ -215,8 +308,14 @@ class Runtime:
             index = self.parts.pop("index", None)
             for dependent in _ON_INDEX:
                 self.parts.pop(dependent, None)
+            others = [self.parts.pop(name, None) for name in ("next", "refilled")]
         if index is not None:
             index.close()
+        for other in others:
+            if other is not None:
+                with other.lock:  # it may have this one as its other
+                    other.parts.pop("next", None)
+                other.close()
 
 
 _ON_INDEX = ("search", "facets", "texts", "indexer", "catalogue", "recovery", "reconcile", "bulk")
@@ -244,16 +343,24 @@ def _no_garbage_collection() -> Iterator[None]:
 
 _lock = threading.Lock()
 _runtime: Runtime | None = None
+_changeover = Changeover()
 
 
 def runtime() -> Runtime:
-    """The process's one runtime. Raises Misconfigured when a setting is wrong."""
+    """The process's runtime: one, or of two models the one that serves.
+
+    Raises Misconfigured when a setting is wrong.
+    """
     global _runtime
     if _runtime is None:
         with _lock:
             if _runtime is None:
                 _runtime = Runtime(Settings.from_env())
-    return _runtime
+    found = _runtime
+    current = _changeover.current(found)
+    if current is not found:
+        _runtime = current
+    return current
 
 
 def use_runtime(replacement: Runtime | None) -> Runtime | None:

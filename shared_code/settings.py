@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ class Settings:
 
     model_dir: Path = Path("models/starter")
     """The model bundle to serve."""
+    next_model_dir: Path = Path()
+    """The bundle to move to, or the one moved from: of the two, the one serves whose collection the
+    alias leads to. Empty: there is but one. See POST reindex."""
 
     qdrant_url: str = ""
     """Qdrant Cloud; empty: Qdrant's engine embedded in this process, in ``qdrant_path``."""
@@ -108,6 +111,14 @@ class Settings:
     """Of embeddings of queries, in this process: some 6,000 of 512 dimensions. 0: none."""
     redis_url: str = field(default="", repr=False)
     """rediss://…: embeddings of queries are shared by all instances; empty: each has its own."""
+
+    @property
+    def has_next_model(self) -> bool:
+        return self.next_model_dir != Path()
+
+    def turned_round(self) -> Settings:
+        """With the next model in the place of this one, and this one as the next."""
+        return replace(self, model_dir=self.next_model_dir, next_model_dir=self.model_dir)
 
     @property
     def storage_dir(self) -> Path:

@@ -79,8 +79,10 @@ class QdrantCloudIndex(QdrantIndex):
         )
 
     @classmethod
-    def from_settings(cls, settings: Settings, model: ModelInfo) -> QdrantCloudIndex:
-        spec = CollectionSpec.from_settings(settings, model)
+    def from_settings(
+        cls, settings: Settings, model: ModelInfo, *, is_built: bool = False
+    ) -> QdrantCloudIndex:
+        spec = CollectionSpec.from_settings(settings, model, is_built=is_built)
         return cls(lambda: connect(settings), spec)
 
     def write(self, images: Sequence[ImageRecord], texts: Sequence[TextRecord]) -> None:

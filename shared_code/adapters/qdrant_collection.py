@@ -33,10 +33,10 @@ class Setup:
             target = self._alias_target()
             if target is not None:
                 self._spec.check_alias(target)
-            elif not self._exists():
+            if target != self._spec.name and not self._exists():
                 self._create()
             self._adjust()
-            if target is None:
+            if target is None and not self._spec.is_built:
                 self._create_alias()
         except CollectionGone as exc:  # 404 for an address that every Qdrant has
             raise not_qdrant() from exc

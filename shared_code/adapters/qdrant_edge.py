@@ -65,8 +65,10 @@ class QdrantEdgeIndex(QdrantIndex):
         self._unflushed = 0
 
     @classmethod
-    def from_settings(cls, settings: Settings, model: ModelInfo) -> QdrantEdgeIndex:
-        spec = CollectionSpec.from_settings(settings, model)
+    def from_settings(
+        cls, settings: Settings, model: ModelInfo, *, is_built: bool = False
+    ) -> QdrantEdgeIndex:
+        spec = CollectionSpec.from_settings(settings, model, is_built=is_built)
         return cls(settings.embedded_index_dir.resolve(), spec)
 
     def write(self, images: Sequence[ImageRecord], texts: Sequence[TextRecord]) -> None:

@@ -79,15 +79,20 @@ class CollectionSpec:
     distance: Distance
     quantization: Quantization
     fields: FilterableFields
+    is_built: bool = False
+    """It is being filled while the alias leads to another one, or to none."""
 
     @classmethod
-    def from_settings(cls, settings: Settings, model: ModelInfo) -> CollectionSpec:
+    def from_settings(
+        cls, settings: Settings, model: ModelInfo, *, is_built: bool = False
+    ) -> CollectionSpec:
         return cls(
             settings.qdrant_collection,
             model,
             settings.qdrant_distance,
             settings.qdrant_quantization,
             settings.filterable_fields,
+            is_built,
         )
 
     @property
@@ -112,12 +117,13 @@ class CollectionSpec:
 
     def check_alias(self, target: str) -> None:
         """Raises Misconfigured when the alias leads to another model's collection."""
-        if target != self.name:
+        if target != self.name and not self.is_built:
             raise Misconfigured(
                 f"The alias {self.alias!r} leads to the collection {target!r}, made with another "
                 f"model than the one loaded, whose collection would be {self.name!r}. Their "
-                "vectors cannot be compared: set MODEL_DIR back to that model, or set "
-                "QDRANT_COLLECTION to a new name and index the pictures again."
+                "vectors cannot be compared. To move to the model loaded, POST reindex: it fills "
+                "that collection and leads the alias there. To search meanwhile, set MODEL_DIR to "
+                "the other model and NEXT_MODEL_DIR to this one."
             )
 
     def wrong_distance(self) -> Misconfigured:

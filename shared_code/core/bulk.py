@@ -71,6 +71,8 @@ class Job:
     """Segments in work at one time."""
     generation: int = GENERATION
     """Segments until it continues as new."""
+    into: str = ""
+    """The collection to fill; empty: the one that serves."""
     started: str = ""
     """ISO 8601, UTC. What Durable says of it begins anew with each generation."""
     place: Any = None
@@ -89,6 +91,7 @@ class Job:
         """The input of the activity that lists the next segment."""
         return {
             "job": self.id,
+            "into": self.into,
             "source": asdict(self.source),
             "number": self.segments,
             "place": self.place,
@@ -115,7 +118,7 @@ class Job:
             return None
         segment = self.waiting.pop(0)
         self.running.append(segment["number"])
-        return {"job": self.id, "kind": self.source.kind, "segment": segment}
+        return {"job": self.id, "into": self.into, "segment": segment}
 
     def note_done(self, number: int, tally: Tally) -> None:
         self.running.remove(number)

@@ -25,6 +25,8 @@ class JobFacts:
     updated: datetime
     """When its orchestration took its last step."""
     error: str = ""
+    phase: str = ""
+    """Of a move to another model."""
 
 
 @dataclass(frozen=True, slots=True)

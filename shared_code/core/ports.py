@@ -186,6 +186,22 @@ class ProductIndex(Protocol):
         """Flushes and releases everything; the index is not used afterwards."""
 
 
+class Collections(Protocol):
+    """All collections of one alias; each holds the vectors of another model."""
+
+    def serving(self) -> str | None:
+        """Where the alias leads; None before there is one. Raises Unavailable."""
+
+    def names(self) -> list[str]:
+        """In order, the one that serves included. Raises Unavailable."""
+
+    def serve(self, name: str) -> None:
+        """Leads the alias there, in one step: no reader finds it leading nowhere."""
+
+    def drop(self, name: str) -> None:
+        """With all its points; one that is gone is no error. Raises Unavailable for one in use."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
     """A blob's current state. ``version`` is its last change, in microseconds since the epoch."""

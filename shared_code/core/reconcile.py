@@ -36,6 +36,8 @@ class Reconcile:
     state: BlobStore
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = utc_now
+    place: str = "reconcile"
+    """The blob that tells how far it has come."""
     page_size: int = 500
     """Blobs, points or failures: one listing and one look into the index for all of them."""
 
@@ -45,7 +47,7 @@ class Reconcile:
         A dry run changes nothing and counts what would be done. Raises Unavailable when index or
         storage is down; what was done until then is kept.
         """
-        places = ProgressStore(self.state, dry_run)
+        places = ProgressStore(self.state, dry_run, self.place)
         if restart:
             places.clear()
         progress = places.load(self.index.collection, self.now())

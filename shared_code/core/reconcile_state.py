@@ -79,10 +79,11 @@ class ProgressStore:
 
     store: BlobStore
     dry_run: bool
+    place: str = "reconcile"
 
     @property
     def _name(self) -> str:
-        return "reconcile-dry-run" if self.dry_run else "reconcile"
+        return f"{self.place}-dry-run" if self.dry_run else self.place
 
     def load(self, collection: str, now: datetime) -> Progress:
         """A new pass when there is none to go on with: none, of another collection, too old."""

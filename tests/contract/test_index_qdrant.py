@@ -36,7 +36,7 @@ def test_another_model_is_refused_with_the_remedy(build_qdrant):
     first.ping()
     first.close()
     other = build_qdrant(spec(first.collection.partition("__")[0], model=OTHER_MODEL))
-    with pytest.raises(Misconfigured, match=f"{first.collection}.*QDRANT_COLLECTION"):
+    with pytest.raises(Misconfigured, match=f"{first.collection}.*POST reindex"):
         other.counts()
 
 

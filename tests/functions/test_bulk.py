@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions import bulk, bulk_orchestration
+from functions.durable import TRIES
 from shared_code.core.bulk import Job, Source
 from shared_code.core.errors import Unavailable, Unprocessable
 from shared_code.core.naming import document_of
@@ -195,7 +196,7 @@ def test_an_outage_that_does_not_end_fails_the_job_with_its_reason(app, durable)
     assert found["state"] == "failed"
     assert "down for a moment" in found["error"]
     tries = [name for name, _ in durable.activities if name == "bulk_index"]
-    assert len(tries) == bulk_orchestration.TRIES
+    assert len(tries) == TRIES
 
 
 def test_an_activity_that_is_delivered_twice_counts_once_and_one_that_comes_late_does_nothing(

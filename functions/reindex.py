@@ -1,0 +1,50 @@
+"""POST reindex, and the collections that there are: from one model to another."""
+
+import asyncio
+from typing import Any
+
+import azure.functions as func
+
+from functions import answers_bulk
+from functions.answers_bulk import JobAnswer
+from functions.answers_reindex import CollectionAnswer, CollectionsAnswer, collections_answer
+from functions.bulk_jobs import Jobs
+from functions.contract import Reply
+from functions.durable import client_of
+from functions.edge import endpoint
+from functions.requests_bulk import CollectionPath, ReindexRequest
+from functions.sources import Binding, Body, Path
+from shared_code.runtime import runtime
+
+bp = func.Blueprint()
+
+
+@bp.route(route="v1/reindex", methods=["POST"])
+@bp.generic_input_binding(arg_name="client", type="durableClient")
+@endpoint(statuses=(202,))
+async def reindex(asked: Body[ReindexRequest], client: Binding[Any]) -> Reply[JobAnswer]:
+    """Moves to the other model with no downtime: `NEXT_MODEL_DIR` names it.
+
+    All stored pictures are embedded into a collection of its own while searches go on; when it
+    holds what the old one holds, searches change over. The old one stays until it is deleted.
+    With `rollback` searches go back at once to the collection before, which is then caught up.
+    """
+    into = await asyncio.to_thread(lambda: runtime().to_fill(complete=asked.rollback))
+    jobs = Jobs(client_of(client))
+    job = answers_bulk.job(await jobs.reindex(into, is_rollback=asked.rollback))
+    return Reply(job, 202, {"location": job.url, "retry-after": "2"})
+
+
+@bp.route(route="v1/collections", methods=["GET"])
+@endpoint
+def list_collections() -> CollectionsAnswer:
+    """The collections that there are, one for each model, and which one serves."""
+    return collections_answer(runtime().collections)
+
+
+@bp.route(route="v1/collections/{name}", methods=["DELETE"])
+@endpoint(problems=(404,))
+def delete_collection(path: Path[CollectionPath]) -> CollectionAnswer:
+    """Deletes a collection that does not serve, with all its vectors; originals stay."""
+    runtime().drop_collection(path.name)
+    return CollectionAnswer(name=path.name, serving=False)
