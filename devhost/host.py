@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from azure.functions.decorators.function_app import FunctionRegister
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
 from devhost.blobs.delivery import Delivery
@@ -57,6 +59,7 @@ class Host:
     ) -> None:
         """``url``: where it will serve."""
         self._functions = _served(index(app))
+        self._origins = project.origins
         self._routes = RouteTable(self._of_kind(HTTP), project.route_prefix)
         for hidden, by in self._routes.hidden():
             log.warning("the route of %s is hidden by that of %s, which sorts first", hidden, by)
@@ -105,7 +108,9 @@ class Host:
         http = Mount("/", app=HttpFunctions(self._routes, self._invoke))
         durable = Management(self._durable).routes() if self._durable else []
         return Starlette(
-            routes=[*endpoints.routes(), *durable, http], lifespan=lambda _: self._playing()
+            routes=[*endpoints.routes(), *durable, http],
+            middleware=[_cors(self._origins)] if self._origins else [],
+            lifespan=lambda _: self._playing(),
         )
 
     @contextlib.asynccontextmanager
@@ -148,6 +153,13 @@ class Host:
 
     def _of_kind(self, kind: str) -> list[Indexed]:
         return [function for function in self._functions if function.kind == kind]
+
+
+def _cors(origins: Sequence[str]) -> Middleware:
+    """The platform's CORS: whatever a page of these origins may ask, a function decides."""
+    return Middleware(
+        CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"]
+    )
 
 
 def _served(indexed: list[Indexed]) -> list[Indexed]:

@@ -80,6 +80,8 @@ class Project:
     blobs: BlobOptions
     queues: QueueOptions = QueueOptions()
     durable: DurableOptions = DurableOptions()
+    origins: tuple[str, ...] = ()
+    """Whose pages may read answers: ``Host.CORS`` of local.settings.json."""
 
     @classmethod
     def load(cls, folder: Path) -> Project:
@@ -90,7 +92,7 @@ class Project:
         extensions = host.get("extensions", {})
         blobs = extensions.get("blobs", {})
         default = BlobOptions()
-        _apply_local_settings(folder / "local.settings.json")
+        local = _local_settings(folder / "local.settings.json")
         return cls(
             folder,
             str(extensions.get("http", {}).get("routePrefix", "api")).strip("/"),
@@ -100,6 +102,7 @@ class Project:
             ),
             QueueOptions.of(extensions.get("queues", {})),
             DurableOptions.of(extensions.get("durableTask", {})),
+            tuple(filter(None, map(str.strip, str(local.get("CORS") or "").split(",")))),
         )
 
     def load_app(self) -> FunctionRegister:
@@ -129,8 +132,9 @@ def _the_app(module: ModuleType) -> FunctionRegister:
     return next(iter(apps.values()))
 
 
-def _apply_local_settings(path: Path) -> None:
-    """The environment wins, as with Core Tools."""
+def _local_settings(path: Path) -> Mapping[str, Any]:
+    """Puts its values into the environment, which wins, as with Core Tools; returns its part
+    for the host."""
     settings = _json_object(path) or {}
     if settings.get("IsEncrypted"):
         raise Refused("local.settings.json is encrypted: run `func settings decrypt` first.")
@@ -138,6 +142,8 @@ def _apply_local_settings(path: Path) -> None:
         if not isinstance(value, str):
             raise Refused(f"local.settings.json: the value of {name} must be a string.")
         os.environ.setdefault(name, value)
+    host: Mapping[str, Any] = settings.get("Host", {})
+    return host
 
 
 def _seconds(span: Any, default: float) -> float:

@@ -138,7 +138,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._host.describe(self._url)
-        if not self._loopback:
+        if not self._loopback and not os.environ.get("DEVHOST_KEY"):
             log.warning("open to the network, and function keys are not enforced here")
         log.info("Listening on %s (Ctrl-C stops)", self._url)
         if self._when_ready is not None:

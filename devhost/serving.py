@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from devhost.indexing import converter
 from devhost.invoking import Invocation, Invoker
+from devhost.keys import Keys
 from devhost.routing import RouteTable, host_path
 
 log = logging.getLogger("devhost.http")
@@ -35,6 +36,7 @@ class HttpFunctions:
         self._routes = routes
         self._invoke = invoke
         self._limit = body_limit()
+        self._keys = Keys()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -56,6 +58,8 @@ class HttpFunctions:
         if found is None:
             return Response(status_code=404)
         function, parameters = found
+        if not self._keys.let_in(request, function):
+            return Response(status_code=401)
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._limit:
             return Response(status_code=413, headers={"connection": "close"})

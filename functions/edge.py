@@ -21,7 +21,7 @@ from typing import Any, TypeAlias, cast, overload
 import azure.functions as func
 
 from functions.contract import REQUEST, Contract, Reply, contract_of
-from functions.responses import JSON, ok, problem
+from functions.responses import JSON, ok, problem, secured
 from shared_code.core.errors import AppError, Internal
 from shared_code.core.patience import somebody_waits
 from shared_code.core.timing import collect_stages
@@ -123,10 +123,10 @@ def _answering(contract: Contract, req: func.HttpRequest) -> Iterator[_Call]:
             call.response = problem(Internal())
     stages["total"] = (time.perf_counter() - started) * 1000
     call.response.headers["x-request-id"] = request_id
-    call.response.headers["x-content-type-options"] = "nosniff"
     call.response.headers["server-timing"] = ", ".join(
         f"{name};dur={milliseconds:.2f}" for name, milliseconds in stages.items()
     )
+    secured(call.response)
 
 
 def contract_behind(function: Any) -> Contract | None:

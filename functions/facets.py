@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from functions.access import SHOPPERS
 from functions.answers_facets import FacetsAnswer, facets_answer
 from functions.edge import endpoint
 from functions.requests import FacetsRequest, filter_of
@@ -11,7 +12,7 @@ from shared_code.runtime import runtime
 bp = func.Blueprint()
 
 
-@bp.route(route="v1/facets", methods=["GET"])
+@bp.route(route="v1/facets", methods=["GET"], auth_level=SHOPPERS)
 @endpoint
 def facets(asked: Query[FacetsRequest]) -> FacetsAnswer:
     """The values of fields and how many products have each, under a filter.

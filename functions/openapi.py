@@ -58,8 +58,5 @@ def docs(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(
         page(described(), f"{where.scheme}://{where.netloc}"),
         mimetype="text/html",
-        headers={
-            "content-security-policy": content_security_policy(),
-            "referrer-policy": "no-referrer",
-        },
+        headers={"content-security-policy": content_security_policy()},
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 import azure.functions as func
 
 from functions import answers
+from functions.access import SHOPPERS
 from functions.answers import DeletedAnswer, IndexedAnswer, ProductAnswer, ProductsAnswer
 from functions.edge import endpoint
 from functions.requests import (
@@ -54,7 +55,7 @@ def index_product_with_image(
     return answers.indexed(text, "image", app.encoder.model, blobs)
 
 
-@bp.route(route="v1/products", methods=["GET"])
+@bp.route(route="v1/products", methods=["GET"], auth_level=SHOPPERS)
 @endpoint
 def list_products(asked: Query[ProductsRequest]) -> ProductsAnswer:
     """All products, or those that a filter lets through, page by page.
@@ -68,7 +69,7 @@ def list_products(asked: Query[ProductsRequest]) -> ProductsAnswer:
     return answers.products(page)
 
 
-@bp.route(route="v1/products/{product_id}", methods=["GET"])
+@bp.route(route="v1/products/{product_id}", methods=["GET"], auth_level=SHOPPERS)
 @endpoint
 def get_product(path: Path[ProductPath]) -> ProductAnswer:
     """One product."""
@@ -83,7 +84,7 @@ def delete_product(path: Path[ProductPath]) -> DeletedAnswer:
     return DeletedAnswer(product_id=path.product_id, images=pictures)
 
 
-@bp.route(route="v1/images/{*path}", methods=["GET"])
+@bp.route(route="v1/images/{*path}", methods=["GET"], auth_level=SHOPPERS)
 @endpoint(statuses=(200, 304), media="image/*")
 def get_image(
     blob: Path[ImagePath],

@@ -20,6 +20,19 @@ PROBLEM_JSON = "application/problem+json"
 PICTURE_CACHE = "private, max-age=300"
 """A picture may be replaced under its name; after five minutes its ETag is asked for."""
 
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    # an answer opened by itself, in a browser: nothing in it runs or loads, and nobody frames it
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    # for browsers that know no frame-ancestors
+    "x-frame-options": "DENY",
+    # answers may be about one user, and are about this moment
+    "cache-control": "no-store",
+}
+"""Of every answer that does not say otherwise itself. Strict-Transport-Security is not among
+them: it would speak for a domain, whose owner decides that."""
+
 MAX_QUOTED = 1_000
 """Characters of a problem's detail or message."""
 
@@ -56,6 +69,13 @@ def picture_answer(found: StoredPicture) -> func.HttpResponse:
     if found.data is None:
         return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return func.HttpResponse(found.data, mimetype=found.mime, headers=headers)
+
+
+def secured(response: func.HttpResponse) -> None:
+    """Adds the security headers that the answer does not set itself."""
+    for name, value in SECURITY_HEADERS.items():
+        if name not in response.headers:
+            response.headers[name] = value
 
 
 def _cut(text: str) -> str:

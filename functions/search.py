@@ -5,6 +5,7 @@ from typing import Annotated
 
 import azure.functions as func
 
+from functions.access import SHOPPERS
 from functions.answers_search import SearchAnswer, search_answer
 from functions.contract import Reply
 from functions.edge import endpoint
@@ -20,14 +21,14 @@ from functions.requests_search import (
 from functions.sources import Body, FormBody, Path, Query, Sent
 from functions.who import MaybeUser
 from shared_code.core.asking import Mode, Options
-from shared_code.core.preferring import NOTHING, Preferred, preferred_by
+from shared_code.core.preferring import NOTHING, UNPROVEN, Preferred, preferred_by
 from shared_code.core.search import Answer
 from shared_code.runtime import Runtime, runtime
 
 bp = func.Blueprint()
 
 
-@bp.route(route="v1/search", methods=["POST"])
+@bp.route(route="v1/search", methods=["POST"], auth_level=SHOPPERS)
 @endpoint(problems=(400, 429))
 def search_by_text(asked: Body[SearchRequest], who: MaybeUser) -> Reply[SearchAnswer]:
     """Finds products by words, or by the vector of some.
@@ -35,10 +36,10 @@ def search_by_text(asked: Body[SearchRequest], who: MaybeUser) -> Reply[SearchAn
     While the model loads, or if it fails, the words alone are searched for: the answer then is
     `degraded`.
     """
-    return answered(asked, who)
+    return answered(asked, preferred_here(asked, who))
 
 
-@bp.route(route="v1/search-image", methods=["POST"])
+@bp.route(route="v1/search-image", methods=["POST"], auth_level=SHOPPERS)
 @endpoint(problems=(400, 429))
 def search_by_picture(
     sent: Annotated[Sent[PictureSearchRequest], FormBody("file", least=1, most=1, with_query=True)],
@@ -46,14 +47,14 @@ def search_by_picture(
 ) -> Reply[SearchAnswer]:
     """Finds products by a picture: those that look alike, or whose words fit it best."""
     [picture] = sent.uploads
-    options = options_of(sent.fields, preferred_of(sent.fields, who))
+    options = options_of(sent.fields, preferred_here(sent.fields, who))
     app = runtime()
     answer = app.search.by_picture(sent.fields.photo(picture.data), sent.fields.target, options)
     about = {"query_image": picture.name, "embedding_dimension": app.encoder.model.dimension}
     return search_answer(answer, options, app.encoder.model, **about)
 
 
-@bp.route(route="v1/search-hybrid", methods=["POST"])
+@bp.route(route="v1/search-hybrid", methods=["POST"], auth_level=SHOPPERS)
 @endpoint(problems=(400, 404, 429))
 def search_by_blend(
     sent: Annotated[Sent[HybridForm | HybridRequest], FormBody("file", json=HybridRequest)],
@@ -64,26 +65,29 @@ def search_by_blend(
     "This dress, but green": a picture or `product_id`, and `query`. Products that are given are
     not among the results.
     """
-    return answered(sent.fields, who, [each.data for each in sent.uploads])
+    prefers = preferred_here(sent.fields, who)
+    return answered(sent.fields, prefers, [each.data for each in sent.uploads])
 
 
-@bp.route(route="v1/products/{product_id}/similar", methods=["GET"])
+@bp.route(route="v1/products/{product_id}/similar", methods=["GET"], auth_level=SHOPPERS)
 @endpoint(problems=(400,))
 def similar_products(
     path: Path[ProductPath], asked: Query[SimilarRequest], who: MaybeUser
 ) -> Reply[SearchAnswer]:
     """Finds products that look like this one, or are described like it if it has no picture."""
-    options = options_of(asked, preferred_of(asked, who))
+    options = options_of(asked, preferred_here(asked, who))
     app = runtime()
     answer = app.search.similar(path.product_id, options)
     return search_answer(answer, options, app.encoder.model)
 
 
 def answered(
-    asked: SearchRequest | HybridForm | HybridRequest, who: str, pictures: Sequence[bytes] = ()
+    asked: SearchRequest | HybridForm | HybridRequest,
+    prefers: Preferred,
+    pictures: Sequence[bytes] = (),
 ) -> Reply[SearchAnswer]:
     """What search and search-hybrid answer, now or when they were saved."""
-    app, prefers = runtime(), preferred_of(asked, who)  # one of two models, to the end
+    app = runtime()  # one of two models, to the end
     options = options_of(asked, prefers)
     if isinstance(asked, SearchRequest):
         found = _by_text(app, asked, asked.mode_for(prefers), options)
@@ -100,6 +104,13 @@ def _by_text(app: Runtime, asked: SearchRequest, mode: Mode, options: Options) -
 
 def options_of(asked: Refined, prefers: Preferred) -> Options:
     return asked.options(runtime().settings.filterable_fields, prefers)
+
+
+def preferred_here(asked: Refined, who: str) -> Preferred:
+    """Of whoever searches. Where searches are public, anybody could say to be anybody."""
+    if who and asked.personal and runtime().settings.public_search:
+        return UNPROVEN
+    return preferred_of(asked, who)
 
 
 def preferred_of(asked: Refined, who: str) -> Preferred:

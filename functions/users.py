@@ -20,7 +20,7 @@ from functions.requests_users import (
     SaveRequest,
     search_of,
 )
-from functions.search import answered
+from functions.search import answered, preferred_of
 from functions.sources import Body, Path, Query
 from functions.who import SomeUser
 from shared_code.runtime import runtime
@@ -66,7 +66,8 @@ def run_saved_search(
 ) -> Reply[SearchAnswer]:
     """Runs a saved search as it was saved, or another page of it."""
     found = runtime().users.saved_one(who, path.search_id)
-    return answered(search_of(found.type, asked.page_of(dict(found.search))), who)
+    search = search_of(found.type, asked.page_of(dict(found.search)))
+    return answered(search, preferred_of(search, who))
 
 
 @bp.route(route="v1/preferences", methods=["GET"])

@@ -22,6 +22,7 @@ from shared_code.settings_values import (
     Quantization,
     TriggerSource,
     is_cron,
+    is_true,
 )
 
 
@@ -112,6 +113,9 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     """rediss://…: embeddings of queries are shared by all instances; empty: each has its own."""
 
+    public_search: bool = False
+    """Searches, facets and the reading of products and pictures need no key; all else does."""
+
     @property
     def has_next_model(self) -> bool:
         return self.next_model_dir != Path()
@@ -187,12 +191,14 @@ class TriggerSettings:
     source: TriggerSource
     reconcile_cron: Cron
     """Empty: no timer is registered."""
+    public_search: bool
 
 
 def trigger_settings(environ: Mapping[str, str] | None = None) -> TriggerSettings:
     """Never raises: an exception at import would make the whole app disappear in Azure.
 
-    A wrong value falls back to the default here and is reported by ``Settings.from_env``.
+    A wrong value falls back to the default here and is reported by ``Settings.from_env``; so a
+    mistyped PUBLIC_SEARCH keeps the keys.
     """
     environ = os.environ if environ is None else environ
     default = Settings()
@@ -202,6 +208,7 @@ def trigger_settings(environ: Mapping[str, str] | None = None) -> TriggerSetting
         environ.get("IMAGES_CONTAINER", "") or default.images_container,
         "EventGrid" if source.lower() == "eventgrid" else default.blob_trigger_source,
         cron if is_cron(cron) else default.reconcile_cron,
+        is_true(environ.get("PUBLIC_SEARCH", "").strip()),
     )
 
 

@@ -36,11 +36,18 @@ def _integer(text: str) -> int:
         raise ValueError("must be a whole number") from None
 
 
+_SAID = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def is_true(text: str) -> bool:
+    """Of a text that may be anything."""
+    return _SAID.get(text.lower(), False)
+
+
 def _truth(text: str) -> bool:
-    said = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-    if text.lower() not in said:
+    if text.lower() not in _SAID:
         raise ValueError("must be true or false")
-    return said[text.lower()]
+    return is_true(text)
 
 
 def _number(text: str) -> float:

@@ -30,6 +30,11 @@ class Preferred:
 
 
 NOTHING = Preferred()
+UNPROVEN = Preferred(
+    warnings=(
+        "This user's preferences were not used: searches are public here, and prove nobody's name.",
+    )
+)
 
 
 def preferred_by(user: str, users: Users, fields: FilterableFields) -> Preferred:
