@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit test-export export lint types format lock golden index reconcile clean
+.PHONY: help start test unit test-export export lint types format lock golden index reconcile check-qdrant clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	&& echo $$p && break; done)
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 start: $(VENV)/.local  ## run it here: index the sample catalogue, serve on HOST:PORT (7071)
 	@exec $(PY) -m devhost.start --host $(HOST) --port $(PORT)
@@ -66,6 +66,9 @@ index: $(VENV)/.local  ## index a folder of pictures or a feed: DIR=photos/ or F
 reconcile: $(VENV)/.local  ## mend in the index what events missed: URL=, KEY=, DRY_RUN=1, RESTART=1
 	@$(PY) -m devhost.reconcile --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY)) \
 	$(if $(DRY_RUN),--dry-run) $(if $(RESTART),--restart)
+
+check-qdrant: $(VENV)/.local  ## can the app work with QDRANT_URL, QDRANT_API_KEY …: FOR=search if the key only reads
+	@$(PY) -m devhost.check_qdrant $(if $(FOR),--for $(FOR))
 
 clean:  ## remove what was built or indexed here
 	rm -rf $(VENV) $(EXPORT_VENV) .local node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -43,8 +43,10 @@ class Settings:
     """The alias that searches use; collections are named after it and the model."""
     qdrant_distance: Distance = "cosine"
     """Vectors have unit length, so both rank alike; scores are cosines either way."""
-    qdrant_quantization: Quantization = "none"
-    """none: up to about 300,000 vectors memory is no concern and recall is whole."""
+    qdrant_quantization: Quantization = "auto"
+    """auto: int8 where EXPECTED_VECTORS do not fit into 1 GB; as it is, if they are not said."""
+    expected_vectors: int = 0
+    """Pictures and texts that the collection is made for; 0: not said, so small."""
     qdrant_timeout_s: float = 5.0
     """One attempt. A caller of HTTP waits for one, an event for three."""
     qdrant_path: Path = Path()
@@ -248,4 +250,5 @@ _AT_LEAST = {
     "model_wait_s": 0,
     "cache_mb": 0,
     "qdrant_timeout_s": 0.1,
+    "expected_vectors": 0,
 }

@@ -11,7 +11,7 @@ from shared_code.core.filter_language import RESERVED
 from shared_code.core.filters import FieldType
 
 Distance = Literal["cosine", "euclid"]
-Quantization = Literal["none", "int8"]
+Quantization = Literal["auto", "none", "int8"]
 TriggerSource = Literal["LogsAndContainerScan", "EventGrid"]
 Cron: TypeAlias = str
 """An NCRONTAB expression."""

@@ -185,8 +185,8 @@ class QdrantCloudIndex(QdrantIndex):
 
     @property
     def _search_params(self) -> models.SearchParams | None:
-        if self._spec.quantization == "none":
-            return None
+        if self._spec.layout.int8 is False:
+            return None  # where it is not known it is asked for: full vectors do not heed it
         rescore = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
         return models.SearchParams(quantization=rescore)
 

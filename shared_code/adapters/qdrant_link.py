@@ -44,6 +44,10 @@ class CollectionGone(Unavailable):
     """404: somebody deleted the collection while we were using it."""
 
 
+class NotAllowed(Misconfigured):
+    """403: the key is known, and may not do this."""
+
+
 def connect(settings: Settings) -> QdrantClient:
     """Makes no request. Raises Misconfigured for a text that is no address."""
     try:
@@ -136,6 +140,17 @@ class QdrantLink:
         raise AssertionError("the last attempt returns or raises")
 
 
+def tried_once(request: Callable[[], T]) -> T:
+    """One attempt, whose failure is translated."""
+    try:
+        return request()
+    except FAILURES as exc:
+        failure = _translated(exc)
+        if failure is None:
+            raise
+        raise failure from exc
+
+
 def _wait_s(failure: AppError, exc: Exception, attempt: int) -> float | None:
     """Seconds before the next attempt; None: there is none, or it would not help."""
     if attempt == ATTEMPTS or type(failure) is not Unavailable:
@@ -168,10 +183,15 @@ def _translated(exc: Exception) -> AppError | None:
 
 
 def _by_status(status: int) -> AppError | None:
-    if status in (401, 403):
+    if status == 401:
         return Misconfigured(
-            f"Qdrant refuses the key ({status}): check QDRANT_API_KEY. It must not have expired "
-            "and must allow managing the collection."
+            "Qdrant refuses the key (401): check QDRANT_API_KEY. It must be of this cluster and "
+            "must not have expired (those of Qdrant Cloud do after 90 days unless said otherwise)."
+        )
+    if status == 403:
+        return NotAllowed(
+            "The key in QDRANT_API_KEY may not do this (403): it only reads, or is for another "
+            "collection. Searching needs a key that reads, indexing one that writes."
         )
     if status == 404:
         return CollectionGone("The Qdrant collection is gone; it is made anew on the next call.")

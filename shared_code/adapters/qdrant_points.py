@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from shared_code.adapters.lexical import SparseVector, document_vector
+from shared_code.adapters.qdrant_layout import Layout, layout_for
 from shared_code.core.errors import Misconfigured, Unprocessable
 from shared_code.core.products import (
     Hit,
@@ -81,6 +82,7 @@ class CollectionSpec:
     fields: FilterableFields
     is_built: bool = False
     """It is being filled while the alias leads to another one, or to none."""
+    expected_vectors: int = 0
 
     @classmethod
     def from_settings(
@@ -93,11 +95,16 @@ class CollectionSpec:
             settings.qdrant_quantization,
             settings.filterable_fields,
             is_built,
+            settings.expected_vectors,
         )
 
     @property
     def name(self) -> str:
         return f"{self.alias}__{self.model.fingerprint}"
+
+    @property
+    def layout(self) -> Layout:
+        return layout_for(self.expected_vectors, self.model.dimension, self.quantization)
 
     @property
     def indexes(self) -> dict[str, IndexType]:

@@ -55,6 +55,10 @@ class QdrantServer:
     """What a look-up of points finds, whatever it asks for."""
 
     refused_path: str = ""
+    version: str = "1.20.0"
+    rights: str = "manage"
+    """Of whatever key comes: manage, write or read."""
+    strict_mode: dict[str, Any] | None = None
 
     def before_s(self) -> float:
         """How long a request lies before anything is done with it."""
@@ -67,6 +71,10 @@ class QdrantServer:
     def reply(self, method: str, path: str, body: Any) -> Reply:
         if self.replies:
             return self.replies.popleft()
+        if not _may(self.rights, method, path):
+            return Reply(403, {"status": {"error": "Forbidden: Write access is required"}})
+        if path == "/":
+            return Reply(body={"title": "qdrant", "version": self.version})
         if path == self.refused_path:
             return Reply(409, {"status": {"error": "Wrong input"}})
         try:
@@ -80,10 +88,7 @@ class QdrantServer:
                 pairs = self.aliases.items()
                 return {"aliases": [{"alias_name": a, "collection_name": c} for a, c in pairs]}
             case ["POST", "collections", "aliases"]:
-                for action in body["actions"]:
-                    made = action["create_alias"]
-                    self.aliases[made["alias_name"]] = made["collection_name"]
-                return True
+                return self._change_aliases(body["actions"])
             case ["GET", "collections", name, "exists"]:
                 return {"exists": name in self.collections}
             case ["PUT", "collections", name]:
@@ -96,10 +101,18 @@ class QdrantServer:
                 )
                 return True
             case ["GET", "collections", name]:
-                return _info(self.collections[name])
+                return _info(self.collections[name], self.strict_mode)
             case [_, "collections", name, *rest]:
                 return self._of_points(self.collections[name], rest, body)
         raise KeyError(path)
+
+    def _change_aliases(self, actions: list[Any]) -> bool:
+        for action in actions:
+            if gone := action.get("delete_alias"):
+                del self.aliases[gone["alias_name"]]
+            if made := action.get("create_alias"):
+                self.aliases[made["alias_name"]] = made["collection_name"]
+        return True
 
     def _of_points(self, collection: Any, path: list[str], body: Any) -> Any:
         done = {"operation_id": 1, "status": "completed"}
@@ -123,14 +136,28 @@ class QdrantServer:
         raise KeyError(path)
 
 
-def _info(collection: Any) -> Any:
+def _may(rights: str, method: str, path: str) -> bool:
+    """As Qdrant's table of access says, for what is asked of this server."""
+    last = path.rpartition("/")[2]
+    if method == "GET" or last in ("points", "query", "batch", "scroll", "facet"):
+        reads = not path.endswith("points/batch") and method != "PUT"
+        return reads or rights != "read"
+    if last in ("index", "delete"):
+        return rights != "read"
+    return rights == "manage"
+
+
+def _info(collection: Any, strict_mode: dict[str, Any] | None) -> Any:
     params = {
         "vectors": collection["vectors"],
         "sparse_vectors": collection.get("sparse_vectors"),
     }
     quantization = collection.get("quantization_config")
     config = {"params": params, "quantization_config": quantization, **_REST_OF_CONFIG}
-    return {"config": config, "payload_schema": collection["indexes"], **_REST_OF_INFO}
+    config["strict_mode_config"] = strict_mode
+    points = collection.get("points_count", 0)
+    described = {"config": config, "payload_schema": collection["indexes"], **_REST_OF_INFO}
+    return {**described, "points_count": points}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,76 @@
+"""``make check-qdrant``: can the app with these settings work with its Qdrant server?
+
+Reads the app settings from the environment, else from local.settings.json. It changes nothing
+on the server. Exits with 1 when something is wrong, with 2 when there is nothing to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devhost.project import Project, Refused
+from shared_code.core.errors import AppError
+from shared_code.settings import Settings
+
+if TYPE_CHECKING:
+    from shared_code.adapters.qdrant_facts import Finding
+
+_SIGNS = {"ok": "ok", "warning": "look", "wrong": "WRONG"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--for",
+        dest="purpose",
+        choices=["index", "search"],
+        default="index",
+        help="what the key has to allow; search: reading will do",
+    )
+    purpose = parser.parse_args().purpose
+    try:
+        Project.load(Path().resolve())
+        settings = Settings.from_env()
+    except (AppError, Refused) as exc:
+        print(exc, file=sys.stderr)
+        return 2
+    if not settings.qdrant_url:
+        print("QDRANT_URL is not set: the app would use the embedded index.", file=sys.stderr)
+        return 2
+    try:
+        return checked(settings, must_write=purpose == "index")
+    except AppError as exc:
+        print(exc.detail, file=sys.stderr)
+        return 1
+
+
+def checked(settings: Settings, *, must_write: bool) -> int:
+    from shared_code.adapters.clip.bundle import load_bundle
+    from shared_code.adapters.qdrant_link import connect
+    from shared_code.adapters.qdrant_points import CollectionSpec
+    from shared_code.adapters.qdrant_probe import Probe
+
+    spec = CollectionSpec.from_settings(settings, load_bundle(settings.model_dir).model)
+    client = connect(settings)
+    try:
+        return _shown(Probe(client, spec, must_write=must_write).run())
+    finally:
+        client.close()
+
+
+def _shown(found: Iterable[Finding]) -> int:
+    wrong = 0
+    for each in found:
+        print(f"{_SIGNS[each.level]:<6} {each.what:<16} {each.says}")
+        if each.remedy:
+            print(f"{'':<23} {each.remedy}")
+        wrong += each.level == "wrong"
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

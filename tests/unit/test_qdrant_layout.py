@@ -1,0 +1,77 @@
+"""How collections are laid out by size, and what of it reaches the server."""
+
+import pytest
+
+from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
+from shared_code.adapters.qdrant_layout import Layout, layout_for, memory_bytes
+from shared_code.adapters.qdrant_points import CollectionSpec
+from shared_code.settings import Settings
+from tests.points import MODEL, spec
+from tests.twins.qdrant_server import running_qdrant_server
+
+NAME = spec().name
+MILLIONS = 320_000_000  # of 8 numbers each: as much as 5 million of 512
+
+
+def test_the_formula_is_qdrants():
+    """Its capacity planning: a million vectors of 1024 numbers take 6,144,000,000 bytes."""
+    assert memory_bytes(1_000_000, 1024) == 6_144_000_000
+
+
+@pytest.mark.parametrize(
+    ("expected", "quantization", "layout"),
+    [
+        (0, "auto", Layout(None)),
+        (0, "none", Layout(False)),
+        (0, "int8", Layout(True)),
+        (100_000, "auto", Layout(False)),
+        (1_000_000, "auto", Layout(True, originals_on_disk=True)),
+        (1_000_000, "none", Layout(False)),
+        (100_000, "int8", Layout(True)),
+        (10_000_000, "auto", Layout(True, originals_on_disk=True, ef_construct=200)),
+    ],
+)
+def test_size_decides_unless_somebody_does(expected, quantization, layout):
+    assert layout_for(expected, 512, quantization) == layout
+
+
+@pytest.fixture
+def server():
+    with running_qdrant_server() as running:
+        yield running
+
+
+def made_by(server, **settings):
+    settings = Settings(qdrant_url=server.url, **settings)
+    index = QdrantCloudIndex.from_settings(settings, MODEL)
+    index.ping()
+    index.close()
+    return server.collections[NAME]
+
+
+def test_a_large_collection_is_made_for_its_size(server):
+    made = made_by(server, expected_vectors=MILLIONS)
+    assert made["vectors"]["image"]["on_disk"] is True
+    assert made["hnsw_config"]["ef_construct"] == 200
+    assert made["quantization_config"]["scalar"] == {
+        "type": "int8",
+        "quantile": 0.99,
+        "always_ram": True,
+    }
+
+
+def test_a_small_one_is_held_in_memory_whole(server):
+    made = made_by(server)
+    assert made["vectors"]["image"]["on_disk"] is False
+    assert "quantization_config" not in made
+
+
+def test_an_app_that_was_not_told_the_size_leaves_the_collection_as_it_is(server):
+    made_by(server, expected_vectors=MILLIONS)
+    assert made_by(server)["quantization_config"] is not None
+    assert made_by(server, qdrant_quantization="none")["quantization_config"] is None
+
+
+def test_the_spec_takes_the_size_from_the_settings():
+    settings = Settings.from_env({"EXPECTED_VECTORS": "123"})
+    assert CollectionSpec.from_settings(settings, MODEL).expected_vectors == 123
