@@ -5,6 +5,7 @@ import azure.functions as func
 from functions import (
     bulk,
     bulk_orchestration,
+    dashboard,
     embed,
     facets,
     failures,
@@ -35,6 +36,7 @@ for module in (
     users,
     ops,
     openapi,
+    dashboard,
 ):
     app.register_functions(module.bp)
     openapi.describe(module.bp)

@@ -27,6 +27,7 @@ EXAMPLES: dict[str, Any] = {
     "get_product": {"product_id": "red-dress"},
     "delete_product": {"product_id": "my-dress"},
     "get_image": {"path": "red-dress/front.webp", "size": 320},
+    "dashboard_file": {"path": "icon.svg"},
     "index_batch": {"prefix": "red-"},
     "reindex": {"rollback": False},
     "delete_collection": {"name": "products__0123456789ab"},

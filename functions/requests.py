@@ -129,6 +129,12 @@ class ImagePath(Request, frozen=True):
     path: str = ""
 
 
+class WebPath(Request, frozen=True):
+    """A file of the dashboard, slashes included; empty when nothing follows ``dashboard/``."""
+
+    path: str = ""
+
+
 class ImageRequest(Request, frozen=True):
     """GET images: the original, or a thumbnail of one of a few sizes."""
 

@@ -1,0 +1,102 @@
+"""The files of ``web/`` as they are served: read once, with their validators and their policy.
+
+Only what was found below ``web/`` when the process began is served, by its exact name: a path
+is looked up and never opened, so none can lead elsewhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_FOLDER = Path(__file__).parents[1] / "web"
+_MIME = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+_MARK = "/@/"
+"""Stands for the site's tag in the page."""
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "trusted-types 'none'; require-trusted-types-for 'script'"
+)
+"""Own files only, no inline code, no framing; and no text can become HTML by script."""
+
+_FOREVER = "public, max-age=31536000, immutable"
+_ASK = "no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class WebFile:
+    content: bytes
+    mime: str
+    etag: str
+    cache: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        headers = {"etag": self.etag, "cache-control": self.cache, "referrer-policy": "no-referrer"}
+        if self.mime == _MIME[".html"]:
+            headers["content-security-policy"] = _POLICY
+            headers["cross-origin-opener-policy"] = "same-origin"
+        return headers
+
+
+class Website:
+    """Files under a tag that changes whenever any of them does.
+
+    ``index.html`` names the others below the tag, and they name one another relatively. So a
+    browser keeps them for ever, asks a scaled-down app for the page alone, and never mixes the
+    files of two versions.
+    """
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        """``files`` by their path below the site's root, with slashes."""
+        self._files = {name: files[name] for name in sorted(files) if _mime(name)}
+        self.tag = _digest(*self._files, *self._files.values())[:12]
+
+    def find(self, path: str) -> WebFile | None:
+        """By name, or by tag and name; None for what is not there, or of another version."""
+        tagged, _, name = path.partition("/")
+        if tagged == self.tag:
+            return self._file(name, _FOREVER)
+        return self._file(path, _ASK)
+
+    def _file(self, name: str, cache: str) -> WebFile | None:
+        content = self._files.get(name)
+        if content is None:
+            return None
+        if name.endswith(".html"):
+            content = content.replace(_MARK.encode(), f"/{self.tag}/".encode())
+        return WebFile(content, _mime(name), f'"{_digest(content)[:24]}"', cache)
+
+
+@functools.cache
+def website() -> Website:
+    return Website(
+        {
+            file.relative_to(_FOLDER).as_posix(): file.read_bytes()
+            for file in _FOLDER.rglob("*")
+            if file.is_file()
+        }
+    )
+
+
+def _mime(name: str) -> str:
+    """Empty for what is not served."""
+    return _MIME.get(Path(name).suffix, "")
+
+
+def _digest(*parts: str | bytes) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        whole.update(len(data).to_bytes(8, "big") + data)
+    return whole.hexdigest()

@@ -1,0 +1,3 @@
+/** The words of the views upload, jobs, saved and status. */
+
+export default {};

@@ -1,0 +1,45 @@
+/** What happened, said where it is seen and heard: toasts, and what stands in a view's place. */
+
+import { h, icon } from "./dom.js";
+import { t } from "./i18n.js";
+
+const SHOWN_MS = 7_000;
+const SLOW_MS = 3_000;
+
+const region = h("div.notices", { role: "status", "aria-live": "polite" });
+
+/**
+ * A message at the edge of the page, for a while.
+ * @param {{kind?: "info" | "error", action?: {label: string, run: () => void}}} [options]
+ */
+export function notice(text, { kind = "info", action } = {}) {
+  if (!region.isConnected) document.body.append(region);
+  const box = h("div.notice", { class: kind }, h("span", {}, text));
+  if (action) box.append(h("button.quiet", { type: "button", onclick: () => { box.remove(); action.run(); } }, action.label));
+  region.append(box);
+  setTimeout(() => box.remove(), SHOWN_MS);
+}
+
+/** In place of what could not be had: what went wrong, and the way out. */
+export function errorState(error, retry) {
+  return h("div.state", { role: "alert" }, icon("warning"),
+    h("h2", {}, t(error.status === 0 ? "error.title.offline" : "error.title")),
+    h("p", {}, error.message || t("error.unknown", { status: "" })),
+    error.errors?.length > 0 && h("ul", {}, error.errors.map((each) => h("li", {}, `${each.field}: ${each.message}`))),
+    retry && h("button.primary", { type: "button", onclick: retry }, t("retry")));
+}
+
+export function emptyState(title, text, ...actions) {
+  return h("div.state", {}, icon("search"), h("h2", {}, title), h("p", {}, text), h("div.row", {}, actions));
+}
+
+/** Something turns; after a while it says why that may be. */
+export function loading() {
+  const words = h("p.muted", {}, t("loading"));
+  const slow = setTimeout(() => { words.textContent = t("loading.slow"); }, SLOW_MS);
+  const box = h("div.state.loading", { role: "status" }, h("span.spinner"), words);
+  new MutationObserver((_, watching) => {
+    if (!box.isConnected) { clearTimeout(slow); watching.disconnect(); }
+  }).observe(document.body, { childList: true, subtree: true });
+  return box;
+}
