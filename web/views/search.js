@@ -1,3 +1,186 @@
-import { h, replace } from "../lib/dom.js";
+/** The search view: what the address asks for, found and shown. */
+
+import { get } from "../lib/api.js";
+import { h, icon, replace } from "../lib/dom.js";
+import { number, t } from "../lib/i18n.js";
+import { notice } from "../lib/notice.js";
+import { current, go } from "../lib/router.js";
+import { essence } from "../search/address.js";
+import { ask, requestOf } from "../search/asking.js";
+import { composer } from "../search/composer.js";
+import { details } from "../search/details.js";
+import { facetsFor, filterChips, filterPanel } from "../search/filters.js";
+import { resultGrid, sizeSwitch } from "../search/results.js";
+import { failed, messages, nothing, skeleton } from "../search/states.js";
+import { sortChoice } from "../search/sorting.js";
+
 export const title = "nav.search";
-export function render(container) { replace(container, h("h1", {}, "…")); }
+
+/** @type {Search | null} */
+let search = null;
+
+export function render(container, params, signal) {
+  search = new Search(params, signal);
+  replace(container, search.element);
+  search.update(params);
+}
+
+export function update(params) {
+  search?.update(params);
+}
+
+class Search {
+  constructor(params, signal) {
+    this.signal = signal;
+    this.asked = null; // the essence of what is shown
+    this.running = new AbortController();
+    this.page = null;
+    this.count = 0;
+    this.panel = null; // the open product's
+    const choose = (next) => go("search", next);
+    this.composer = composer(params, signal);
+    this.filters = filterPanel(choose);
+    this.grid = resultGrid((product) => this.openFromGrid(product));
+    this.sort = sortChoice(choose);
+    this.chips = h("div.row.chips");
+    this.says = h("p.says", { role: "status" });
+    this.messages = h("div.stack");
+    this.body = h("div.found");
+    this.more = h("button.more", { type: "button", onclick: () => this.loadMore() }, t("more"));
+    this.tools = h("div.tools", {}, this.says, this.sort.element, sizeSwitch((size) => this.grid.resize(size)));
+    this.element = h("div.search-view", {}, h("h1.hidden-label", {}, t("nav.search")), this.composer.element,
+      h("div.columns", {}, this.filters.element, h("section.results", { "aria-label": t("results") }, this.tools, this.chips, this.messages, this.body)));
+    signal.addEventListener("abort", () => { this.running.abort(); this.panel?.remove(); });
+  }
+
+  update(params) {
+    sessionStorage.setItem("search", params.toString());
+    if (essence(params) !== this.asked) this.run(params);
+    this.showItem(params);
+  }
+
+  async run(params) {
+    this.asked = essence(params);
+    this.running.abort();
+    this.running = new AbortController();
+    const { signal } = this.running;
+    this.composer.update(params);
+    this.element.classList.toggle("saved", params.has("saved"));
+    replace(this.chips, savedName(params), filterChips(params, (next) => go("search", next)));
+    this.busy(true);
+    performance.mark("search-asked");
+    this.loadFacets(params, signal);
+    try {
+      this.show(await ask(params, { signal }), params);
+    } catch (error) {
+      if (!signal.aborted) this.fail(error, params);
+    }
+  }
+
+  busy(isBusy) {
+    this.body.setAttribute("aria-busy", String(isBusy));
+    if (!isBusy) return;
+    this.says.textContent = t("loading");
+    if (this.count === 0) replace(this.body, skeleton());
+  }
+
+  show(page, params) {
+    performance.mark("search-answered", { detail: { api_ms: page.took_ms } });
+    this.page = page;
+    this.count = page.results.length;
+    this.busy(false);
+    replace(this.messages, messages(page, () => this.run(params)));
+    if (this.count === 0) replace(this.body, nothing(params));
+    else {
+      this.grid.show(page.results);
+      replace(this.body, this.grid.element, this.more);
+    }
+    this.tell();
+    requestAnimationFrame(() => setTimeout(() => performance.mark("results-painted")));
+  }
+
+  /** How many, and how long the app took. */
+  tell() {
+    this.more.hidden = !this.page.more;
+    const key = this.page.isListing ? "says.products" : "says.matches";
+    const parts = [this.count > 0 && t(this.page.more ? `${key}.more` : key, { count: this.count })];
+    if (this.page.took_ms !== null) parts.push(t("says.took", { ms: number(Math.max(1, Math.round(this.page.took_ms))) }));
+    this.says.textContent = parts.filter(Boolean).join(" · ");
+  }
+
+  fail(error, params) {
+    this.count = 0;
+    this.busy(false);
+    this.says.textContent = "";
+    replace(this.messages);
+    replace(this.body, failed(error, () => this.run(params)));
+  }
+
+  async loadMore() {
+    this.more.disabled = true;
+    const hadFocus = document.activeElement === this.more;
+    const { signal } = this.running;
+    try {
+      const page = await ask(current().params, { cursor: this.page.cursor, offset: this.count, signal });
+      this.page = page;
+      this.count += page.results.length;
+      this.grid.add(page.results, hadFocus);
+      this.tell();
+    } catch (error) {
+      if (!signal.aborted) notice(error.message, { kind: "error", action: { label: t("retry"), run: () => this.loadMore() } });
+    }
+    this.more.disabled = false;
+  }
+
+  async loadFacets(params, signal) {
+    try {
+      const { facets } = await facetsFor(params, signal);
+      this.filters.update(params, facets);
+      this.sort.update(params, facets, requestOf(params) !== null);
+    } catch (error) {
+      if (!signal.aborted) this.filters.update(params, []); // the search beside it says what is wrong
+    }
+  }
+
+  openFromGrid(product) {
+    this.cameFromGrid = true;
+    go("search", [...current().params.entries(), ["item", product.id]]);
+  }
+
+  async showItem(params) {
+    const id = params.get("item");
+    if (this.panel && this.panel.dataset.id !== id) this.closePanel();
+    if (!id || this.panel) return;
+    try {
+      const product = this.grid.find(id) ?? (await get(`products/${encodeURIComponent(id)}`, {}, { signal: this.signal }));
+      if (current().params.get("item") !== id || this.panel) return;
+      this.panel = details(product, { explain: this.page?.explain, onclose: () => this.panelClosed(id) });
+      this.panel.dataset.id = id;
+    } catch (error) {
+      if (!this.signal.aborted) notice(error.message, { kind: "error" });
+    }
+  }
+
+  /** Because the address says so: back was pressed. */
+  closePanel() {
+    const panel = this.panel;
+    this.panel = null;
+    panel.close();
+  }
+
+  /** By hand: the address follows. */
+  panelClosed(id) {
+    const wasMoved = this.panel === null || this.panel.dataset.left === "1";
+    this.panel = null;
+    if (!wasMoved && current().params.get("item") === id) {
+      if (this.cameFromGrid) history.back();
+      else go("search", [...current().params.entries()].filter(([key]) => key !== "item"), { replace: true });
+    }
+    this.cameFromGrid = false;
+    this.grid.focus(id);
+  }
+}
+
+function savedName(params) {
+  return params.has("saved") && h("span.chip", {}, icon("saved"), params.get("name") || t("nav.saved"));
+}

@@ -1,0 +1,44 @@
+/** What stands where results would be, and what is to be said about those that are there. */
+
+import { h, icon } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
+import { emptyState, errorState } from "../lib/notice.js";
+import { go, href } from "../lib/router.js";
+import { changed, conditions, unfiltered } from "./address.js";
+import { requestOf } from "./asking.js";
+
+const PLACES = 12;
+
+/** Shapes of results to come. */
+export function skeleton() {
+  const places = Array.from({ length: PLACES }, () => h("li.product.coming", {}, h("span.plate"), h("span.line"), h("span.line.short")));
+  return h("ul.grid", { "aria-hidden": "true", dataset: { size: localStorage.getItem("grid") ?? "m" } }, places);
+}
+
+export function failed(error, retry) {
+  return errorState(error, retry);
+}
+
+/** Nothing was found: what may be done about it depends on what was asked. */
+export function nothing(params) {
+  const isFiltered = conditions(params).length > 0;
+  const off = isFiltered && h("button", { type: "button", onclick: () => go("search", unfiltered(params)) }, t("filters.none"));
+  if (requestOf(params) === null && !params.has("saved")) {
+    if (isFiltered) return emptyState(t("nothing.title"), t("nothing.filtered"), off);
+    return emptyState(t("nothing.yet"), t("nothing.yet.text"), h("a.button.primary", { href: href("upload") }, t("nothing.add")));
+  }
+  const weak = !params.has("all") && !params.has("saved") && h("button.primary", { type: "button", onclick: () => go("search", changed(params, (copy) => copy.set("all", "1"))) }, t("nothing.weak"));
+  return emptyState(t("nothing.title"), t(isFiltered ? "nothing.filtered" : "nothing.text"), weak, off);
+}
+
+/** Less than was asked for, and warnings: never in silence. */
+export function messages(page, again) {
+  return [
+    page.degraded && banner(t("degraded"), page.degraded_reason, h("button.quiet", { type: "button", onclick: again }, t("retry"))),
+    (page.warnings ?? []).map((text) => banner("", text)),
+  ];
+}
+
+function banner(lead, text, action = null) {
+  return h("div.banner", {}, icon("warning"), h("div", {}, lead && h("strong", {}, `${lead} `), text), action);
+}
