@@ -62,6 +62,11 @@ class Website:
         self._files = {name: files[name] for name in sorted(files) if _mime(name)}
         self.tag = _digest(*self._files, *self._files.values())[:12]
 
+    @property
+    def names(self) -> list[str]:
+        """Of all files, without the tag."""
+        return list(self._files)
+
     def find(self, path: str) -> WebFile | None:
         """By name, or by tag and name; None for what is not there, or of another version."""
         tagged, _, name = path.partition("/")

@@ -11,7 +11,7 @@ import { PATHS } from "./icons.js";
 export function h(tag, props = {}, ...children) {
   const [name, ...classes] = tag.split(".");
   const element = document.createElement(name);
-  element.classList.add(...classes);
+  if (classes.length > 0) element.classList.add(...classes);
   for (const [key, value] of Object.entries(props)) set(element, key, value);
   element.append(...present(children));
   return element;
@@ -45,7 +45,7 @@ export function iconButton(name, label, props = {}) {
 function set(element, key, value) {
   if (value === null || value === undefined || value === false) return;
   if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-  else if (key === "class") element.classList.add(...value.split(" ").filter(Boolean));
+  else if (key === "class") value.split(" ").filter(Boolean).forEach((each) => element.classList.add(each));
   else if (key === "dataset") Object.assign(element.dataset, value);
   else if (key === "style") for (const [name, text] of Object.entries(value)) element.style.setProperty(name, text);
   else if (key === "value" && "value" in element) element.value = value;
