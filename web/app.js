@@ -62,7 +62,13 @@ function markCurrent(name) {
 
 function languageSwitch() {
   const [other] = Object.keys(LANGUAGES).filter((each) => each !== language());
-  return h("button.quiet", { type: "button", lang: other, onclick: () => { setLanguage(other); again(); } }, LANGUAGES[other]);
+  return h("button.quiet", {
+    type: "button",
+    lang: other,
+    title: LANGUAGES[other],
+    "aria-label": LANGUAGES[other],
+    onclick: () => { setLanguage(other); again(); },
+  }, other.toUpperCase());
 }
 
 function themeSwitch() {

@@ -1,6 +1,8 @@
 """The dashboard's files: what is served, how it is kept, and what the page may do."""
 
+import posixpath
 import re
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -130,3 +132,57 @@ def test_scripts_never_make_html_of_text():
     assert len(scripts) > 20
     for name in scripts:
         assert not forbidden.search(website().find(name).content), name
+
+
+def imports_of(name):
+    """Static imports of a module, as paths below ``web/``."""
+    folder = PurePosixPath(name).parent
+    found = re.findall(r'^import [^;]*?"(\.[^"]+)";', source(name), re.M)
+    return [posixpath.normpath(folder / each) for each in found]
+
+
+def source(name):
+    return website().find(name).content.decode()
+
+
+def test_the_page_names_ahead_what_its_first_view_imports():
+    needed, ahead = set(), ["app.js"]
+    while ahead:
+        module = ahead.pop()
+        if module not in needed:
+            needed.add(module)
+            ahead += imports_of(module)
+    named = {name.partition("/")[2] for name in named_by_the_page() if name.endswith(".js")}
+    assert named == needed
+
+
+def test_every_import_of_a_script_leads_to_a_file():
+    for name in website().names:
+        if name.endswith(".js"):
+            missing = [each for each in imports_of(name) if website().find(each) is None]
+            assert not missing, f"{name} imports {missing}"
+
+
+def words(language):
+    text = source(f"lang/{language}.js") + source(f"lang/{language}-views.js")
+    return set(re.findall(r'^  "?([\w.-]+)"?:', text, re.M))
+
+
+def test_both_languages_have_the_same_words():
+    assert words("en") == words("fr")
+    assert len(words("en")) > 80
+
+
+def test_every_word_that_a_script_asks_for_is_there():
+    for name in website().names:
+        if name.endswith(".js"):
+            asked = set(re.findall(r'\bt\("([\w.-]+)"', source(name)))
+            assert asked <= words("en"), f"{name}: {asked - words('en')}"
+
+
+def test_every_icon_that_a_script_asks_for_is_there():
+    drawn = set(re.findall(r'^  "?([\w-]+)"?: \[', source("lib/icons.js"), re.M))
+    for name in website().names:
+        if name.endswith(".js"):
+            asked = set(re.findall(r'\bicon(?:Button)?\("([\w-]+)"', source(name)))
+            assert asked <= drawn, f"{name}: {asked - drawn}"

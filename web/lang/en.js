@@ -46,6 +46,7 @@ export default {
   "search.hint": "Drop or paste pictures anywhere on this page.",
   "search.without": "Without",
   "search.without.placeholder": "red, stripes…",
+  "search.without.alone": "Say what to look for as well: words or a picture.",
   "search.weight": "How much the pictures count against the words",
   "search.weight.words": "Words",
   "search.weight.pictures": "Pictures",

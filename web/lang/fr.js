@@ -46,6 +46,7 @@ export default {
   "search.hint": "Déposez ou collez des images n’importe où sur cette page.",
   "search.without": "Sans",
   "search.without.placeholder": "rouge, rayures…",
+  "search.without.alone": "Dites aussi ce que vous cherchez : des mots ou une image.",
   "search.weight": "Poids des images par rapport aux mots",
   "search.weight.words": "Mots",
   "search.weight.pictures": "Images",

@@ -52,7 +52,7 @@ function once(question) {
 }
 
 async function ask({ title, text, label, type, value = "" }) {
-  const input = h("input", { type, value, required: true, autocomplete: "off", spellcheck: "false", maxlength: 128 });
+  const input = h("input", { type, value, required: true, autofocus: true, autocomplete: "off", spellcheck: "false", maxlength: 128 });
   const body = [h("p", {}, text), h("label.field", {}, h("span", {}, label), input)];
   const answer = await dialog({
     title,

@@ -33,6 +33,12 @@ export function emptyState(title, text, ...actions) {
   return h("div.state", {}, icon("search"), h("h2", {}, title), h("p", {}, text), h("div.row", {}, actions));
 }
 
+/** Says that it takes longer than usual, if `isStill` waiting by then. */
+export function slowly(say, signal, isStill) {
+  const timer = setTimeout(() => { if (isStill()) say(); }, SLOW_MS);
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+}
+
 /** Something turns; after a while it says why that may be. */
 export function loading() {
   const words = h("p.muted", {}, t("loading"));

@@ -18,6 +18,7 @@ export function scoreText(score) {
 
 /** A search for what looks like this product. */
 export function moreLike(product) {
+  scrollTo(0, 0);
   go("search", { like: product.id });
 }
 

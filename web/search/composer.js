@@ -19,7 +19,7 @@ export function composer(params, signal) {
   const without = h("input", { name: "not", autocomplete: "off", maxlength: 10000, placeholder: t("search.without.placeholder") });
   const weight = h("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": t("search.weight"), onchange: () => submit({ replace: true }) });
   const pictures = h("ul.given", { "aria-label": t("search.pictures") });
-  const blend = h("div.blend", { "aria-hidden": null }, h("span", {}, t("search.weight.words")), weight, h("span", {}, t("search.weight.pictures")));
+  const blend = h("div.blend", {}, h("span", {}, t("search.weight.words")), weight, h("span", {}, t("search.weight.pictures")));
   const busy = h("p.small.muted", { role: "status" });
 
   const form = h("form.composer", { role: "search", onsubmit: (event) => { event.preventDefault(); submit(); } },
@@ -29,7 +29,12 @@ export function composer(params, signal) {
   dropZone(form, add, signal);
 
   function submit({ replace: isSame = false } = {}) {
-    go("search", withoutEmpty(changed(shown, (copy) => {
+    const given = shown.has("like") || shown.has("v");
+    if (without.value.trim() && !words.value.trim() && !given) {
+      words.focus();
+      return notice(t("search.without.alone"), { kind: "error" });
+    }
+    return go("search", withoutEmpty(changed(shown, (copy) => {
       KEPT_OUT.forEach((each) => copy.delete(each));
       copy.set("q", words.value.trim());
       copy.set("not", without.value.trim());

@@ -33,7 +33,7 @@ class Area {
   /** @param {Box} box */
   constructor(url, box) {
     this.box = box.w === 1 && box.h === 1 ? { x: 0.2, y: 0.2, w: 0.6, h: 0.6 } : box;
-    this.frame = h("div.crop-box", { tabindex: 0, role: "group", "aria-label": t("crop.label"), "aria-describedby": "crop-says", onkeydown: (event) => this.key(event) });
+    this.frame = h("div.crop-box", { tabindex: 0, autofocus: true, role: "group", "aria-label": t("crop.label"), "aria-describedby": "crop-says", onkeydown: (event) => this.key(event) });
     this.says = h("p.small.muted.number", { id: "crop-says", role: "status" });
     this.picture = h("div.crop", { onpointerdown: (event) => this.drag(event) }, h("img", { src: url, alt: t("crop.alt"), draggable: "false" }), this.frame);
     this.element = h("div.stack", {}, this.picture, this.says);

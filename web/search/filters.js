@@ -48,8 +48,10 @@ export function filterPanel(choose) {
   const wide = matchMedia("(min-width: 56rem)");
   const element = h("details.filters", { open: wide.matches }, h("summary", {}, icon("filter"), t("filters"), count), body);
   const unfolded = new Set();
+  wide.addEventListener("change", () => { element.open = wide.matches; });
 
   function update(params, facets) {
+    element.hidden = facets.length === 0;
     const active = conditions(params).length;
     count.textContent = active ? number(active) : "";
     const focused = document.activeElement?.id;

@@ -41,6 +41,13 @@ export function resultGrid(open) {
     show(products);
   }
 
+  /** A product's card, or the first one; false where there is none. */
+  function focus(id) {
+    const card = id === undefined ? cards()[0] : cards().find((each) => each.parentElement.dataset.id === id);
+    card?.focus({ preventScroll: id === undefined });
+    return Boolean(card);
+  }
+
   function stop(button) {
     for (const each of list.querySelectorAll("button")) each.tabIndex = button && each.parentElement === button.parentElement ? 0 : -1;
   }
@@ -62,7 +69,8 @@ export function resultGrid(open) {
     next.scrollIntoView({ block: "nearest" });
   }
 
-  return { element: list, show, add, resize, find: (id) => products.find((each) => each.id === id), focus: (id) => cards().find((each) => each.parentElement.dataset.id === id)?.focus() };
+  const find = (id) => products.find((each) => each.id === id);
+  return { element: list, show, add, resize, find, focus };
 }
 
 function target(key, at, all) {

@@ -3,7 +3,7 @@
 import { get } from "../lib/api.js";
 import { h, icon, replace } from "../lib/dom.js";
 import { number, t } from "../lib/i18n.js";
-import { notice } from "../lib/notice.js";
+import { notice, slowly } from "../lib/notice.js";
 import { current, go } from "../lib/router.js";
 import { essence } from "../search/address.js";
 import { ask, requestOf } from "../search/asking.js";
@@ -45,7 +45,7 @@ class Search {
     this.chips = h("div.row.chips");
     this.says = h("p.says", { role: "status" });
     this.messages = h("div.stack");
-    this.body = h("div.found");
+    this.body = h("div.found", { tabindex: -1 });
     this.more = h("button.more", { type: "button", onclick: () => this.loadMore() }, t("more"));
     this.tools = h("div.tools", {}, this.says, this.sort.element, sizeSwitch((size) => this.grid.resize(size)));
     this.element = h("div.search-view", {}, h("h1.hidden-label", {}, t("nav.search")), this.composer.element,
@@ -61,6 +61,7 @@ class Search {
 
   async run(params) {
     this.asked = essence(params);
+    document.title = [params.get("q") || params.get("name") || t(title), t("app.name")].join(" · ");
     this.running.abort();
     this.running = new AbortController();
     const { signal } = this.running;
@@ -81,6 +82,7 @@ class Search {
     this.body.setAttribute("aria-busy", String(isBusy));
     if (!isBusy) return;
     this.says.textContent = t("loading");
+    slowly(() => { this.says.textContent = t("loading.slow"); }, this.running.signal, () => this.body.getAttribute("aria-busy") === "true");
     if (this.count === 0) replace(this.body, skeleton());
   }
 
@@ -88,6 +90,7 @@ class Search {
     performance.mark("search-answered", { detail: { api_ms: page.took_ms } });
     this.page = page;
     this.count = page.results.length;
+    const hadFocus = this.body.contains(document.activeElement);
     this.busy(false);
     replace(this.messages, messages(page, () => this.run(params)));
     if (this.count === 0) replace(this.body, nothing(params));
@@ -95,6 +98,7 @@ class Search {
       this.grid.show(page.results);
       replace(this.body, this.grid.element, this.more);
     }
+    if (hadFocus && !this.grid.focus()) this.body.focus({ preventScroll: true });
     this.tell();
     requestAnimationFrame(() => setTimeout(() => performance.mark("results-painted")));
   }
