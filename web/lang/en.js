@@ -29,6 +29,7 @@ export default {
 
   "error.title": "That did not work",
   "error.title.offline": "No answer",
+  "error.title.key": "A key is needed",
   "error.offline": "The app does not answer. Check your connection, and try again in a moment.",
   "error.key": "The app wants a valid function key. Try again, and the page asks for it.",
   "error.forbidden": "You are not allowed to do this.",

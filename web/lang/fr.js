@@ -29,6 +29,7 @@ export default {
 
   "error.title": "Cela n’a pas marché",
   "error.title.offline": "Pas de réponse",
+  "error.title.key": "Une clé est nécessaire",
   "error.offline": "L’application ne répond pas. Vérifiez votre connexion et réessayez dans un instant.",
   "error.key": "L’application demande une clé valable. Réessayez, et la page la demandera.",
   "error.forbidden": "Vous n’avez pas le droit de faire cela.",

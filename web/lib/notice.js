@@ -6,6 +6,8 @@ import { t } from "./i18n.js";
 const SHOWN_MS = 7_000;
 const SLOW_MS = 3_000;
 
+const TITLES = { 0: "error.title.offline", 401: "error.title.key" };
+
 const region = h("div.notices", { role: "status", "aria-live": "polite" });
 
 /**
@@ -13,7 +15,7 @@ const region = h("div.notices", { role: "status", "aria-live": "polite" });
  * @param {{kind?: "info" | "error", action?: {label: string, run: () => void}}} [options]
  */
 export function notice(text, { kind = "info", action } = {}) {
-  if (!region.isConnected) document.body.append(region);
+  (document.querySelector("dialog[open]") ?? document.body).append(region); // what is behind a dialog is not heard
   const box = h("div.notice", { class: kind }, h("span", {}, text));
   if (action) box.append(h("button.quiet", { type: "button", onclick: () => { box.remove(); action.run(); } }, action.label));
   region.append(box);
@@ -23,7 +25,7 @@ export function notice(text, { kind = "info", action } = {}) {
 /** In place of what could not be had: what went wrong, and the way out. */
 export function errorState(error, retry) {
   return h("div.state", { role: "alert" }, icon("warning"),
-    h("h2", {}, t(error.status === 0 ? "error.title.offline" : "error.title")),
+    h("h2", {}, t(TITLES[error.status] ?? "error.title")),
     h("p", {}, error.message || t("error.unknown", { status: "" })),
     error.errors?.length > 0 && h("ul", {}, error.errors.map((each) => h("li", {}, `${each.field}: ${each.message}`))),
     retry && h("button.primary", { type: "button", onclick: retry }, t("retry")));

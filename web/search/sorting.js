@@ -6,7 +6,7 @@ import { changed } from "./address.js";
 import { fieldName } from "./filters.js";
 
 export function sortChoice(choose) {
-  const select = h("select", { "aria-label": t("sort") });
+  const select = h("select", { hidden: true, "aria-label": t("sort") });
   let shown = new URLSearchParams();
   select.addEventListener("change", () => {
     choose(changed(shown, (copy) => (select.value ? copy.set("sort", select.value) : copy.delete("sort"))));
