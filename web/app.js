@@ -66,7 +66,7 @@ function languageSwitch() {
     type: "button",
     lang: other,
     title: LANGUAGES[other],
-    "aria-label": LANGUAGES[other],
+    "aria-label": `${other.toUpperCase()}, ${LANGUAGES[other]}`,
     onclick: () => { setLanguage(other); again(); },
   }, other.toUpperCase());
 }

@@ -48,6 +48,8 @@ export default {
   "search.without": "Without",
   "search.without.placeholder": "red, stripes…",
   "search.without.alone": "Say what to look for as well: words or a picture.",
+  "search.vector": "The picture in this address was read by another model, or the address was cut short. Add the picture again.",
+  "search.new": "New search",
   "search.weight": "How much the pictures count against the words",
   "search.weight.words": "Words",
   "search.weight.pictures": "Pictures",

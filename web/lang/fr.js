@@ -48,6 +48,8 @@ export default {
   "search.without": "Sans",
   "search.without.placeholder": "rouge, rayures…",
   "search.without.alone": "Dites aussi ce que vous cherchez : des mots ou une image.",
+  "search.vector": "L’image de cette adresse a été lue par un autre modèle, ou l’adresse est incomplète. Ajoutez l’image de nouveau.",
+  "search.new": "Nouvelle recherche",
   "search.weight": "Poids des images par rapport aux mots",
   "search.weight.words": "Mots",
   "search.weight.pictures": "Images",

@@ -22,13 +22,16 @@ export function notice(text, { kind = "info", action } = {}) {
   setTimeout(() => box.remove(), SHOWN_MS);
 }
 
-/** In place of what could not be had: what went wrong, and the way out. */
-export function errorState(error, retry) {
+/**
+ * In place of what could not be had: what went wrong, and the way out.
+ * @param {(() => void) | null} retry  @param {...any} actions  buttons and links beside it, or instead
+ */
+export function errorState(error, retry, ...actions) {
   return h("div.state", { role: "alert" }, icon("warning"),
     h("h2", {}, t(TITLES[error.status] ?? "error.title")),
     h("p", {}, error.message || t("error.unknown", { status: "" })),
-    error.errors?.length > 0 && h("ul", {}, error.errors.map((each) => h("li", {}, `${each.field}: ${each.message}`))),
-    retry && h("button.primary", { type: "button", onclick: retry }, t("retry")));
+    error.errors?.length > 1 && h("ul", {}, error.errors.map((each) => h("li", {}, `${each.field}: ${each.message}`))),
+    h("div.row", {}, retry && h("button.primary", { type: "button", onclick: retry }, t("retry")), actions));
 }
 
 export function emptyState(title, text, ...actions) {

@@ -52,6 +52,7 @@ class Area {
   }
 
   key(event) {
+    if (event.key === "Enter") this.frame.closest("form").requestSubmit();
     const move = MOVES[event.key];
     if (!move) return;
     event.preventDefault();

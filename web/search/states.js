@@ -8,6 +8,7 @@ import { changed, conditions, unfiltered } from "./address.js";
 import { requestOf } from "./asking.js";
 
 const PLACES = 12;
+const HOPELESS = [400, 404, 422];
 
 /** Shapes of results to come. */
 export function skeleton() {
@@ -15,8 +16,11 @@ export function skeleton() {
   return h("ul.grid", { "aria-hidden": "true", dataset: { size: localStorage.getItem("grid") ?? "m" } }, places);
 }
 
+/** What cannot be searched for will not be another time: a way to begin anew, and none to try again. */
 export function failed(error, retry) {
-  return errorState(error, retry);
+  if (!HOPELESS.includes(error.status)) return errorState(error, retry);
+  if (error.errors.some(({ field }) => field === "vector")) error.message = t("search.vector");
+  return errorState(error, null, h("a.button.primary", { href: href("search") }, t("search.new")));
 }
 
 /** Nothing was found: what may be done about it depends on what was asked. */
