@@ -50,6 +50,7 @@ export default {
   "search.without.alone": "Say what to look for as well: words or a picture.",
   "search.vector": "The picture in this address was read by another model, or the address was cut short. Add the picture again.",
   "search.new": "New search",
+  "search.save": "Save",
   "search.weight": "How much the pictures count against the words",
   "search.weight.words": "Words",
   "search.weight.pictures": "Pictures",
@@ -114,7 +115,7 @@ export default {
 
   "details.id": "Product id",
   "details.picture": "Picture {count}",
-  "details.duplicates": "Nearly the same picture: {names}",
+  "details.duplicates": "Nearly the same picture:",
   why: "Why it was found",
   "why.score": "Its score is {score}. This is what it is made of:",
   "why.image": "Its pictures",

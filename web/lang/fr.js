@@ -50,6 +50,7 @@ export default {
   "search.without.alone": "Dites aussi ce que vous cherchez : des mots ou une image.",
   "search.vector": "L’image de cette adresse a été lue par un autre modèle, ou l’adresse est incomplète. Ajoutez l’image de nouveau.",
   "search.new": "Nouvelle recherche",
+  "search.save": "Enregistrer",
   "search.weight": "Poids des images par rapport aux mots",
   "search.weight.words": "Mots",
   "search.weight.pictures": "Images",
@@ -114,7 +115,7 @@ export default {
 
   "details.id": "Identifiant",
   "details.picture": "Image {count}",
-  "details.duplicates": "Presque la même image : {names}",
+  "details.duplicates": "Presque la même image :",
   why: "Pourquoi ce résultat",
   "why.score": "Son score est {score}. Voici de quoi il est fait :",
   "why.image": "Ses images",

@@ -54,7 +54,7 @@ export function composer(params, signal) {
   async function one(file) {
     try {
       const vector = await taken(file, undefined, signal);
-      put((copy) => copy.append("v", vector));
+      if (!shown.has("v", vector)) put((copy) => copy.append("v", vector));
     } catch (error) {
       if (!signal.aborted) notice(`${file.name || t("search.picture")}: ${error.message}`, { kind: "error" });
     }

@@ -4,6 +4,7 @@ import { modal } from "../lib/dialog.js";
 import { h, icon } from "../lib/dom.js";
 import { number, t } from "../lib/i18n.js";
 import { picture, show } from "../lib/pictures.js";
+import { href } from "../lib/router.js";
 import { moreLike, price, scoreText } from "./card.js";
 import { fieldName, valueName } from "./filters.js";
 import { marks } from "./marks.js";
@@ -13,13 +14,12 @@ import { marks } from "./marks.js";
  * @param {{explain?: any, onclose: () => void}} options  `explain` is the answer's: weights and candidates
  */
 export function details(product, { explain, onclose }) {
-  const box = modal({
+  return modal({
     title: product.name,
     kind: "details",
     onclose,
-    content: h("div.sheet", {}, gallery(product), facts(product, explain, () => { box.dataset.left = "1"; box.close(); moreLike(product); })),
+    content: h("div.sheet", {}, gallery(product), facts(product, explain)),
   });
-  return box;
 }
 
 function gallery(product) {
@@ -42,14 +42,14 @@ function gallery(product) {
   return h("div.gallery", {}, h("div.plate", {}, main), thumbs.length > 1 && h("div.thumbs", {}, thumbs));
 }
 
-function facts(product, explain, similar) {
+function facts(product, explain) {
   return h("div.stack", {},
     price(product) && h("p.price.number", {}, price(product)),
     product.description && h("p", {}, product.description),
-    h("div.row", {}, h("button.primary", { type: "button", onclick: similar }, icon("similar"), t("similar.short")), marks(product.id)),
+    h("div.row", {}, h("button.primary", { type: "button", onclick: () => moreLike(product) }, icon("similar"), t("similar.short")), marks(product.id)),
     metadata(product),
     product.explain && why(product, explain),
-    product.near_duplicates?.length > 0 && h("p.small.muted", {}, t("details.duplicates", { names: product.near_duplicates.join(", ") })));
+    product.near_duplicates?.length > 0 && h("p.small.muted", {}, t("details.duplicates"), product.near_duplicates.map((id) => [" ", h("a", { href: href("search", { like: product.id, item: id }) }, id)])));
 }
 
 function metadata(product) {

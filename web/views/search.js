@@ -4,8 +4,8 @@ import { get } from "../lib/api.js";
 import { h, icon, replace } from "../lib/dom.js";
 import { number, t } from "../lib/i18n.js";
 import { notice, slowly } from "../lib/notice.js";
-import { current, go } from "../lib/router.js";
-import { essence } from "../search/address.js";
+import { current, go, href } from "../lib/router.js";
+import { changed, essence } from "../search/address.js";
 import { ask, requestOf } from "../search/asking.js";
 import { composer } from "../search/composer.js";
 import { details } from "../search/details.js";
@@ -47,7 +47,8 @@ class Search {
     this.messages = h("div.stack");
     this.body = h("div.found", { tabindex: -1 });
     this.more = h("button.more", { type: "button", onclick: () => this.loadMore() }, t("more"));
-    this.tools = h("div.tools", {}, this.says, this.sort.element, sizeSwitch((size) => this.grid.resize(size)));
+    this.save = h("a.button.quiet", { href: href("saved", { save: "1" }) }, icon("saved"), h("span", {}, t("search.save")));
+    this.tools = h("div.tools", {}, this.says, this.save, this.sort.element, sizeSwitch((size) => this.grid.resize(size)));
     this.element = h("div.search-view", {}, h("h1.hidden-label", {}, t("nav.search")), this.composer.element,
       h("div.columns", {}, this.filters.element, h("section.results", { "aria-label": t("results") }, this.tools, this.chips, this.messages, this.body)));
     signal.addEventListener("abort", () => { this.running.abort(); this.panel?.remove(); });
@@ -67,6 +68,7 @@ class Search {
     const { signal } = this.running;
     this.composer.update(params);
     this.element.classList.toggle("saved", params.has("saved"));
+    this.save.hidden = requestOf(params) === null;
     replace(this.chips, savedName(params), filterChips(params, (next) => go("search", next)));
     this.busy(true);
     performance.mark("search-asked");
@@ -148,7 +150,7 @@ class Search {
 
   openFromGrid(product) {
     this.cameFromGrid = true;
-    go("search", [...current().params.entries(), ["item", product.id]]);
+    go("search", changed(current().params, (copy) => copy.set("item", product.id)));
   }
 
   async showItem(params) {
@@ -158,8 +160,9 @@ class Search {
     try {
       const product = this.grid.find(id) ?? (await get(`products/${encodeURIComponent(id)}`, {}, { signal: this.signal }));
       if (current().params.get("item") !== id || this.panel) return;
-      this.panel = details(product, { explain: this.page?.explain, onclose: () => this.panelClosed(id) });
-      this.panel.dataset.id = id;
+      const panel = details(product, { explain: this.page?.explain, onclose: () => this.panelClosed(panel) });
+      panel.dataset.id = id;
+      this.panel = panel;
     } catch (error) {
       if (!this.signal.aborted) notice(error.message, { kind: "error" });
     }
@@ -169,19 +172,18 @@ class Search {
   closePanel() {
     const panel = this.panel;
     this.panel = null;
+    this.cameFromGrid = false;
     panel.close();
   }
 
-  /** By hand: the address follows. */
-  panelClosed(id) {
-    const wasMoved = this.panel === null || this.panel.dataset.left === "1";
+  /** By hand: the address follows, unless it led the way. */
+  panelClosed(panel) {
+    this.grid.focus(panel.dataset.id);
+    if (this.panel !== panel) return;
     this.panel = null;
-    if (!wasMoved && current().params.get("item") === id) {
-      if (this.cameFromGrid) history.back();
-      else go("search", [...current().params.entries()].filter(([key]) => key !== "item"), { replace: true });
-    }
+    if (this.cameFromGrid) history.back();
+    else go("search", changed(current().params, (copy) => copy.delete("item")), { replace: true });
     this.cameFromGrid = false;
-    this.grid.focus(id);
   }
 }
 
