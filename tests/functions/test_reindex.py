@@ -1,0 +1,157 @@
+"""POST reindex by the real library's orchestrators and the app's twins; two models."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions import bulk_orchestration, reindex, reindex_orchestration
+from shared_code.core.products import Counts
+from shared_code.runtime import Runtime
+from tests.durable import MemoryDurable
+from tests.functions.conftest import CountingEncoder, as_json, body_of, call
+from tests.functions.test_bulk import call as call_durable
+from tests.functions.test_bulk import job, put_pictures
+from tests.twins.collections import MemoryCollections
+
+pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
+
+OLD, NEW = "memory__000000000000", "memory__111111111111"
+
+
+class OtherEncoder(CountingEncoder):
+    @property
+    def model(self):
+        return replace(super().model, fingerprint="111111111111")
+
+
+@pytest.fixture
+def collections(app):
+    """The app with another model beside the one that serves."""
+    found = MemoryCollections()
+    shared = {name: app.parts[name] for name in ("images", "failures", "thumbnails", "state")}
+    app.parts |= {"collections": found, "index": found.made(OLD)}
+    other = Runtime(
+        app.settings,
+        fills=True,
+        **shared,
+        feeds=app.feeds,
+        encoder=OtherEncoder(),
+        collections=found,
+        index=found.made(NEW, is_built=True),
+    )
+    app.parts["next"] = other
+    return found
+
+
+@pytest.fixture
+def durable(app):
+    return MemoryDurable(bulk_orchestration.bp, reindex_orchestration.bp)
+
+
+def start(durable, **asked: Any):
+    return call_durable(reindex.reindex, durable, **as_json(asked))
+
+
+def moved(durable, **asked: Any) -> dict[str, Any]:
+    response = start(durable, **asked)
+    assert response.status_code == 202, body_of(response)
+    durable.run()
+    return job(durable, body_of(response)["id"])
+
+
+def indexed(app, number: int) -> None:
+    put_pictures(app, number)
+    for info in app.images.list().items:
+        app.indexer.sync(info.name)
+
+
+def test_the_other_collection_is_filled_and_serves(app, collections, durable):
+    indexed(app, 30)
+    found = moved(durable)
+    assert (found["state"], found["phase"]) == ("completed", "done")
+    assert found["source"] == {"kind": "reindex", "name": NEW}
+    assert (found["total"], found["images"]) == (30, 30)
+    assert collections.serving() == NEW
+    assert collections.indexes[NEW].counts() == collections.indexes[OLD].counts()
+    assert app.parts["next"].encoder.calls.count("image") == 30
+
+
+def test_what_changed_while_it_was_filled_is_caught_up(app, collections, durable):
+    indexed(app, 3)
+    response = start(durable)
+    durable.run(steps=6)
+    put_pictures(app, 5)  # two more, and no event goes to the new collection
+    app.images.delete("p0000/front.png")
+    assert durable.run()
+    assert job(durable, body_of(response)["id"])["state"] == "completed"
+    assert collections.indexes[NEW].counts().images == 4
+
+
+def test_nothing_is_led_astray_when_much_is_missing(app, collections, durable, monkeypatch):
+    indexed(app, 30)
+
+    monkeypatch.setattr(app.parts["next"].index, "counts", lambda: Counts(0, 0))
+    found = moved(durable)
+    assert found["state"] == "failed"
+    assert (
+        "of 30 products in the collection that serves only 0 are in the new one" in found["error"]
+    )
+    assert collections.serving() == OLD
+
+
+def test_the_way_back_is_taken_at_once_and_caught_up(app, collections, durable):
+    """Back to a collection that was whole once; here ``app`` serves, the other one was before."""
+    other = app.parts["next"]
+    put_pictures(app, 3)
+    for info in app.images.list().items:
+        other.indexer.sync(info.name)
+    indexed(app, 5)
+    response = start(durable, rollback=True)
+    durable.run(steps=4)
+    assert collections.serving() == NEW  # before anything was embedded
+    assert collections.indexes[NEW].counts().images == 3
+    durable.run()
+    assert job(durable, body_of(response)["id"])["phase"] == "done"
+    assert collections.indexes[NEW].counts().images == 5
+
+
+def test_one_move_at_a_time(app, collections, durable):
+    indexed(app, 3)
+    first = start(durable)
+    durable.run(steps=3)
+    refused = start(durable)
+    assert refused.status_code == 422
+    assert body_of(first)["id"] in body_of(refused)["detail"]
+
+
+def test_a_cancelled_move_stops_and_leaves_the_alias(app, collections, durable):
+    from functions import bulk
+
+    indexed(app, 30)
+    job_id = body_of(start(durable))["id"]
+    durable.run(steps=4)
+    where = {"route_params": {"job_id": job_id}}
+    assert body_of(call_durable(bulk.cancel_job, durable, **where))["state"] == "cancelled"
+    assert durable.run()
+    assert collections.serving() == OLD
+    states = {each.id: each.status for each in durable.instances.values()}
+    assert states[f"build-{job_id.removeprefix('job-')}"] == "Terminated"
+
+
+def test_a_collection_that_serves_is_not_deleted(app, collections):
+    refused = call(reindex.delete_collection, method="DELETE", route_params={"name": OLD})
+    assert refused.status_code == 422
+    gone = call(reindex.delete_collection, method="DELETE", route_params={"name": NEW})
+    assert gone.status_code == 200
+    again = call(reindex.delete_collection, method="DELETE", route_params={"name": NEW})
+    assert again.status_code == 404
+    found = body_of(call(reindex.list_collections, method="GET"))
+    assert found == {"collections": [{"name": OLD, "serving": True}]}
+
+
+def test_without_another_model_there_is_nothing_to_do(app, durable):
+    found = MemoryCollections()
+    app.parts |= {"collections": found, "index": found.made(OLD), "next": None}
+    refused = start(durable)
+    assert (refused.status_code, "NEXT_MODEL_DIR" in body_of(refused)["detail"]) == (422, True)
