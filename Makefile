@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit test-export export lint types format lock golden index reconcile check-qdrant clean
+.PHONY: help start test unit test-export export lint types format lock golden index package reconcile check-qdrant clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
@@ -62,6 +62,9 @@ golden: $(VENV)/.dev  ## write the golden vectors anew, after the starter bundle
 
 index: $(VENV)/.local  ## index a folder of pictures or a feed: DIR=photos/ or FEED=spring.csv, URL=, KEY=
 	@$(PY) -m devhost.jobs $(or $(DIR),$(FEED),--prefix "") --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY))
+
+package: $(VENV)/.dev  ## build the zip that is deployed, with Linux wheels: ARGS='--model models/… --python 3.12'
+	@$(PY) -m infra.package $(ARGS)
 
 reconcile: $(VENV)/.local  ## mend in the index what events missed: URL=, KEY=, DRY_RUN=1, RESTART=1
 	@$(PY) -m devhost.reconcile --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY)) \

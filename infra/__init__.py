@@ -1,0 +1,1 @@
+"""What puts the app on Azure; never deployed itself."""

@@ -1,0 +1,119 @@
+"""The zip that is deployed: what is in it, and that it starts and answers with nothing else."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import qdrant_edge
+
+from devhost.child import ROOT
+from function_app import app
+from infra import package
+from tests.twins.qdrant_server import running_qdrant_server
+
+LIMIT_MB = 512
+"""The smallest instance of Flex Consumption."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return package.build(tmp_path_factory.mktemp("package") / "app.zip")
+
+
+@pytest.fixture(scope="module")
+def unpacked(built, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("app")
+    with zipfile.ZipFile(built.path) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def test_it_holds_what_runs_and_nothing_else(unpacked):
+    """Whatever is new in the repository has to be named in .funcignore, or here."""
+    assert {path.name for path in unpacked.iterdir()} == {
+        *(".python_packages", "LICENSE", "NOTICE", "function_app.py", "functions", "host.json"),
+        *("models", "requirements.txt", "shared_code", "web"),
+    }
+    assert not list(unpacked.glob("**/__pycache__"))
+    secrets = {"local.settings.json", ".env"}
+    assert not [path for path in unpacked.rglob("*") if path.name in secrets]
+
+
+def test_it_is_small(built):
+    assert built.unpacked_mb < 300  # with the starter, 16 MB; a full CLIP adds some 140
+    assert sum(built.parts.values()) == pytest.approx(built.unpacked_mb)
+    assert "unpacked" in package.described(built)
+
+
+def test_the_same_input_gives_the_same_zip(tmp_path, monkeypatch):
+    def nothing(folder, python):
+        (folder / "one.py").write_text("1")
+
+    monkeypatch.setattr(package, "install", nothing)
+    first = package.build(tmp_path / "a.zip").path.read_bytes()
+    assert first == package.build(tmp_path / "b.zip").path.read_bytes()
+
+
+def test_models_can_be_chosen_and_one_that_is_none_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(package, "install", lambda folder, python: None)
+    chosen = package.build(tmp_path / "a.zip", models=[Path("models/starter")])
+    assert chosen.parts["models"] > 10
+    with pytest.raises(SystemExit, match="make export"):
+        package.build(tmp_path / "b.zip", models=[Path("models/none")])
+
+
+def run(app, folder, **env):
+    """What the app says in a Python that has nothing but the package."""
+    picture = ROOT / "samples" / "images" / "red-dress" / "front.webp"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", Path(__file__).with_name("worker.py"), app],
+        env={"PATH": os.environ["PATH"], "LOCAL_DIR": str(folder), "PICTURE": str(picture), **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = {each["step"]: each for each in map(json.loads, done.stdout.splitlines())}
+    assert {each["status"] for each in found.values() if "status" in each} == {200}, done.stderr
+    return found
+
+
+@pytest.fixture(scope="module")
+def steps(unpacked, tmp_path_factory):
+    """With a server that speaks Qdrant's protocol, as it is deployed."""
+    with running_qdrant_server() as qdrant:
+        return run(unpacked, tmp_path_factory.mktemp("local"), QDRANT_URL=qdrant.url)
+
+
+def test_it_starts_and_answers_by_itself(steps):
+    answered = {name for name, each in steps.items() if "status" in each}
+    assert answered == {"search_by_picture", "search_by_text", "health"}
+    assert steps["health"]["body"]["checks"]["index"] == "ok"
+    assert steps["durable"]["client"]
+
+
+def test_it_indexes_and_finds_by_itself(unpacked, tmp_path):
+    """With the embedded index, which is no part of the package, since a server is deployed."""
+    extra = tmp_path / "extra"
+    shutil.copytree(Path(qdrant_edge.__file__).parent, extra / "qdrant_edge")
+    found = run(unpacked, tmp_path / "local", EMBEDDED_INDEX=str(extra))
+    assert found["index_product_with_image"]["body"]["status"] == "indexed"
+    for search in ("search_by_picture", "search_by_text"):
+        assert [each["id"] for each in found[search]["body"]["results"]] == ["red-dress"]
+
+
+def test_its_functions_are_those_of_the_repository(steps):
+    names = sorted(function.get_function_name() for function in app.get_functions())
+    assert steps["indexed"]["functions"] == names
+
+
+def test_it_fits_into_the_smallest_instance(steps):
+    """Its highest resident size, both towers, Qdrant's client and Durable's library in use; what
+    Azure's worker adds in the same process is not in it (see docs/costs.md)."""
+    assert steps["memory"]["peak_mb"] < LIMIT_MB
