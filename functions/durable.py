@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import azure.functions as func
 
+from functions.observing import observed_event
+
 if TYPE_CHECKING:
     import azure.durable_functions as df
 
@@ -44,7 +46,7 @@ def activity(bp: func.Blueprint) -> Callable[[Activity], Activity]:
             return work(task)
 
         handle.__name__ = handle.__qualname__ = work.__name__
-        bp.generic_trigger(arg_name="task", type="activityTrigger")(handle)
+        bp.generic_trigger(arg_name="task", type="activityTrigger")(observed_event(handle))
         return work
 
     return register

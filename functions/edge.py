@@ -21,10 +21,10 @@ from typing import Any, TypeAlias, cast, overload
 import azure.functions as func
 
 from functions.contract import REQUEST, Contract, Reply, contract_of
+from functions.observing import CONTEXT, observed, with_context
 from functions.responses import JSON, ok, problem, secured
 from shared_code.core.errors import AppError, Internal
 from shared_code.core.patience import somebody_waits
-from shared_code.core.timing import collect_stages
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +72,12 @@ def _guarded(handler: Callable[..., Any], **said: Any) -> Trigger:
     contract = contract_of(handler, **said)
 
     def guarded(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
-        with _answering(contract, req) as call:
+        with _answering(contract, req, bindings.pop(CONTEXT, None)) as call:
             call.answer = handler(**contract.read(req), **bindings)
         return call.response
 
     async def guarded_on_the_loop(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
-        with _answering(contract, req) as call:
+        with _answering(contract, req, bindings.pop(CONTEXT, None)) as call:
             call.answer = await handler(**contract.read(req), **bindings)
         return call.response
 
@@ -92,10 +92,15 @@ def _seen_by_the_worker(trigger: Any, contract: Contract) -> None:
     """Azure binds what the signature names, and that is not what the handler takes."""
     trigger.__name__ = trigger.__qualname__ = contract.name
     trigger.__module__, trigger.__doc__ = contract.module, contract.prose
-    trigger.__annotations__ = {REQUEST: func.HttpRequest, "return": func.HttpResponse}
+    trigger.__annotations__ = {
+        REQUEST: func.HttpRequest,
+        CONTEXT: func.Context,
+        "return": func.HttpResponse,
+    }
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     names = (REQUEST, *contract.bindings)
-    trigger.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    parameters = [inspect.Parameter(name, kind) for name in names]
+    trigger.__signature__ = with_context(inspect.Signature(parameters))
 
 
 @dataclass(slots=True)
@@ -105,12 +110,14 @@ class _Call:
 
 
 @contextlib.contextmanager
-def _answering(contract: Contract, req: func.HttpRequest) -> Iterator[_Call]:
+def _answering(
+    contract: Contract, req: func.HttpRequest, context: func.Context | None
+) -> Iterator[_Call]:
     """Makes a response of the answer, or of what was raised instead."""
     call = _Call()
     request_id = _request_id(req.headers)
     started = time.perf_counter()
-    with collect_stages() as stages, somebody_waits():
+    with observed(contract.name, request_id, context) as seen, somebody_waits():
         try:
             yield call
             call.response = _response(call.answer, contract.statuses[0])
@@ -121,10 +128,12 @@ def _answering(contract: Contract, req: func.HttpRequest) -> Iterator[_Call]:
         except Exception:
             log.exception("unhandled error in %s [%s]", contract.name, request_id)
             call.response = problem(Internal())
-    stages["total"] = (time.perf_counter() - started) * 1000
+        seen.status = call.response.status_code
+    total_ms = (time.perf_counter() - started) * 1000
     call.response.headers["x-request-id"] = request_id
     call.response.headers["server-timing"] = ", ".join(
-        f"{name};dur={milliseconds:.2f}" for name, milliseconds in stages.items()
+        f"{name};dur={milliseconds:.2f}"
+        for name, milliseconds in [*seen.stages.items(), ("total", total_ms)]
     )
     secured(call.response)
 

@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions.events import poisoned_blob, touched_by
+from functions.observing import observed_event
 from shared_code.runtime import runtime
 from shared_code.settings import trigger_settings
 
@@ -20,11 +21,13 @@ POISON_QUEUE = "webjobs-blobtrigger-poison"
     source=func.BlobSource(TRIGGER.source),
     data_type=func.DataType.BINARY,  # without it the host sends the picture as mangled UTF-8
 )
+@observed_event
 def blob_changed(blob: func.InputStream) -> None:
     runtime().indexer.sync(str(blob.name).partition("/")[2])
 
 
 @bp.event_grid_trigger(arg_name="event")
+@observed_event
 def blob_event(event: func.EventGridEvent) -> None:
     """Deletes and renames reach no blob trigger; other events of the container are welcome too.
 
@@ -38,6 +41,7 @@ def blob_event(event: func.EventGridEvent) -> None:
 
 
 @bp.queue_trigger(arg_name="message", queue_name=POISON_QUEUE, connection="AzureWebJobsStorage")
+@observed_event
 def blob_given_up(message: func.QueueMessage) -> None:
     blob = poisoned_blob(message, TRIGGER.container, "blob_changed")
     if blob:

@@ -5,6 +5,7 @@ import azure.functions as func
 from functions import answers_ops
 from functions.answers_ops import ReconciledAnswer
 from functions.edge import endpoint
+from functions.observing import observed_event
 from functions.requests import ReconcileRequest
 from functions.sources import Query
 from shared_code.runtime import runtime
@@ -27,6 +28,7 @@ def reconcile(asked: Query[ReconcileRequest]) -> ReconciledAnswer:
     return answers_ops.reconciled(progress, dry_run=asked.dry_run)
 
 
+@observed_event
 def reconcile_on_time(timer: func.TimerRequest) -> None:
     runtime().reconcile.run(seconds=TIMER_SECONDS)
 

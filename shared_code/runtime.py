@@ -31,12 +31,15 @@ from shared_code.core.ports import BlobStore, Collections, Encoder, ProductIndex
 from shared_code.core.reconcile import Reconcile
 from shared_code.core.recovery import Recovery
 from shared_code.core.search import Search
+from shared_code.core.telemetry import NoTelemetry, Telemetry
 from shared_code.core.texts import Texts
 from shared_code.core.thumbnails import MakeThumbnail, Thumbnails
 from shared_code.core.users import Users
 from shared_code.core.words import WordsReader
+from shared_code.json_logs import set_up_logs
 from shared_code.parts import part
 from shared_code.settings import Settings
+from shared_code.version import __version__
 
 if TYPE_CHECKING:
     from shared_code.adapters.memory_cache import MemoryCache
@@ -90,7 +93,7 @@ class Runtime:
         """Of the other model; None where there is but one."""
         if not self.settings.has_next_model:
             return None
-        return Runtime(self.settings.turned_round(), fills=True)
+        return Runtime(self.settings.turned_round(), fills=True, telemetry=self.telemetry)
 
     @part
     def refilled(self) -> Runtime:
@@ -279,6 +282,14 @@ class Runtime:
 
         return Users(FolderRows(self.settings.local_dir / "tables" / self.settings.users_table))
 
+    @part
+    def telemetry(self) -> Telemetry:
+        if not self.settings.opentelemetry:
+            return NoTelemetry()
+        from shared_code.adapters.telemetry import AzureMonitor
+
+        return AzureMonitor.from_settings(self.settings, __version__)
+
     @property
     def uptime_s(self) -> int:
         return int(time.monotonic() - self.started)
@@ -355,7 +366,9 @@ def runtime() -> Runtime:
     if _runtime is None:
         with _lock:
             if _runtime is None:
-                _runtime = Runtime(Settings.from_env())
+                settings = Settings.from_env()
+                set_up_logs(settings.log_format)
+                _runtime = Runtime(settings)
     found = _runtime
     current = _changeover.current(found)
     if current is not found:

@@ -19,6 +19,7 @@ from shared_code.settings_values import (
     PARSERS,
     Cron,
     Distance,
+    LogFormat,
     Quantization,
     TriggerSource,
     is_cron,
@@ -115,6 +116,14 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     """rediss://…: embeddings of queries are shared by all instances; empty: each has its own."""
 
+    opentelemetry: bool = False
+    """Traces and metrics of the app go to Application Insights; the host's own go there anyway."""
+    applicationinsights_connection_string: str = field(default="", repr=False)
+    """Set by Azure. How to sign in is in APPLICATIONINSIGHTS_AUTHENTICATION_STRING, which the
+    exporter reads itself, as the host does."""
+    log_format: LogFormat = "text"
+    """json: one object per line, with the request's id, and without the text of exceptions."""
+
     public_search: bool = False
     """Searches, facets and the reading of products and pictures need no key; all else does."""
 
@@ -180,6 +189,10 @@ class Settings:
             problems.append(f"{', '.join(containers)}: each container must have a name of its own")
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://")):
             problems.append("REDIS_URL: must start with rediss:// (or redis:// for a local server)")
+        if self.opentelemetry and not self.applicationinsights_connection_string:
+            problems.append(
+                "OPENTELEMETRY: APPLICATIONINSIGHTS_CONNECTION_STRING must say where to"
+            )
         if self.qdrant_url and not self.qdrant_url.startswith(("http://", "https://")):
             problems.append("QDRANT_URL: must start with https:// (or http:// for a local server)")
         return problems

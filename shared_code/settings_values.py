@@ -12,6 +12,7 @@ from shared_code.core.filters import FieldType
 
 Distance = Literal["cosine", "euclid"]
 Quantization = Literal["auto", "none", "int8"]
+LogFormat = Literal["text", "json"]
 TriggerSource = Literal["LogsAndContainerScan", "EventGrid"]
 Cron: TypeAlias = str
 """An NCRONTAB expression."""
@@ -92,6 +93,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "Path": Path,
     "Cron": _cron,
     "Distance": _one_of(get_args(Distance)),
+    "LogFormat": _one_of(get_args(LogFormat)),
     "Quantization": _one_of(get_args(Quantization)),
     "TriggerSource": _one_of(get_args(TriggerSource)),
     "Mapping[str, FieldType]": _fields,

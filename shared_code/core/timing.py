@@ -1,4 +1,4 @@
-"""Stage timings of the request in hand, for ``Server-Timing`` and ``explain``.
+"""Stage timings of the work in hand, for ``Server-Timing``, ``explain`` and telemetry.
 
 A context variable carries them, so that no use case has to pass a stopwatch around.
 """
@@ -9,14 +9,40 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
-_stages: ContextVar[dict[str, float] | None] = ContextVar("stages", default=None)
+MAX_INTERVALS = 100
+"""Kept one by one; a chunk of a bulk job has some hundreds, which add up all the same."""
+
+
+class Interval(NamedTuple):
+    name: str
+    started_ns: int
+    """Of the clock."""
+    ended_ns: int
+
+
+class Stages(dict[str, float]):
+    """Name -> milliseconds, in order of first use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.intervals: list[Interval] = []
+        self.marks: dict[str, str] = {}
+
+    def add(self, name: str, started_ns: int, took_ns: int) -> None:
+        self[name] = self.get(name, 0.0) + took_ns / 1e6
+        if len(self.intervals) < MAX_INTERVALS:
+            self.intervals.append(Interval(name, started_ns, started_ns + took_ns))
+
+
+_stages: ContextVar[Stages | None] = ContextVar("stages", default=None)
 
 
 @contextmanager
-def collect_stages() -> Iterator[dict[str, float]]:
-    """Collects every ``stage`` inside the block: name -> milliseconds, in order of first use."""
-    stages: dict[str, float] = {}
+def collect_stages() -> Iterator[Stages]:
+    """Collects every ``stage`` inside the block."""
+    stages = Stages()
     token = _stages.set(stages)
     try:
         yield stages
@@ -27,14 +53,13 @@ def collect_stages() -> Iterator[dict[str, float]]:
 @contextmanager
 def stage(name: str) -> Iterator[None]:
     """Adds the time spent in the block to the stage; costs nothing that matters outside one."""
-    started = time.perf_counter()
+    clock_ns, started = time.time_ns(), time.perf_counter_ns()
     try:
         yield
     finally:
         stages = _stages.get()
         if stages is not None:
-            elapsed_ms = (time.perf_counter() - started) * 1000
-            stages[name] = stages.get(name, 0.0) + elapsed_ms
+            stages.add(name, clock_ns, time.perf_counter_ns() - started)
 
 
 def mark(name: str, value: str) -> None:
@@ -42,6 +67,7 @@ def mark(name: str, value: str) -> None:
     stages = _stages.get()
     if stages is not None:
         stages[f"{name};desc={value}"] = 0.0
+        stages.marks[name] = value
 
 
 def stages_so_far() -> dict[str, float]:

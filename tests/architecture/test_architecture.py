@@ -16,7 +16,10 @@ from shared_code.version import __version__
 from tests.registered import registered_functions
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("numpy", "onnxruntime", "qdrant_client", "qdrant_edge", "PIL", "azure.storage")
+HEAVY = (
+    *("numpy", "onnxruntime", "qdrant_client", "qdrant_edge", "PIL", "azure.storage"),
+    *("opentelemetry", "azure.monitor"),
+)
 LAYERS = {
     "shared_code/core": {"shared_code.core"},
     "shared_code/adapters": {"shared_code.core", "shared_code.adapters"},

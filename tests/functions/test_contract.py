@@ -106,9 +106,10 @@ def test_statuses_and_headers(app):
 
 
 def test_what_the_worker_sees_is_a_function_of_a_request(app):
-    assert list(inspect.signature(from_everywhere).parameters) == ["req"]
+    assert list(inspect.signature(from_everywhere).parameters) == ["req", "context"]
     assert typing.get_type_hints(from_everywhere) == {
         "req": func.HttpRequest,
+        "context": func.Context,
         "return": func.HttpResponse,
     }
     assert from_everywhere.__name__ == "from_everywhere"
@@ -135,7 +136,7 @@ def test_a_handler_may_be_async_and_have_other_bindings(app):
     async def with_a_client(*arguments, **bindings):
         return await start(*arguments, **{**bindings, "client": f"rich {bindings['client']}"})
 
-    assert list(inspect.signature(with_a_client).parameters) == ["req", "client"]
+    assert list(inspect.signature(with_a_client).parameters) == ["req", "client", "context"]
     answered = asyncio.run(with_a_client(http_request(**as_json({"number": 2})), client="c"))
     assert (answered.status_code, body_of(answered)) == (202, {"heard": "2 rich c"})
     broken = asyncio.run(with_a_client(http_request(body=b"{"), client="c"))

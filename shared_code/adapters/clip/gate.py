@@ -7,6 +7,7 @@ from typing import Any
 
 from shared_code.core.errors import TooBusy
 from shared_code.core.patience import may_wait
+from shared_code.core.timing import stage
 
 RETRY_AFTER_S = 1
 """A full queue of texts is worked off in less, one of pictures in about that."""
@@ -33,7 +34,8 @@ class Gate:
                 )
             self._waiting += 1
         try:
-            self._turns.acquire()
+            with stage("queue"):
+                self._turns.acquire()
         finally:
             with self._lock:
                 self._waiting -= 1

@@ -1,0 +1,86 @@
+"""Tells telemetry of every call, and logs which call they are about."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
+
+import azure.functions as func
+
+from shared_code.core.errors import Misconfigured
+from shared_code.core.telemetry import Call, Operation, calling
+from shared_code.core.timing import Stages, collect_stages
+from shared_code.runtime import runtime
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+CONTEXT = "context"
+"""A parameter of this name gets the invocation's context from the worker."""
+
+
+@dataclass(slots=True)
+class Observed:
+    stages: Stages
+    status: int = HTTPStatus.OK
+
+
+@contextmanager
+def observed(function: str, request_id: str, context: func.Context | None) -> Iterator[Observed]:
+    """``context``: None where no worker called (in tests)."""
+    started_ns, started = time.time_ns(), time.perf_counter_ns()
+    with collect_stages() as stages, calling(Call(function, request_id)):
+        seen = Observed(stages)
+        try:
+            yield seen
+        except BaseException:
+            seen.status = HTTPStatus.INTERNAL_SERVER_ERROR
+            raise
+        finally:
+            ended_ns = started_ns + time.perf_counter_ns() - started
+            parent = parent_of(context)
+            _tell(
+                Operation(
+                    function, request_id, parent, started_ns, ended_ns, int(seen.status), stages
+                )
+            )
+
+
+def observed_event(handler: Function) -> Function:
+    """For functions of other triggers than HTTP."""
+
+    def told(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
+        request_id = str(getattr(context, "invocation_id", "") or uuid.uuid4().hex)
+        with observed(handler.__name__, request_id, context):
+            return handler(*args, **bindings)
+
+    functools.update_wrapper(told, handler)
+    seen: Any = told
+    seen.__annotations__ = {**handler.__annotations__, CONTEXT: func.Context}
+    seen.__signature__ = with_context(inspect.signature(handler))
+    return cast("Function", told)
+
+
+def with_context(signature: inspect.Signature) -> inspect.Signature:
+    """As the worker shall see it: it passes the context to whoever names it."""
+    context = inspect.Parameter(CONTEXT, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return signature.replace(parameters=[*signature.parameters.values(), context])
+
+
+def parent_of(context: func.Context | None) -> str:
+    trace = getattr(context, "trace_context", None)
+    return str(getattr(trace, "trace_parent", "") or "")
+
+
+def _tell(operation: Operation) -> None:
+    try:
+        telemetry = runtime().telemetry
+    except Misconfigured:
+        return  # the answer itself says so
+    telemetry.record(operation)

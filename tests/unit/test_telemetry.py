@@ -1,0 +1,215 @@
+"""Calls as spans and metrics: OpenTelemetry's own SDK, with its exporters in memory."""
+
+import logging
+import time
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+
+from shared_code.adapters import telemetry
+from shared_code.adapters.telemetry import MAX_WAITING, BackgroundTelemetry
+from shared_code.adapters.telemetry_emitter import Emitter
+from shared_code.core.telemetry import IMPORTED_NS, NoTelemetry, Operation
+from shared_code.core.timing import MAX_INTERVALS, Stages, collect_stages, mark, stage
+from shared_code.runtime import Runtime
+from shared_code.settings import Settings
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+AT = IMPORTED_NS + 1_000_000_000
+
+
+class Told:
+    """What the emitter tells the SDK."""
+
+    def __init__(self):
+        self._spans = InMemorySpanExporter()
+        self._reader = InMemoryMetricReader()
+        tracers, self._meters = TracerProvider(), MeterProvider([self._reader])
+        tracers.add_span_processor(SimpleSpanProcessor(self._spans))
+        self.emitter = Emitter(tracers.get_tracer("t"), self._meters.get_meter("t"))
+
+    def spans(self):
+        return {span.name: span for span in self._spans.get_finished_spans()}
+
+    def metrics(self):
+        """(name, attributes but the function's) -> (count, sum)."""
+        data = self._reader.get_metrics_data()
+        points = [
+            (metric.name, point)
+            for resource in data.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            for point in metric.data.data_points
+        ]
+        return {
+            (name, *(v for k, v in sorted(point.attributes.items()) if k != "function")): (
+                getattr(point, "count", None),
+                getattr(point, "sum", None) or point.value,
+            )
+            for name, point in points
+        }
+
+    def close(self):
+        self._meters.shutdown()
+
+
+@pytest.fixture
+def told():
+    with_sdk = Told()
+    yield with_sdk
+    with_sdk.close()
+
+
+def operation(*, parent="", status=200, stages=None):
+    stages = stages or Stages()
+    return Operation("search_by_text", "r-1", parent, AT, AT + 10_000_000, status, stages)
+
+
+def stages():
+    made = Stages()
+    made.add("embed", AT + 1_000_000, 3_000_000)
+    made.add("search", AT + 4_000_000, 5_000_000)
+    made.add("search", AT + 9_000_000, 1_000_000)
+    made.marks["cache"] = "miss"
+    return made
+
+
+def test_a_call_is_a_span_and_its_stages_are_spans_below_it(told):
+    told.emitter.emit(operation(stages=stages()))
+    spans = told.spans()
+    assert set(spans) == {"search_by_text", "embed", "search"}
+    call, embed = spans["search_by_text"], spans["embed"]
+    assert (call.start_time, call.end_time) == (AT, AT + 10_000_000)
+    assert (embed.start_time, embed.end_time) == (AT + 1_000_000, AT + 4_000_000)
+    assert embed.parent.span_id == call.context.span_id
+    assert embed.context.trace_id == call.context.trace_id
+    assert dict(call.attributes) == {
+        "status": 200,
+        "request_id": "r-1",
+        "cold_start": True,
+        "cache": "miss",
+    }
+
+
+def test_it_belongs_to_the_trace_of_the_host(told):
+    told.emitter.emit(operation(parent=f"00-{TRACE}-{SPAN}-01"))
+    [call] = told.spans().values()
+    assert f"{call.context.trace_id:032x}" == TRACE
+    assert f"{call.parent.span_id:016x}" == SPAN
+
+
+@pytest.mark.parametrize("parent", ["", "nonsense", "00-0-0-0"])
+def test_without_one_it_is_a_trace_of_its_own(told, parent):
+    told.emitter.emit(operation(parent=parent))
+    [call] = told.spans().values()
+    assert call.parent is None
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(200, StatusCode.UNSET), (422, StatusCode.UNSET), (503, StatusCode.ERROR)]
+)
+def test_a_failure_of_ours_is_an_error_and_a_callers_is_none(told, status, code):
+    told.emitter.emit(operation(status=status))
+    [call] = told.spans().values()
+    assert call.status.status_code == code
+
+
+def test_metrics(told):
+    told.emitter.emit(operation(stages=stages()))
+    told.emitter.emit(operation(status=503))
+    metrics = told.metrics()
+    assert metrics == {
+        ("cold_start_ms",): (1, 1010.0),
+        ("request_ms", 200): (1, 10.0),
+        ("request_ms", 503): (1, 10.0),
+        ("embed_ms",): (1, 3.0),
+        ("search_ms",): (2, 6.0),
+        ("cold_starts",): (None, 1),
+        ("cache_lookups", "miss"): (None, 1),
+    }
+
+
+def test_only_the_first_call_is_a_cold_start(told):
+    told.emitter.emit(operation())
+    told.emitter.emit(operation())
+    assert told.metrics()[("cold_starts",)] == (None, 1)
+
+
+def test_stages_are_collected_with_their_times():
+    before = time.time_ns()
+    with collect_stages() as found:
+        with stage("embed"), stage("queue"):
+            mark("cache", "hit")
+        for _ in range(MAX_INTERVALS):
+            with stage("store"):
+                pass
+    assert [each.name for each in found.intervals[:2]] == ["queue", "embed"]
+    assert len(found.intervals) == MAX_INTERVALS
+    assert before <= found.intervals[0].started_ns <= found.intervals[0].ended_ns
+    assert found.marks == {"cache": "hit"}
+    assert set(found) == {"embed", "queue", "store", "cache;desc=hit"}
+
+
+def test_the_thread_tells_all_in_order(told):
+    background = BackgroundTelemetry(lambda: told.emitter)
+    for status in (200, 404, 503):
+        background.record(operation(status=status))
+    background.flush()
+    assert {key[1] for key in told.metrics() if key[0] == "request_ms"} == {200, 404, 503}
+
+
+def test_nothing_is_connected_before_there_is_something_to_tell():
+    BackgroundTelemetry(lambda: pytest.fail("too early"))
+
+
+def test_what_cannot_be_set_up_is_said_once_and_fails_no_call(caplog):
+    def refuse():
+        raise ValueError("InstrumentationKey=hush")
+
+    background = BackgroundTelemetry(refuse)
+    background.record(operation())
+    background.record(operation())
+    background.flush()
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "ValueError" in record.getMessage()
+    assert "hush" not in caplog.text
+
+
+def test_a_failure_while_telling_costs_no_more_than_that(told, caplog):
+    class Failing:
+        def emit(self, one):
+            if one.status == 404:
+                raise RuntimeError
+            told.emitter.emit(one)
+
+    background = BackgroundTelemetry(Failing)
+    for status in (404, 200):
+        background.record(operation(status=status))
+    background.flush()
+    assert ("request_ms", 200) in told.metrics()
+    assert "incomplete" in caplog.text
+
+
+def test_a_flood_is_cut_and_that_is_said(caplog):
+    background = BackgroundTelemetry(lambda: time.sleep(0.2))
+    for _ in range(MAX_WAITING + 10):
+        background.record(operation())
+    background.flush()
+    assert "more calls than telemetry can be told of" in caplog.text
+
+
+def test_without_the_setting_there_is_none():
+    assert isinstance(Runtime(Settings()).telemetry, NoTelemetry)
+
+
+def test_every_instrumentation_of_the_distribution_is_switched_off():
+    from azure.monitor.opentelemetry import _constants
+
+    known = _constants._ALL_SUPPORTED_INSTRUMENTED_LIBRARIES
+    assert set(telemetry.INSTRUMENTATIONS) >= set(known)
