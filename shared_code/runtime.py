@@ -157,7 +157,8 @@ class Runtime:
         """``other`` serves from now on. The index stays open, for requests under way and for the
         way back; the rest, the model above all, is let go and built again if need be."""
         with self.lock:
-            self.parts = {"index": self.index, "collections": self.collections}
+            kept = ("index", "collections", "telemetry")
+            self.parts = {name: getattr(self, name) for name in kept}
         with other.lock:
             other.parts["next"] = self
 
