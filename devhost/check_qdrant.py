@@ -54,10 +54,11 @@ def checked(settings: Settings, *, must_write: bool) -> int:
     from shared_code.adapters.qdrant_points import CollectionSpec
     from shared_code.adapters.qdrant_probe import Probe
 
-    spec = CollectionSpec.from_settings(settings, load_bundle(settings.model_dir).model)
+    bundles = [settings.model_dir, *([settings.next_model_dir] * settings.has_next_model)]
+    specs = [CollectionSpec.from_settings(settings, load_bundle(each).model) for each in bundles]
     client = connect(settings)
     try:
-        return _shown(Probe(client, spec, must_write=must_write).run())
+        return _shown(Probe(client, specs, must_write=must_write).run())
     finally:
         client.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -31,11 +31,14 @@ _NEVER_ADDED = "check-qdrant-asks-whether-it-may"
 
 
 class Probe:
-    """``must_write``: the key has to be one that indexes."""
+    """``specs``: of the model, and of the next one if there are two; ``must_write``: the key has
+    to be one that indexes."""
 
-    def __init__(self, client: QdrantClient, spec: CollectionSpec, *, must_write: bool) -> None:
+    def __init__(
+        self, client: QdrantClient, specs: Sequence[CollectionSpec], *, must_write: bool
+    ) -> None:
         self._client = client
-        self._spec = spec
+        self._spec, *_ = self._specs = specs
         self._must_write = must_write
 
     def run(self) -> Iterator[Finding]:
@@ -50,6 +53,7 @@ class Probe:
         except AppError as exc:
             yield Finding("wrong", "key", exc.detail)
             return
+        self._spec = next((spec for spec in self._specs if spec.name == target), self._spec)
         yield Finding("ok", "key", "is taken")
         yield self._alias(target, exists=exists)
         yield self._rights(exists=exists)
@@ -84,7 +88,7 @@ class Probe:
         if target == name:
             return Finding("ok", "collection", f"{alias} -> {name}")
         if target is not None:
-            remedy = "Set MODEL_DIR to that model, or index again under another QDRANT_COLLECTION."
+            remedy = "POST reindex moves to the model loaded; or set MODEL_DIR to that one."
             return Finding("wrong", "collection", f"{alias} -> {target}, of another model", remedy)
         there = "has no alias yet" if exists else "is not there yet"
         remedy = "An app whose key manages the cluster makes both when it is first called."

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.twins.qdrant_server import Reply, running_qdrant_server
 
 ROOT = Path(__file__).parents[2]
 NAME = spec().name
+NEXT = replace(MODEL, dimension=4, fingerprint="ba9876543210")
 
 
 @pytest.fixture
@@ -45,9 +47,8 @@ def check(url, *, must_write=True, **settings):
     """What is not well: its name -> (level, all that is said)."""
     settings = Settings(qdrant_url=url, **settings)
     client = connect(settings)
-    found = list(
-        Probe(client, CollectionSpec.from_settings(settings, MODEL), must_write=must_write).run()
-    )
+    specs = [CollectionSpec.from_settings(settings, model) for model in (MODEL, NEXT)]
+    found = list(Probe(client, specs, must_write=must_write).run())
     client.close()
     assert len({each.what for each in found}) == len(found)
     return {
@@ -116,6 +117,14 @@ def test_another_models_collection(made):
     made.collections["products__old"] = made.collections[NAME]
     made.aliases["products"] = "products__old"
     assert "another model" in check(made.url)["collection"][1]
+
+
+def test_after_a_move_the_next_models_collection_is_looked_at(made):
+    index = QdrantCloudIndex.from_settings(Settings(qdrant_url=made.url), NEXT, is_built=True)
+    index.ping()
+    index.close()
+    made.aliases["products"] = f"products__{NEXT.fingerprint}"
+    assert set(check(made.url)) == {"copies"}
 
 
 def test_vectors(made):
@@ -202,7 +211,7 @@ def test_on_the_clients_local_mode():
     client = QdrantClient(":memory:")
     index = QdrantCloudIndex(lambda: client, spec())
     index.ping()
-    found = {each.what: each.level for each in Probe(client, spec(), must_write=True).run()}
+    found = {each.what: each.level for each in Probe(client, [spec()], must_write=True).run()}
     assert found.pop("payload indexes") == "wrong"
     assert found.pop("copies") == "warning"
     assert found.keys() >= {"collection", "rights", "vectors", "words", "size", "round trip"}
@@ -222,7 +231,9 @@ if "QDRANT_TEST_URL" in os.environ:
         index = QdrantCloudIndex.from_settings(settings, MODEL)
         index.ping()
         client = connect(settings)
-        found = Probe(client, CollectionSpec.from_settings(settings, MODEL), must_write=True).run()
+        found = Probe(
+            client, [CollectionSpec.from_settings(settings, MODEL)], must_write=True
+        ).run()
         assert {each.what: each for each in found if each.level == "wrong"} == {}
         client.delete_collection(index.collection)
         client.close()
