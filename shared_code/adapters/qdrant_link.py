@@ -129,7 +129,7 @@ class QdrantLink:
             try:
                 return request()
             except FAILURES as exc:
-                failure = _translated(exc)
+                failure = translated(exc)
                 if failure is None:  # the request itself is wrong: a bug, for the log
                     raise
                 wait_s = _wait_s(failure, exc, attempt)
@@ -138,17 +138,6 @@ class QdrantLink:
                 log.info("qdrant: %s; attempt %d of %d", failure.detail, attempt, ATTEMPTS)
             self._pause(wait_s)
         raise AssertionError("the last attempt returns or raises")
-
-
-def tried_once(request: Callable[[], T]) -> T:
-    """One attempt, whose failure is translated."""
-    try:
-        return request()
-    except FAILURES as exc:
-        failure = _translated(exc)
-        if failure is None:
-            raise
-        raise failure from exc
 
 
 def _wait_s(failure: AppError, exc: Exception, attempt: int) -> float | None:
@@ -168,7 +157,7 @@ def _timed_out(exc: Exception) -> bool:
     return isinstance(cause, httpx.TimeoutException)
 
 
-def _translated(exc: Exception) -> AppError | None:
+def translated(exc: Exception) -> AppError | None:
     """None for a refusal (4xx) that only a bug of ours can cause."""
     if isinstance(exc, UnexpectedResponse):
         return _by_status(exc.status_code or 0)

@@ -14,7 +14,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from shared_code.adapters.qdrant_collection import Setup
 from shared_code.adapters.qdrant_facts import Finding, Level, findings
-from shared_code.adapters.qdrant_link import CollectionGone, NotAllowed, tried_once
+from shared_code.adapters.qdrant_link import FAILURES, CollectionGone, NotAllowed, translated
 from shared_code.adapters.qdrant_points import CollectionSpec
 from shared_code.core.errors import AppError
 
@@ -136,6 +136,17 @@ class Probe:
             return Finding("ok", "round trip", says)
         remedy = "Put app and cluster into one region, or look from there: this is from here."
         return Finding("warning", "round trip", says, remedy)
+
+
+def tried_once(request: Callable[[], T]) -> T:
+    """One attempt, whose failure is translated."""
+    try:
+        return request()
+    except FAILURES as exc:
+        failure = translated(exc)
+        if failure is None:
+            raise
+        raise failure from exc
 
 
 def _ms(request: Callable[[], object]) -> float:
