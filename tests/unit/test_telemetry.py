@@ -1,8 +1,11 @@
 """Calls as spans and metrics: OpenTelemetry's own SDK, with its exporters in memory."""
 
 import logging
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
@@ -20,6 +23,7 @@ from shared_code.core.timing import MAX_INTERVALS, Stages, collect_stages, mark,
 from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 AT = IMPORTED_NS + 1_000_000_000
 
@@ -216,3 +220,48 @@ def test_every_instrumentation_of_the_distribution_is_switched_off():
 
     known = _constants._ALL_SUPPORTED_INSTRUMENTED_LIBRARIES
     assert set(telemetry.INSTRUMENTATIONS) >= set(known)
+
+
+def in_a_process_of_its_own(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+CALLED = """
+import sys
+import azure.functions as func
+from functions.ops import health
+from shared_code.runtime import Runtime, use_runtime
+from shared_code.settings import Settings
+"""
+A_CALL = """
+health(func.HttpRequest(method="GET", url="/api/v1/health", body=b""))
+"""
+
+
+def test_a_call_imports_nothing_of_it_without_the_setting():
+    loaded = "print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    assert in_a_process_of_its_own(CALLED + A_CALL + loaded) == "[]"
+
+
+def test_what_the_worker_has_set_up_is_used_and_not_set_up_again():
+    """It does so where PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY is set."""
+    code = f"""{CALLED}
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+spans, workers = InMemorySpanExporter(), TracerProvider()
+workers.add_span_processor(SimpleSpanProcessor(spans))
+trace.set_tracer_provider(workers)
+app = Runtime(Settings(opentelemetry=True, applicationinsights_connection_string="no address"))
+use_runtime(app)
+{A_CALL}
+app.telemetry.flush()
+told = [span.name for span in spans.get_finished_spans()]
+print(told, "azure.monitor.opentelemetry" in sys.modules)
+"""
+    assert in_a_process_of_its_own(code) == "['health'] False"
