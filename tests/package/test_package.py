@@ -109,7 +109,7 @@ def test_it_indexes_and_finds_by_itself(unpacked, tmp_path):
 
 
 def test_its_functions_are_those_of_the_repository(steps):
-    names = sorted(function.get_function_name() for function in app.get_functions())
+    names = sorted(each._function.get_function_name() for each in app._function_builders)
     assert steps["indexed"]["functions"] == names
 
 
