@@ -22,7 +22,8 @@ from devhost.blobs.receipts import Receipts
 from devhost.blobs.watching import watches
 from devhost.blocking import Blocking
 from devhost.durable.hub import Hub
-from devhost.durable.management import PREFIX, Management, client_binding
+from devhost.durable.links import PREFIX, Links
+from devhost.durable.management import Management
 from devhost.durable.store import Store
 from devhost.durable.worker import Worker
 from devhost.indexing import (
@@ -38,6 +39,7 @@ from devhost.indexing import (
     is_disabled,
 )
 from devhost.invoking import Invoker, thread_count
+from devhost.keys import Keys
 from devhost.project import Project
 from devhost.queues.listening import QueueListener, queue_triggers
 from devhost.queues.messages import Encoding
@@ -68,7 +70,9 @@ class Host:
         kept = (QUEUE, TIMER, ORCHESTRATION)
         keeps = watched or any(self._of_kind(kind) for kind in kept)
         self._state = State(local_dir / "devhost" if keeps else None)
-        self._invoke = Invoker(thread_count(), client_binding(url, project.durable.hub))
+        self._keys = Keys()
+        self._links = Links(url, project.durable.hub, self._keys.key)
+        self._invoke = Invoker(thread_count(), self._links.binding())
         self._blocking = Blocking()
         services = QueueServices(os.environ, self._state)
         self._player = self._blob_player(project, watched, services)
@@ -104,9 +108,12 @@ class Host:
         return Player(watched, jobs, Delivery(project.blobs.parallelism))
 
     def asgi(self) -> Starlette:
-        endpoints = HostEndpoints(self._functions, self._player, self._invoke)
-        http = Mount("/", app=HttpFunctions(self._routes, self._invoke))
-        durable = Management(self._durable).routes() if self._durable else []
+        endpoints = HostEndpoints(
+            self._functions, self._player, invoke=self._invoke, keys=self._keys
+        )
+        http = Mount("/", app=HttpFunctions(self._routes, self._invoke, self._keys))
+        hub = self._durable
+        durable = Management(hub, self._links, self._keys).routes() if hub else []
         return Starlette(
             routes=[*endpoints.routes(), *durable, http],
             middleware=[_cors(self._origins)] if self._origins else [],

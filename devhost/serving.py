@@ -32,11 +32,11 @@ def body_limit() -> int:
 class HttpFunctions:
     """An ASGI app that serves exactly the HTTP functions of a route table."""
 
-    def __init__(self, routes: RouteTable, invoke: Invoker) -> None:
+    def __init__(self, routes: RouteTable, invoke: Invoker, keys: Keys) -> None:
         self._routes = routes
         self._invoke = invoke
         self._limit = body_limit()
-        self._keys = Keys()
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()

@@ -17,6 +17,7 @@ from devhost.blobs.player import Player
 from devhost.blobs.values import event_value
 from devhost.indexing import EVENT_GRID, Indexed
 from devhost.invoking import Invocation, Invoker
+from devhost.keys import Keys
 
 log = logging.getLogger("devhost.events")
 
@@ -24,16 +25,23 @@ Event = dict[str, Any]
 
 
 class HostEndpoints:
-    def __init__(self, functions: Sequence[Indexed], player: Player, invoke: Invoker) -> None:
+    def __init__(
+        self, functions: Sequence[Indexed], player: Player, *, invoke: Invoker, keys: Keys
+    ) -> None:
         self._functions = {function.name.casefold(): function for function in functions}
         self._player = player
         self._invoke = invoke
+        self._keys = keys
 
     def routes(self) -> list[Route]:
         return [
             Route("/admin/host/status", self.status),
-            Route("/runtime/webhooks/blobs", self.blobs, methods=["POST"]),
-            Route("/runtime/webhooks/eventgrid", self.event_grid, methods=["POST", "OPTIONS"]),
+            Route("/runtime/webhooks/blobs", self._keys.guard(self.blobs), methods=["POST"]),
+            Route(
+                "/runtime/webhooks/eventgrid",
+                self._keys.guard(self.event_grid),
+                methods=["POST", "OPTIONS"],
+            ),
         ]
 
     async def status(self, request: Request) -> Response:

@@ -81,8 +81,9 @@ class Rows:
 
     def all(self, prefix: str = "") -> list[Instance]:
         """By id."""
-        found = self._run(f"SELECT {_COLUMNS} FROM durable_instances ORDER BY id")  # noqa: S608
-        return [Instance(*row) for row in found if row[0].startswith(prefix)]
+        select = f"SELECT {_COLUMNS} FROM durable_instances"  # noqa: S608
+        found = self._run(f"{select} WHERE substr(id, 1, ?) = ? ORDER BY id", len(prefix), prefix)
+        return [Instance(*row) for row in found]
 
     def history(self, instance: str) -> list[Event]:
         rows = self._run(
