@@ -19,6 +19,7 @@ from devhost.project import DurableOptions
 log = logging.getLogger("devhost.durable")
 
 _LONGEST_SLEEP_S = 60.0  # the clock may be set, or the laptop may sleep
+_AFTER_FAILURE_S = 1.0  # of the host itself: a full disk is not asked a thousand times a second
 
 
 class Hub:
@@ -40,34 +41,44 @@ class Hub:
         """Until it is cancelled."""
         try:
             while True:
-                self._changed.clear()
-                self._begin()
-                due = self.store.rows.next_due()
-                pause = _LONGEST_SLEEP_S if due is None else due - time.time()
-                with contextlib.suppress(TimeoutError):
-                    within = max(0.0, min(pause, _LONGEST_SLEEP_S))
-                    await asyncio.wait_for(self._changed.wait(), within)
+                try:
+                    await self._turn()
+                except Exception:
+                    log.exception("the host failed")
+                    await asyncio.sleep(_AFTER_FAILURE_S)
         finally:
             running = [*self._steps.values(), *self._activities.values()]
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
+    async def _turn(self) -> None:
+        """Begins what is due, and waits until something else may be."""
+        self._changed.clear()
+        self._begin()
+        due = self.store.rows.next_due()
+        pause = _LONGEST_SLEEP_S if due is None else due - time.time()
+        with contextlib.suppress(TimeoutError):
+            within = max(0.0, min(pause, _LONGEST_SLEEP_S))
+            await asyncio.wait_for(self._changed.wait(), within)
+
     def _begin(self) -> None:
         free = self._limits.orchestrators - len(self._steps)
         waiting = (each for each in self.store.rows.ready() if each not in self._steps)
         for instance, _ in zip(waiting, range(free), strict=False):
             self._steps[instance] = asyncio.create_task(self._ended(self._step(instance), instance))
-        for activity in self.store.rows.activities(self._limits.activities):
-            if activity.id not in self._activities:
-                work = self._ended(self._act(activity), activity.id)
-                self._activities[activity.id] = asyncio.create_task(work)
+        free = self._limits.activities - len(self._activities)  # also those of ended instances
+        found = self.store.rows.activities(self._limits.activities)
+        for activity in [each for each in found if each.id not in self._activities][:free]:
+            work = self._ended(self._act(activity), activity.id)
+            self._activities[activity.id] = asyncio.create_task(work)
 
     async def _ended(self, work: Any, key: str | int) -> None:
         try:
             await work
         except Exception:
             log.exception("the host failed at %s", key)
+            await asyncio.sleep(_AFTER_FAILURE_S)
         finally:
             self._steps.pop(key, None) if isinstance(key, str) else self._activities.pop(key, None)
             self._changed.set()

@@ -8,6 +8,7 @@ runs again.
 from __future__ import annotations
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from devhost.durable.events import Kind, event
 from devhost.durable.rows import ENDED, Activity, Instance, Parent, Rows
 from devhost.durable.steps import Plan, Step, Work, unconsumed
 from devhost.state import State
+
+log = logging.getLogger("devhost.durable")
 
 
 class AlreadyRunning(Exception):
@@ -36,6 +39,8 @@ class Store:
             found = self._running(instance)
             if found and parent is None:
                 raise AlreadyRunning
+            if found:
+                log.warning("%s is begun anew while it runs: who waits for it waits on", instance)
             self.rows.forget(instance)
             self._begin(instance, name, json.dumps(given), parent)
 
@@ -111,9 +116,9 @@ class Store:
         self.rows.put(replace(row, status=status, output=said, updated=time.time()))
         parent = row.parent_of_it
         if parent is not None:
-            self._tell(parent, row, status, output)
+            self._tell(parent, status, output)
 
-    def _tell(self, parent: Parent, of: Instance, status: str, output: Any) -> None:
+    def _tell(self, parent: Parent, status: str, output: Any) -> None:
         found = self._running(parent.instance)
         if found is None or found.execution != parent.execution:
             return
@@ -121,7 +126,7 @@ class Store:
         kind = Kind.SubOrchestrationInstanceCompleted
         if status != "Completed":
             kind = Kind.SubOrchestrationInstanceFailed
-            said = {"Reason": f"Orchestrator function '{of.name}' failed: {output}", "Details": ""}
+            said = {"Reason": output, "Details": ""}
         self.rows.send(parent.instance, event(kind, TaskScheduledId=parent.number, **said))
 
     def finish(self, activity: Activity, kind: Kind, **said: str) -> None:

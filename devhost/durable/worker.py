@@ -61,14 +61,15 @@ class Worker:
             "upperSchemaVersionNew": 2,
         }
         if not self.knows(name, ORCHESTRATION):
-            return Answer((), error=f"The function '{name}' doesn't exist or is no orchestrator.")
+            said = f"The function '{name}' doesn't exist or is no orchestrator."
+            return Answer((), error=_failed(name, said))
         try:
             return _answer(json.loads(await self._call(name, json.dumps(context))))
         except Exception as exc:
             message, found, state = str(exc).partition(_OUT_OF_PROC)
             if not found:
-                return Answer((), error=f"{type(exc).__name__}: {exc}")
-            return _answer({**json.loads(state), "error": message})
+                return Answer((), error=_failed(name, f"{type(exc).__name__}: {exc}"))
+            return _answer({**json.loads(state), "error": _failed(name, message)})
 
     async def act(self, name: str, given: str) -> str:
         """The activity's result as JSON. Raises ActivityFailed."""
@@ -86,6 +87,10 @@ class Worker:
         value = convert.decode(meta.Datum(given, "json"), trigger_metadata={})
         returned = await self.invoke(Invocation(function), value)
         return convert.encode(returned, expected_type=None).value
+
+
+def _failed(name: str, why: str) -> str:
+    return f"Orchestrator function '{name}' failed: {why}"
 
 
 def _answer(state: Mapping[str, Any]) -> Answer:

@@ -13,7 +13,7 @@ from azure.durable_functions.models.history import HistoryEvent, HistoryEventTyp
 
 from devhost.durable.events import Kind
 from devhost.durable.hub import Hub
-from devhost.durable.rows import ENDED
+from devhost.durable.rows import ENDED, Parent
 from devhost.durable.showing import shown
 from devhost.durable.store import Store
 from devhost.durable.worker import Answer, Worker
@@ -103,6 +103,37 @@ def test_a_history_is_shown_as_it_is_documented():
     assert events[1]["Result"] == "Hello!"
     assert events[-1]["Result"] == ["Hello!"] * 3
     assert events[-1]["OrchestrationStatus"] == "Completed"
+
+
+class Full(Store):
+    """A disk that nothing can be written to."""
+
+    tries = 0
+
+    def keep(self, of, step, taken):
+        self.tries += 1
+        raise OSError("no space left on device")
+
+
+def test_what_cannot_be_kept_is_not_tried_without_a_pause(caplog):
+    async def play():
+        store = Full(State(None))
+        store.start("one", "E1_HelloSequence", None)
+        running = asyncio.create_task(Hub(store, Scripted(), DurableOptions()).run())
+        await asyncio.sleep(0.5)
+        assert not running.done()
+        running.cancel()
+        return store.tries
+
+    assert asyncio.run(play()) == 1
+    assert "no space left" in caplog.text
+
+
+def test_a_sub_orchestration_that_takes_the_place_of_one_that_runs_is_told_of(caplog):
+    store = Store(State(None))
+    store.start("shared", "any", None)
+    store.start("shared", "any", None, Parent("other", "execution", 0))
+    assert "shared is begun anew while it runs" in caplog.text
 
 
 def test_results_are_shown_on_request_only():

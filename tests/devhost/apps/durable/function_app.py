@@ -169,3 +169,23 @@ def fickle(context):
     Path("seen").touch()
     yield context.call_activity(name, {"n": 1})
     return None
+
+
+@app.activity_trigger(input_name="given")
+def echo(given):
+    return given
+
+
+@app.orchestration_trigger(context_name="context")
+def same(context):
+    return context.get_input()
+
+
+@app.orchestration_trigger(context_name="context")
+def echoes(context):
+    values = context.get_input()
+    ours = yield context.task_all([context.call_activity("echo", each) for each in values])
+    theirs = yield context.task_all(
+        [context.call_sub_orchestrator("same", each) for each in values]
+    )
+    return [ours, theirs]
