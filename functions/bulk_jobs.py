@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from functions.durable import reason_of
 from shared_code.core.bulk import Job, Source, part_id
 from shared_code.core.bulk_report import JobFacts, JobReport, State, has_ended, report
 from shared_code.core.errors import AppError, NotFound, Unavailable, Unprocessable
@@ -151,7 +152,7 @@ def _facts(status: df.DurableOrchestrationStatus) -> JobFacts:
         status=_object(status.custom_status),
         started=datetime.fromisoformat(started) if started else _utc(status.created_time),
         updated=_utc(status.last_updated_time),
-        error=str(status.output or "") if state == "failed" else "",
+        error=reason_of(str(status.output or "")) if state == "failed" else "",
     )
 
 

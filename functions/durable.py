@@ -7,6 +7,7 @@ imported when an orchestrator runs or a job is asked for. It stays the one that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -73,3 +74,15 @@ def client_of(binding: str | df.DurableOrchestrationClient) -> df.DurableOrchest
     from azure.durable_functions import DurableOrchestrationClient
 
     return DurableOrchestrationClient(binding)
+
+
+_WHO = re.compile(r"(?:(?:Orchestrator|Activity) function '[^']*' failed: )+")
+_RESULT = re.compile(r"Result: Failure\s+Exception: ")
+_STACK = re.compile(r"\s*\n\s*(?:Stack:|Traceback \(most recent call last\))")
+
+
+def reason_of(output: str) -> str:
+    """What a failed orchestration's output says to people: which functions it came through, and
+    their stacks, are left out."""
+    said = _WHO.sub("", output, count=1)
+    return _STACK.split(_RESULT.sub("", said, count=1))[0].strip()

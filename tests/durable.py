@@ -5,6 +5,7 @@ own status objects.
 """
 
 import json
+import traceback
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,7 +115,11 @@ class MemoryDurable:
         instance.acted = len(flat)
         instance.history.append(self._event(Event.ORCHESTRATOR_COMPLETED))
         if "error" in state:
-            self._end(instance, "Failed", state["error"])
+            self._end(
+                instance,
+                "Failed",
+                f"Orchestrator function '{instance.name}' failed: {state['error']}",
+            )
         elif state["isDone"]:
             self._end(instance, "Completed", state.get("output"))
         return None
@@ -165,7 +170,9 @@ class MemoryDurable:
             done = self._event(Event.TASK_COMPLETED, TaskScheduledId=number)
             done["Result"] = json.dumps(result)
         except Exception as exc:
-            done = self._event(Event.TASK_FAILED, TaskScheduledId=number, Reason=str(exc))
+            reason = f"Activity function '{name}' failed: {type(exc).__name__}: {exc}"
+            said = {"Reason": reason, "Details": traceback.format_exc()}
+            done = self._event(Event.TASK_FAILED, TaskScheduledId=number, **said)
         self._work.append(("_step", instance, done))
 
     def _retry_later(self, instance: Instance, number: int) -> None:
