@@ -85,6 +85,15 @@ def _fields(text: str) -> dict[str, FieldType]:
     return found
 
 
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(re.fullmatch(r"\w+ExecutionProvider", name) for name in names):
+        raise ValueError(
+            "must list execution providers, such as CUDAExecutionProvider,CPUExecutionProvider"
+        )
+    return names
+
+
 PARSERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": _integer,
@@ -97,5 +106,6 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "Quantization": _one_of(get_args(Quantization)),
     "TriggerSource": _one_of(get_args(TriggerSource)),
     "Mapping[str, FieldType]": _fields,
+    "tuple[str, ...]": _names,
 }
 """By a field's annotation in ``Settings``, as it is written there."""

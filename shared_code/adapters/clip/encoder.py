@@ -18,8 +18,9 @@ from shared_code.adapters.clip.gate import Gate
 from shared_code.adapters.clip.given import given_vector
 from shared_code.adapters.clip.loading import AGAIN_AFTER_S, Loading
 from shared_code.adapters.clip.preprocess import Preprocess
+from shared_code.adapters.clip.providers import CPU
 from shared_code.adapters.clip.tokenize import Tokenize, Window
-from shared_code.adapters.clip.tower import Tower, unit
+from shared_code.adapters.clip.tower import Session, Tower, unit
 from shared_code.core.ports import Embedding
 from shared_code.core.timing import stage
 
@@ -47,6 +48,7 @@ class Running:
     concurrency: int = 2
     queue: int = 64
     wait_s: float = 30.0
+    providers: Sequence[str] = (CPU,)
     again_after_s: float = AGAIN_AFTER_S
 
 
@@ -60,7 +62,7 @@ class ClipEncoder:
         self._model = bundle.model
         if self._model.random_weights:
             log.warning("%s has random weights: what searches find means nothing", self._model.name)
-        self._threads = threads
+        self._session = Session(threads, running.providers, self._model.precision)
         self._gate = Gate(running.concurrency, running.queue)
         self._preprocess = Preprocess(bundle.manifest.image, max_pixels=max_pixels)
         patience = {"wait_s": running.wait_s, "again_after_s": running.again_after_s}
@@ -74,7 +76,10 @@ class ClipEncoder:
             max_pixels=settings.max_image_pixels,
             threads=settings.ort_threads,
             running=Running(
-                settings.encode_concurrency, settings.encode_queue, settings.model_wait_s
+                settings.encode_concurrency,
+                settings.encode_queue,
+                settings.model_wait_s,
+                settings.ort_providers,
             ),
         )
 
@@ -156,7 +161,7 @@ class ClipEncoder:
             self._bundle.verified(file),
             inputs=inputs,
             output=output,
-            threads=self._threads,
+            running=self._session,
             gate=self._gate,
         )
 

@@ -6,18 +6,32 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime as ort
 
+from shared_code.adapters.clip.providers import CPU, check_started, usable
 from shared_code.core.errors import Internal, Misconfigured
 
 if TYPE_CHECKING:
     from shared_code.core.products import Vectors
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """How a session runs its model."""
+
+    threads: int = 0
+    """0: as many as there are cores."""
+    providers: Sequence[str] = (CPU,)
+    """In the order in which they are tried."""
+    precision: str = ""
+    """The bundle's, for a warning where it does not go with the provider."""
 
 
 class Tower:
@@ -29,16 +43,20 @@ class Tower:
         *,
         inputs: Sequence[str],
         output: str,
-        threads: int,
+        running: Session,
         gate: AbstractContextManager[Any],
     ) -> None:
         self._name = path.name
         self._output = output
         self._gate = gate
         try:
+            providers = usable(running.providers)
             self._session = ort.InferenceSession(
-                path, _options(threads), providers=["CPUExecutionProvider"]
+                path, _options(running.threads), providers=providers
             )
+            check_started(self._session, providers, running.precision)
+        except Misconfigured:
+            raise
         except Exception as exc:  # onnxruntime's own classes share no base but this
             log.exception("%s cannot be loaded", path.name)
             raise Misconfigured(f"{path.name} cannot be loaded: export the bundle again") from exc
