@@ -9,6 +9,7 @@ which a test holds to by starting the app from the zip. The same input gives the
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -63,9 +64,32 @@ class Package:
         return self.path.stat().st_size / 1e6
 
 
+@dataclass(frozen=True, slots=True)
+class Wheels:
+    """The pinned requirements, as wheels for Azure's Linux."""
+
+    python: str = "3.11"
+    onnxruntime: str = "onnxruntime"
+
+    def install(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(folder)]
+        command += ["--python-version", self.python, "--python-platform", PLATFORM]
+        command += ["--only-binary", ":all:", "--link-mode", "copy", "--no-compile-bytecode"]
+        subprocess.run([*command, "-r", "-"], check=True, text=True, input=self.requirements())
+
+    def requirements(self) -> str:
+        lines = (ROOT / "requirements.txt").read_text().splitlines()
+        build = f"{self.onnxruntime}=="
+        return "\n".join(re.sub(r"^onnxruntime==", build, line) for line in lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "app.zip")
+    parser.add_argument("--folder", type=Path, help="put it there instead, unpacked")
+    parser.add_argument(
+        "--onnxruntime", default="onnxruntime", help="another build of it, such as onnxruntime-gpu"
+    )
     parser.add_argument("--python", default="3.11", help="of the function app: %(default)s")
     parser.add_argument(
         "--model",
@@ -75,35 +99,32 @@ def main() -> None:
         help="a bundle to put in, below models/; all that are there if left out",
     )
     asked = parser.parse_args()
-    package = build(asked.out, python=asked.python, models=asked.model)
+    wheels = Wheels(asked.python, asked.onnxruntime)
+    package = build(asked.out, wheels, models=asked.model)
     print(described(package))
+    if asked.folder is not None:
+        with zipfile.ZipFile(package.path) as archive:
+            archive.extractall(asked.folder)
+        return
     if package.unpacked_mb > MOST_MB:
         sys.exit(f"{package.unpacked_mb:.0f} MB unpacked: over {MOST_MB} MB; put fewer models in")
 
 
-def build(out: Path, *, python: str = "3.11", models: Sequence[Path] = ()) -> Package:
+def build(out: Path, wheels: Wheels, *, models: Sequence[Path] = ()) -> Package:
     """Raises SystemExit for a model that is none, CalledProcessError where wheels cannot be had."""
     chosen = [_bundle(model) for model in models]
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        wheels = Path(folder)
-        install(wheels, python)
+        installed = Path(folder)
+        wheels.install(installed)
         files = {name: ROOT / name for name in app_files(ROOT) if _is_chosen(name, chosen)}
         left_out = pathspec.GitIgnoreSpec.from_lines(LEFT_OUT)
-        for path in _files(wheels):
-            name = path.relative_to(wheels)
+        for path in _files(installed):
+            name = path.relative_to(installed)
             if not left_out.match_file(str(name)):
                 files[PACKAGES / name] = path
         _write(out, files)
         return _measured(out, files)
-
-
-def install(folder: Path, python: str) -> None:
-    """The pinned requirements, as wheels for Azure's Linux."""
-    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(folder)]
-    command += ["--python-version", python, "--python-platform", PLATFORM]
-    command += ["--only-binary", ":all:", "--link-mode", "copy", "--no-compile-bytecode"]
-    subprocess.run([*command, "-r", str(ROOT / "requirements.txt")], check=True)
 
 
 def app_files(root: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ LIMIT_MB = 512
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    return package.build(tmp_path_factory.mktemp("package") / "app.zip")
+    return package.build(tmp_path_factory.mktemp("package") / "app.zip", package.Wheels())
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +51,66 @@ def test_it_is_small(built):
     assert "unpacked" in package.described(built)
 
 
-def test_the_same_input_gives_the_same_zip(tmp_path, monkeypatch):
-    def nothing(folder, python):
+class OneFile(package.Wheels):
+    """Wheels that nobody has to fetch."""
+
+    def install(self, folder):
         (folder / "one.py").write_text("1")
 
-    monkeypatch.setattr(package, "install", nothing)
-    first = package.build(tmp_path / "a.zip").path.read_bytes()
-    assert first == package.build(tmp_path / "b.zip").path.read_bytes()
+
+def test_the_same_input_gives_the_same_zip(tmp_path):
+    first = package.build(tmp_path / "a.zip", OneFile()).path.read_bytes()
+    assert first == package.build(tmp_path / "b.zip", OneFile()).path.read_bytes()
 
 
-def test_models_can_be_chosen_and_one_that_is_none_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(package, "install", lambda folder, python: None)
-    chosen = package.build(tmp_path / "a.zip", models=[Path("models/starter")])
+def test_models_can_be_chosen_and_one_that_is_none_is_told(tmp_path):
+    chosen = package.build(tmp_path / "a.zip", OneFile(), models=[Path("models/starter")])
     assert chosen.parts["models"] > 10
     with pytest.raises(SystemExit, match="make export"):
-        package.build(tmp_path / "b.zip", models=[Path("models/none")])
+        package.build(tmp_path / "b.zip", OneFile(), models=[Path("models/none")])
+
+
+def test_another_build_of_onnxruntime_at_the_same_version():
+    plain = re.search(r"^onnxruntime==\S+", package.Wheels().requirements(), re.MULTILINE)
+    other = package.Wheels(onnxruntime="onnxruntime-gpu[cuda,cudnn]").requirements()
+    assert plain[0].replace("onnxruntime", "onnxruntime-gpu[cuda,cudnn]", 1) in other
+
+
+def test_the_containers_steps_are_those_that_are_tested_here(tmp_path):
+    """Docker is not needed for the first stage: it runs this script, on the files it copies."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    [line] = [line for line in dockerfile.splitlines() if "infra.package" in line]
+    options = {word for word in line.split() if word.startswith("--")}
+    assert options == {"--folder", "--python", "--model", "--onnxruntime"}
+    source = tmp_path / "source"
+    copied(ROOT, source)
+    made = subprocess.run(
+        [sys.executable, "-m", "infra.package", "--folder", tmp_path / "app"],
+        cwd=source,
+        check=True,
+        capture_output=True,
+    )
+    assert made.stdout
+    assert (tmp_path / "app" / "function_app.py").is_file()
+    assert (tmp_path / "app" / package.PACKAGES / "onnxruntime").is_dir()
+
+
+def copied(root, to):
+    """What Docker sends to its build, by .dockerignore: the last line that fits decides."""
+    lines = (root / ".dockerignore").read_text().splitlines()
+    for line in lines:
+        if line.startswith("!"):
+            for path in root.glob(line[1:]):
+                target = to / path.relative_to(root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if path.is_dir():
+                    shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
+                else:
+                    shutil.copy(path, target)
+
+
+def test_the_dockerfile_is_clean():
+    subprocess.run([Path(sys.executable).with_name("hadolint"), "Dockerfile"], cwd=ROOT, check=True)
 
 
 def run(app, folder, **env):

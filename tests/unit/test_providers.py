@@ -7,11 +7,9 @@ import pytest
 
 from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder, Running
-from shared_code.adapters.clip.providers import CPU, check_started, usable
+from shared_code.adapters.clip.providers import CPU, CUDA, check_started, usable
 from shared_code.core.errors import Misconfigured
 from shared_code.settings import Settings
-
-CUDA = "CUDAExecutionProvider"
 
 
 def encoder(*providers):
@@ -57,10 +55,10 @@ def test_int8_on_another_than_the_cpu_is_told(caplog):
             return [CUDA, CPU]
 
     with caplog.at_level(logging.WARNING):
-        check_started(OnGpu(), [CUDA, CPU], "fp16")
+        check_started(OnGpu(), [CUDA, CPU], "fp32")
         assert not caplog.records
         check_started(OnGpu(), [CUDA, CPU], "int8")
-    assert "export fp16" in caplog.text
+    assert "in fp32" in caplog.text
 
 
 def test_a_name_that_is_none_is_refused_when_the_app_starts():

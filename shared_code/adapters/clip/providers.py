@@ -16,6 +16,7 @@ from shared_code.core.errors import Misconfigured
 log = logging.getLogger(__name__)
 
 CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
 
 
 def usable(asked: Sequence[str]) -> list[str]:
@@ -27,6 +28,8 @@ def usable(asked: Sequence[str]) -> list[str]:
             f"ORT_PROVIDERS asks for {', '.join(asked)}; this onnxruntime has {', '.join(built)}. "
             f"Install the onnxruntime that has it (see docs/deploy.md), or add {CPU}."
         )
+    if CUDA in found:
+        ort.preload_dlls()  # its libraries, where they came as Python packages
     for provider in asked:
         if provider not in built:
             log.warning("%s is not in this onnxruntime: %s is next", provider, found[0])
@@ -34,7 +37,7 @@ def usable(asked: Sequence[str]) -> list[str]:
 
 
 def check_started(session: ort.InferenceSession, asked: Sequence[str], precision: str) -> None:
-    """``asked``: as ``usable`` gave them. Raises Misconfigured where none of them runs the model."""
+    """``asked``: as ``usable`` gave them. Raises Misconfigured where none of them runs it."""
     runs = session.get_providers()  # the CPU is always the last, asked for or not
     started = [provider for provider in asked if provider in runs]
     if not started:
@@ -45,6 +48,4 @@ def check_started(session: ort.InferenceSession, asked: Sequence[str], precision
     if started[0] != asked[0]:
         log.warning("%s could not start: %s runs the model", asked[0], started[0])
     if started[0] != CPU and precision.startswith("int8"):
-        log.warning(
-            "the bundle's int8 products have no operator but the CPU's: export fp16 or fp32"
-        )
+        log.warning("int8 products have no operator but the CPU's: export the bundle in fp32")
