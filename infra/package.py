@@ -88,6 +88,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "app.zip")
     parser.add_argument("--folder", type=Path, help="put it there instead, unpacked")
     parser.add_argument(
+        "--vendor", action="store_true", help="only put the wheels where azd packs them up"
+    )
+    parser.add_argument(
         "--onnxruntime", default="onnxruntime", help="another build of it, such as onnxruntime-gpu"
     )
     parser.add_argument("--python", default="3.11", help="of the function app: %(default)s")
@@ -102,10 +105,8 @@ def main() -> None:
     wheels = Wheels(asked.python, asked.onnxruntime)
     package = build(asked.out, wheels, models=asked.model)
     print(described(package))
-    if asked.folder is not None:
-        with zipfile.ZipFile(package.path) as archive:
-            archive.extractall(asked.folder)
-        return
+    if asked.folder is not None or asked.vendor:
+        unpack(package.path, asked.folder or ROOT, only=PACKAGES if asked.vendor else None)
     if package.unpacked_mb > MOST_MB:
         sys.exit(f"{package.unpacked_mb:.0f} MB unpacked: over {MOST_MB} MB; put fewer models in")
 
@@ -125,6 +126,15 @@ def build(out: Path, wheels: Wheels, *, models: Sequence[Path] = ()) -> Package:
                 files[PACKAGES / name] = path
         _write(out, files)
         return _measured(out, files)
+
+
+def unpack(archive: Path, folder: Path, only: Path | None = None) -> None:
+    """``only``: what lies below it, in place of what is there."""
+    if only is not None:
+        shutil.rmtree(folder / only, ignore_errors=True)
+    with zipfile.ZipFile(archive) as opened:
+        names = [n for n in opened.namelist() if only is None or Path(n).is_relative_to(only)]
+        opened.extractall(folder, names)
 
 
 def app_files(root: Path) -> Iterator[Path]:
@@ -160,6 +170,8 @@ def _bundle(model: Path) -> str:
 
 
 def _is_chosen(name: Path, models: Sequence[str]) -> bool:
+    if name.is_relative_to(PACKAGES):  # of an earlier --vendor: those of now come besides
+        return False
     return not models or name.parts[0] != "models" or name.parts[1] in models
 
 

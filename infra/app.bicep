@@ -1,0 +1,145 @@
+// The function app on Flex Consumption, and every setting that it reads.
+param location string
+param tags object
+param token string
+param identityId string
+param identityClientId string
+param identityPrincipalId string
+param insightsName string
+param storageAccountName string
+param deploymentContainer string
+@description('Of the app in the virtual network; empty: none.')
+param subnetId string
+param corsOrigins array
+@description('memoryMB, maximum, httpConcurrency, alwaysReadyHttp, alwaysReadyBlob.')
+param scale object
+@description('What differs from one deployment to the other.')
+param settings object
+
+var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
+var ready = concat(
+  scale.alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: scale.alwaysReadyHttp }] : [],
+  scale.alwaysReadyBlob > 0 ? [{ name: 'blob', instanceCount: scale.alwaysReadyBlob }] : []
+)
+// the same for everybody, and told all the same: the portal shows what there is to change
+var constants = {
+  QDRANT_COLLECTION: 'products'
+  QDRANT_DISTANCE: 'cosine'
+  QDRANT_QUANTIZATION: 'auto'
+  QDRANT_TIMEOUT_S: '5'
+  IMAGES_CONTAINER: 'images'
+  FAILURES_CONTAINER: 'index-failures'
+  THUMBNAILS_CONTAINER: 'thumbnails'
+  STATE_CONTAINER: 'state'
+  FEEDS_CONTAINER: 'feeds'
+  USERS_TABLE: 'users'
+  BULK_CHUNK: '64'
+  BULK_SEGMENTS: '8'
+  BLOB_TRIGGER_SOURCE: 'EventGrid' // Flex Consumption knows no other
+  MAX_UPLOAD_MB: '20'
+  MAX_IMAGE_PIXELS: '50000000'
+  ORT_THREADS: '0'
+  ORT_PROVIDERS: 'CPUExecutionProvider'
+  ENCODE_CONCURRENCY: '2'
+  ENCODE_QUEUE: '64'
+  MODEL_WAIT_S: '5'
+  CACHE_MB: '16'
+  OPENTELEMETRY: 'true'
+  LOG_FORMAT: 'json'
+}
+var ofTheHost = {
+  AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
+  AzureWebJobsStorage__queueServiceUri: account.properties.primaryEndpoints.queue
+  AzureWebJobsStorage__tableServiceUri: account.properties.primaryEndpoints.table
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identityClientId
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  // above MAX_UPLOAD_MB the host answers 413 before the worker holds the body
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '21000000'
+}
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+  name: storageAccountName
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
+
+resource mayPublish 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(insights.id, identityPrincipalId, metricsPublisher)
+  scope: insights
+  properties: {
+    principalId: identityPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisher)
+  }
+}
+
+module plan 'br/public:avm/res/web/serverfarm:0.1.1' = {
+  name: 'plan'
+  params: {
+    name: 'plan-${token}'
+    location: location
+    tags: tags
+    reserved: true
+    sku: { name: 'FC1', tier: 'FlexConsumption' }
+  }
+}
+
+resource site 'Microsoft.Web/sites@2024-04-01' = {
+  name: 'func-${token}'
+  location: location
+  tags: union(tags, { 'azd-service-name': 'search' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.outputs.resourceId
+    httpsOnly: true
+    keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    siteConfig: {
+      minTlsVersion: '1.2'
+      http20Enabled: true
+      cors: { allowedOrigins: corsOrigins }
+    }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${account.properties.primaryEndpoints.blob}${deploymentContainer}'
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
+        }
+      }
+      runtime: { name: 'python', version: '3.11' }
+      scaleAndConcurrency: {
+        instanceMemoryMB: scale.memoryMB
+        maximumInstanceCount: scale.maximum
+        alwaysReady: ready
+        triggers: { http: { perInstanceConcurrency: scale.httpConcurrency } }
+      }
+    }
+  }
+
+  resource appSettings 'config' = {
+    name: 'appsettings'
+    properties: union(constants, settings, ofTheHost)
+  }
+
+  resource ftp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+
+  resource scm 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+}
+
+output name string = site.name
+output uri string = 'https://${site.properties.defaultHostName}'

@@ -1,0 +1,237 @@
+// Everything that the app needs on Azure but Qdrant: `azd up` asks for what has no default.
+// Nobody holds a secret: the app is who it is by a managed identity; Qdrant's key lies in Key Vault.
+targetScope = 'subscription'
+
+@minLength(1)
+@maxLength(40)
+@description('Names the resource group; a hash of it, of the subscription and of the region names all else.')
+param environmentName string
+
+@minLength(1)
+@description('A region with Flex Consumption: az functionapp list-flexconsumption-locations.')
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('https://… of the Qdrant cluster, with its port.')
+param qdrantUrl string
+
+@secure()
+@description('A key of the Qdrant cluster that may read and write; it goes into Key Vault.')
+param qdrantApiKey string
+
+@description('Model bundle below models/, as it lies in the package.')
+param modelDir string = 'models/starter'
+
+@description('The bundle to move to by POST reindex; empty: none.')
+param nextModelDir string = ''
+
+@description('How many vectors the collection is made for (pictures and products): its layout in Qdrant.')
+param expectedVectors int = 0
+
+@description('Metadata fields that filters may use, each with its type.')
+param filterableFields string = 'category:keyword,colour:keyword,brand:keyword,price:number,in_stock:bool'
+
+@description('Memory of an instance. 2048 MB has a whole core: a search answers in a quarter of the time of 512 MB, which costs a quarter a second and has a quarter of a core (docs/costs.md).')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Instances of a group at most. Qdrant and the bill bear what this lets through.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('HTTP requests that one instance takes at one time. Encoding is bound by its one core, so more would only wait; fewer leave the core idle while Qdrant answers.')
+@minValue(1)
+@maxValue(100)
+param httpConcurrency int = 8
+
+@description('Instances that always run for searches: 0 scales to zero, 1 spares the first search its cold start.')
+@minValue(0)
+param alwaysReadyHttp int = 0
+
+@description('Instances that always run for dropped pictures; 0 delays the first one by a cold start.')
+@minValue(0)
+param alwaysReadyBlob int = 0
+
+@description('Web addresses from which a browser may call the API; none: only the dashboard, which the app serves itself.')
+param corsOrigins array = []
+
+@description('Searches, facets and reading of products without a key, for a storefront behind a gateway.')
+param publicSearch bool = false
+
+@description('When container and index are compared: NCRONTAB, UTC.')
+param reconcileCron string = '0 0 3 * * *'
+
+@description('Feeds may name pictures by URL, which the app then fetches.')
+param allowImageUrls bool = false
+
+@description('The app reaches storage through a virtual network only.')
+param vnetEnabled bool = false
+
+@description('A Redis that all instances share for embeddings of queries.')
+param redisEnabled bool = false
+
+@description('Who is told when something fails; empty: nobody.')
+param alertEmail string = ''
+
+@description('Whoever deploys may read and write pictures, to prove the deployment.')
+param principalId string = deployer().objectId
+
+var tags = { 'azd-env-name': environmentName }
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identity 'br/public:avm/res/managed-identity/user-assigned-identity:0.4.1' = {
+  name: 'identity'
+  scope: group
+  params: {
+    name: 'id-${token}'
+    location: location
+    tags: tags
+  }
+}
+
+module logs 'br/public:avm/res/operational-insights/workspace:0.11.1' = {
+  name: 'logs'
+  scope: group
+  params: {
+    name: 'log-${token}'
+    location: location
+    tags: tags
+    dataRetention: 30
+  }
+}
+
+module insights 'br/public:avm/res/insights/component:0.6.0' = {
+  name: 'insights'
+  scope: group
+  params: {
+    name: 'appi-${token}'
+    location: location
+    tags: tags
+    workspaceResourceId: logs.outputs.resourceId
+    disableLocalAuth: true
+  }
+}
+
+module network 'network.bicep' = if (vnetEnabled) {
+  name: 'network'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    storageAccountName: storage.outputs.name
+  }
+}
+
+module storage 'storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    publicNetwork: !vnetEnabled
+    identityPrincipalId: identity.outputs.principalId
+    userPrincipalId: principalId
+  }
+}
+
+module secrets 'secrets.bicep' = {
+  name: 'secrets'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    qdrantApiKey: qdrantApiKey
+    identityPrincipalId: identity.outputs.principalId
+  }
+}
+
+module redis 'redis.bicep' = if (redisEnabled) {
+  name: 'redis'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    vaultName: secrets.outputs.vaultName
+  }
+}
+
+module app 'app.bicep' = {
+  name: 'app'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    identityId: identity.outputs.resourceId
+    identityClientId: identity.outputs.clientId
+    identityPrincipalId: identity.outputs.principalId
+    insightsName: insights.outputs.name
+    storageAccountName: storage.outputs.name
+    deploymentContainer: storage.outputs.deploymentContainer
+    subnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
+    corsOrigins: corsOrigins
+    scale: {
+      memoryMB: instanceMemoryMB
+      maximum: maximumInstanceCount
+      httpConcurrency: httpConcurrency
+      alwaysReadyHttp: alwaysReadyHttp
+      alwaysReadyBlob: alwaysReadyBlob
+    }
+    settings: {
+      MODEL_DIR: modelDir
+      NEXT_MODEL_DIR: nextModelDir
+      QDRANT_URL: qdrantUrl
+      QDRANT_API_KEY: secrets.outputs.qdrantApiKeyReference
+      EXPECTED_VECTORS: string(expectedVectors)
+      FILTERABLE_FIELDS: filterableFields
+      RECONCILE_CRON: reconcileCron
+      ALLOW_IMAGE_URLS: string(allowImageUrls)
+      PUBLIC_SEARCH: string(publicSearch)
+      REDIS_URL: redisEnabled ? redis!.outputs.urlReference : ''
+    }
+  }
+}
+
+module events 'events.bicep' = {
+  name: 'events'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    storageAccountName: storage.outputs.name
+  }
+}
+
+module alerts 'alerts.bicep' = if (!empty(alertEmail)) {
+  name: 'alerts'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    email: alertEmail
+    appName: app.outputs.name
+    insightsName: insights.outputs.name
+  }
+}
+
+output AZURE_LOCATION string = location
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_FUNCTION_APP_NAME string = app.outputs.name
+output AZURE_STORAGE_ACCOUNT_NAME string = storage.outputs.name
+output AZURE_IMAGES_CONTAINER string = 'images'
+output AZURE_SYSTEM_TOPIC_NAME string = events.outputs.topicName
+output AZURE_DEAD_LETTER_CONTAINER string = storage.outputs.deadLetterContainer
+output SERVICE_SEARCH_URI string = app.outputs.uri

@@ -1,0 +1,129 @@
+"""The Bicep is read by a parser, and its settings are those that the app reads, both ways.
+
+``bicep build`` and a deployment were not run here: the compiler is no package of PyPI or npm.
+"""
+
+import json
+import re
+from dataclasses import fields
+
+import pytest
+import yaml
+from pycep import BicepParser
+
+from devhost.child import ROOT
+from shared_code.settings import Settings
+
+INFRA = ROOT / "infra"
+FILES = sorted(INFRA.glob("*.bicep"))
+PARSED = {path.name: BicepParser().parse(text=path.read_text()) for path in FILES}
+
+NOT_SET = {
+    "LOCAL_DIR": "nothing is kept on an instance",
+    "QDRANT_PATH": "of the embedded index, which is not deployed",
+    "AZUREWEBJOBSSTORAGE": "a connection string holds a key; the identity is used",
+}
+"""Settings of the app that a deployment leaves alone, and why."""
+
+OF_THE_HOST = {
+    "AzureWebJobsStorage__queueServiceUri",
+    "AzureWebJobsStorage__credential",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
+}
+"""Set for the Functions host or Azure's libraries; the app reads none of them."""
+
+
+def settings_set():
+    variables = PARSED["app.bicep"]["variables"]
+    given = PARSED["main.bicep"]["modules"]["app"]["config"]["params"]["settings"]
+    return {**variables["constants"]["value"], **given, **variables["ofTheHost"]["value"]}
+
+
+def test_every_file_is_parsed():
+    assert {"main.bicep", "app.bicep", "storage.bicep", "events.bicep"} <= PARSED.keys()
+
+
+def test_every_setting_that_the_app_reads_is_set_or_its_absence_explained():
+    read = {item.name.upper() for item in fields(Settings)}
+    told = {name.upper() for name in settings_set()}
+    assert read - told == set(NOT_SET)
+
+
+def test_nothing_is_set_that_nobody_reads():
+    read = {item.name.upper() for item in fields(Settings)}
+    assert {name for name in settings_set() if name.upper() not in read} == OF_THE_HOST
+
+
+def test_the_example_of_local_settings_knows_the_same():
+    example = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+    told = {name.upper() for name in settings_set()} | set(NOT_SET)
+    known = {name.upper() for name in example} - {"FUNCTIONS_WORKER_RUNTIME"}
+    assert known - told == set()
+
+
+def test_the_constants_are_ones_that_the_app_takes():
+    constants = PARSED["app.bicep"]["variables"]["constants"]["value"]
+    found = Settings.from_env({**constants, "APPLICATIONINSIGHTS_CONNECTION_STRING": "a=b"})
+    assert found.blob_trigger_source == "EventGrid"
+    defaults = Settings()
+    read = {name: getattr(found, name.lower()) for name in constants}
+    changed = {name for name in read if read[name] != getattr(defaults, name.lower())}
+    assert changed == {"BLOB_TRIGGER_SOURCE", "OPENTELEMETRY", "LOG_FORMAT"}
+
+
+def test_containers_and_tables_are_those_of_the_settings():
+    names = PARSED["storage.bicep"]["variables"]["containerNames"]["value"]
+    defaults = Settings()
+    wanted = {getattr(defaults, f.name) for f in fields(Settings) if f.name.endswith("_container")}
+    assert wanted <= {str(name).strip("'") for name in names}
+    assert f"name: '{defaults.users_table}'" in (INFRA / "storage.bicep").read_text()
+
+
+def test_the_body_limit_leaves_room_for_an_upload():
+    limit = int(settings_set()["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"])
+    assert Settings().max_upload_mb * 1_000_000 < limit < 25_000_000
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_secret_and_no_open_door(path):
+    text = path.read_text()
+    assert "listKeys('" not in text
+    assert not re.search(r"allow(SharedKeyAccess|BlobPublicAccess): true", text)
+    assert not re.search(r"AccountKey=|password:", text)
+
+
+def test_what_a_module_is_given_is_what_it_takes():
+    """As the compiler would say: no parameter missing, none too many."""
+    for name, module in PARSED["main.bicep"]["modules"].items():
+        local = PARSED.get(str(module["detail"].get("full", "")).strip("'"))
+        if local is None:
+            continue
+        config = module["config"]
+        given = set(config.get("params") or config["config"]["params"])  # where it has a condition
+        needed = {p for p, said in local["parameters"].items() if said.get("default") is None}
+        assert needed <= given <= set(local["parameters"]), name
+
+
+def test_the_parameters_file_names_parameters():
+    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    known = PARSED["main.bicep"]["parameters"]
+    assert given.keys() <= known.keys()
+    needed = {name for name, said in known.items() if said.get("default") is None}
+    assert needed <= given.keys()
+
+
+def test_azure_yaml_names_what_is_there():
+    said = yaml.safe_load((ROOT / "azure.yaml").read_text())
+    assert (INFRA / f"{said['infra']['module']}.bicep").is_file()
+    [service] = said["services"]
+    assert f"'azd-service-name': '{service}'" in (INFRA / "app.bicep").read_text()
+    for hook in said["hooks"]["postdeploy"].values():
+        assert (ROOT / hook["run"]).is_file()
+
+
+def test_the_hook_reads_what_the_bicep_says():
+    outputs = set(PARSED["main.bicep"]["outputs"])
+    hook = (INFRA / "hooks" / "postdeploy.py").read_text()
+    read = set(re.findall(r'"((?:AZURE|SERVICE)_[A-Z_]+)"', hook))
+    assert read <= outputs
