@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit test-export export lint types format lock golden index package reconcile check-qdrant clean
+.PHONY: help start test unit test-export export lint types format lock golden index package scan scan-bicep reconcile check-qdrant clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
@@ -65,6 +65,13 @@ index: $(VENV)/.local  ## index a folder of pictures or a feed: DIR=photos/ or F
 
 package: $(VENV)/.dev  ## build the zip that is deployed, with Linux wheels: ARGS='--model models/… --python 3.12'
 	@$(PY) -m infra.package $(ARGS)
+
+scan: scan-bicep  ## look for known holes: Bicep, what is deployed, secrets in the repository
+	$(PY) -m uv tool run --from pip-audit==2.10.1 pip-audit --disable-pip --no-deps -r requirements.txt
+	git ls-files -z | xargs -0 $(PY) -m uv tool run --from detect-secrets==1.5.0 detect-secrets-hook --baseline .secrets.baseline --exclude-files 'lock|requirements|models/|\.secrets'
+
+scan-bicep: $(VENV)/.dev  # in an environment of its own: checkov brings a hundred packages
+	@LOG_LEVEL=CRITICAL $(PY) -m uv tool run --from checkov==3.3.30 checkov -d infra --framework bicep --compact --quiet
 
 reconcile: $(VENV)/.local  ## mend in the index what events missed: URL=, KEY=, DRY_RUN=1, RESTART=1
 	@$(PY) -m devhost.reconcile --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY)) \
