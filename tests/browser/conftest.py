@@ -1,0 +1,83 @@
+"""Real Chromium, without a window, on a real devhost with the starter model and the samples."""
+
+import shutil
+import time
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from samples.catalogue import load
+from tests.host import Host, eventually
+from tests.real import missing
+
+PRODUCTS = len(load())
+
+
+@pytest.fixture(scope="package")
+def shop(tmp_path_factory):
+    """The whole app, the sample catalogue indexed."""
+    host = Host(tmp_path_factory.mktemp("shop"), module="devhost.start")
+    eventually(lambda: host.stats()["products"] == PRODUCTS, "the samples are indexed", seconds=90)
+    yield host
+    host.stop()
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    """Of the system: Playwright's own browsers would have to be downloaded."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        missing("chromium", "install it, on Debian with `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(shop, chromium):
+    """Opens the page at an address of its own, such as ``#/search?q=bag``; whatever the browser
+    complains of fails the test, a violated Content-Security-Policy included."""
+    contexts, complaints = [], []
+
+    def open_at(address="", *, width=1280, expected="", **options):
+        """``expected``: complaints that hold this text are part of the test."""
+        options = {"locale": "en", "viewport": {"width": width, "height": 900}, **options}
+        contexts.append(chromium.new_context(**options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(15_000)
+
+        def complain(text):
+            if not expected or expected not in text:
+                complaints.append(text)
+
+        page.on("pageerror", lambda error: complain(str(error)))
+        page.on(
+            "console",
+            lambda said: complain(said.text) if said.type in ("error", "warning") else None,
+        )
+        page.goto(f"{shop.url}/api/dashboard{address}")
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def names(page):
+    """Of the products that are shown."""
+    return page.locator(".product .name").all_inner_texts()
+
+
+def settled(page):
+    """The first answer is there."""
+    page.wait_for_selector(".product[data-id], .state:not(.loading)")
+    return page
+
+
+def until(holds, what, seconds=15):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        time.sleep(0.05)

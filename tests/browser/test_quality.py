@@ -1,0 +1,99 @@
+"""Accessibility by axe, weight, the key, and what the browser itself measures."""
+
+import pytest
+
+from devhost.child import ROOT
+from tests.browser.conftest import names, settled, until
+from tests.host import Host
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+HEAVIEST = 150_000
+WHOSE = 'localStorage.setItem("name", "ada")'
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "#/search?q=red dress",
+        "#/search?q=red dress&item=red-dress",
+        "#/search?q=xyzzy&f.colour=none",
+        "#/upload",
+        "#/jobs",
+        "#/saved",
+        "#/status",
+    ],
+)
+def test_axe_finds_nothing_serious(opened, address, scheme):
+    page = opened("#/upload", color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
+    page.evaluate(WHOSE)
+    page.goto(page.url.partition("#")[0] + address)
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    if "upload" in address:
+        picture = ROOT / "samples" / "images" / "teddy-bear" / "front.webp"
+        page.set_input_files("#upload-files", picture)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    told = [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in serious]
+    assert told == []
+
+
+def test_all_views_together_are_light(opened):
+    """Without pictures; every view visited, so that what is loaded late counts as well."""
+    page = opened("#/search?q=red dress")
+    sizes = {}
+    page.on("response", lambda got: sizes.update({got.url: len(got.body())}) if "/dashboard" in got.url else None)  # fmt: skip # noqa: E501
+    page.reload()
+    for view in ("upload", "jobs", "status", "saved"):
+        page.evaluate(f"location.hash = '#/{view}'")
+        page.wait_for_selector(f"[data-view={view}].work")
+        page.keyboard.press("Escape")
+    assert len(sizes) > 30
+    assert sum(sizes.values()) < HEAVIEST
+
+
+def test_the_browser_marks_when_results_are_painted(opened):
+    """The figures are those of benchmarks/dashboard.py; here only that they can be had."""
+    page = settled(opened("#/search?q=red dress"))
+    until(lambda: page.evaluate("performance.getEntriesByName('results-painted').length"), "marked")
+    marks = page.evaluate(
+        "['search-asked','search-answered','results-painted']"
+        ".map((name) => performance.getEntriesByName(name)[0].startTime)"
+    )
+    assert marks == sorted(marks)
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory):
+    """A host that asks for a key, as Azure does."""
+    host = Host(tmp_path_factory.mktemp("locked"), DEVHOST_KEY="open-sesame")
+    yield host
+    host.stop()
+
+
+def test_the_key_is_asked_for_once_and_kept_in_the_tab_alone(chromium, locked):
+    context = chromium.new_context(locale="en")
+    page = context.new_page()
+    page.goto(f"{locked.url}/api/dashboard")
+    page.locator("dialog input[type=password]").fill("wrong")
+    page.locator("dialog button.primary").click()
+    page.get_by_text("The app refused that key").wait_for()
+    page.locator("dialog input[type=password]").fill("open-sesame")
+    page.locator("dialog button.primary").click()
+    page.wait_for_selector("dialog", state="detached")
+    settled(page)
+    page.reload()
+    settled(page)
+    assert page.locator("dialog").count() == 0
+    kept = page.evaluate("JSON.stringify([{...localStorage}, document.cookie])")
+    assert "open-sesame" not in kept + page.url
+    other = context.new_page()  # another tab asks again
+    other.goto(f"{locked.url}/api/dashboard")
+    other.wait_for_selector("dialog input[type=password]")
+    context.close()
+
+
+def test_names_are_there_at_all(opened):
+    assert len(names(settled(opened()))) > 10  # with nothing asked for, the catalogue

@@ -1,0 +1,135 @@
+"""The other views in a real browser: adding products, bulk jobs, what is saved, how the app is."""
+
+import re
+
+from devhost.child import ROOT
+from tests.browser.conftest import names, settled, until
+
+SAMPLES = ROOT / "samples" / "images"
+WHOSE = 'localStorage.setItem("name", "ada")'
+
+
+def test_pictures_become_products_with_the_words_typed(opened, shop):
+    page = opened("#/upload")
+    broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture"}
+    page.set_input_files("#upload-files", [str(SAMPLES / "teddy-bear" / "front.webp")])
+    page.set_input_files("#upload-files", [broken])
+    cards = page.locator(".drafts > li")
+    assert cards.count() == 2
+    cards.nth(0).get_by_label("Product id").fill("grandmas-bear")
+    cards.nth(0).get_by_label("Name", exact=True).fill("Grandma's bear")
+    cards.nth(0).get_by_label("Price").fill("12.5")
+    page.get_by_role("button", name="Add to the catalogue").click()
+    cards.nth(0).get_by_text("It can be found.").wait_for()
+    until(lambda: cards.nth(1).locator(".error").count() == 1, "what failed says why")
+    found = shop.client.get("/api/v1/products/grandmas-bear").json()
+    assert (found["name"], found["metadata"]["price"]) == ("Grandma's bear", 12.5)
+    cards.nth(0).get_by_role("link", name="Look at it").click()
+    page.wait_for_selector("dialog[open]")
+    shop.client.delete("/api/v1/products/grandmas-bear")
+
+
+def test_a_job_of_the_container_is_started_and_watched(opened):
+    page = opened("#/jobs")
+    page.wait_for_selector("[data-view=jobs]")
+    page.get_by_label("Names that begin with").fill("red-")
+    page.get_by_role("button", name="Start").first.click()
+    job = page.locator(".job").first
+    job.get_by_text("Names that begin with red-").wait_for()
+    until(lambda: job.get_attribute("data-state") == "completed", "the job ends", seconds=60)
+    assert re.search(r"(\d+) of \1 done", job.inner_text())
+
+
+def test_a_feed_with_a_broken_row_tells_which_and_why(opened, shop):
+    page = opened("#/jobs")
+    feed = b"product_id,name,image\nmug-1,First mug,\nmug-2,Second mug,nowhere/x.png\n"
+    page.set_input_files("#job-feed", {"name": "m.csv", "mimeType": "text/csv", "buffer": feed})
+    page.get_by_role("button", name="Start").last.click()
+    job = page.locator(".job").first
+    until(lambda: job.get_attribute("data-state") == "completed", "the job ends", seconds=60)
+    job.locator("summary").click()
+    assert "nowhere/x.png" in job.locator(".problems").inner_text()
+    for product in ("mug-1", "mug-2"):
+        shop.client.delete(f"/api/v1/products/{product}")
+
+
+def test_a_running_job_is_cancelled(opened):
+    """Held at its beginning by the answer alone: what runs on the samples is over at once."""
+    page = opened("#/jobs")
+    running = {
+        "id": "job-1", "url": "/api/v1/jobs/job-1", "state": "running", "total": 100, "listed": 100,
+        "source": {"kind": "container", "name": ""}, "done": 40, "indexed": 40, "skipped": 0,
+        "removed": 0, "failed": 0, "merged": 0, "images": 40, "images_per_second": 9.5, "eta_s": 6,
+        "started": "2026-11-23T10:00:00+00:00", "ended": None, "problems": [],
+    }  # fmt: skip
+    asked = []
+    page.route("**/api/v1/jobs", lambda route: route.fulfill(json={"count": 1, "jobs": [running]}))
+    page.route("**/api/v1/jobs/job-1", lambda route: asked.append(route.request.method) or route.fulfill(json=running))  # fmt: skip # noqa: E501
+    page.reload()
+    page.get_by_role("button", name="Cancel the job").click()
+    page.locator("dialog").get_by_role("button", name="Cancel the job").click()
+    until(lambda: asked == ["DELETE"], "the app is asked to cancel")
+    assert page.locator(".job progress").get_attribute("max") == "100"
+
+
+def test_a_search_is_saved_run_and_deleted(opened):
+    page = opened("#/search?q=red dress&f.colour=red")
+    settled(page)
+    page.evaluate(WHOSE)
+    page.get_by_role("link", name="Save").first.click()
+    page.fill("#save-name", "Red dresses")
+    page.locator("form.card button.primary").click()
+    row = page.locator(".saved > li")
+    row.get_by_text("Red dresses").wait_for()
+    row.get_by_role("link", name="Run").click()
+    settled(page)
+    assert names(page)[0] == "Red summer dress"
+    page.go_back()
+    row.get_by_role("button", name="Delete Red dresses").click()
+    page.locator("dialog button.primary").click()
+    page.get_by_text("No saved searches").wait_for()
+
+
+def test_a_name_is_asked_for_once(opened):
+    page = opened("#/saved", expected="400")
+    page.locator("dialog input").fill("grace")
+    page.locator("dialog button.primary").click()
+    page.get_by_text("Of grace").wait_for()
+    page.reload()
+    page.get_by_text("Of grace").wait_for()
+
+
+def test_preferences_are_kept_and_taken_back(opened, shop):
+    page = opened("#/search?q=dress&item=red-dress")
+    page.evaluate(WHOSE)
+    page.reload()
+    page.wait_for_selector("dialog[open]")
+    page.locator("dialog").get_by_role(
+        "button", name=re.compile("like", re.IGNORECASE)
+    ).last.click()
+    whose = {"x-user-id": "ada"}
+    liked = lambda: shop.client.get("/api/v1/preferences", headers=whose).json()["liked"]  # noqa: E731
+    until(lambda: liked() == ["red-dress"], "the product is liked")
+    page = opened("#/saved")
+    page.evaluate(WHOSE)
+    page.reload()
+    page.get_by_label("Results at first").select_option("6")
+    page.get_by_text("Kept.").wait_for()
+    page.get_by_role("button", name="No longer: red-dress").click()
+    until(lambda: liked() == [], "it is liked no longer")
+    assert shop.client.get("/api/v1/preferences", headers=whose).json()["limit"] == 6
+
+
+def test_the_status_tells_what_there_is_and_what_failed(opened, shop):
+    (shop.images / "no-picture.jpg").write_bytes(b"no picture")
+    until(lambda: shop.stats()["failures"] == 1, "the failure is recorded")
+    page = opened("#/status")
+    page.get_by_text("Everything works.").wait_for()
+    holds = page.locator("[data-part='status.holds']")
+    holds.get_by_text("starter").wait_for()
+    failures = page.locator("[data-part='status.failures']")
+    failures.get_by_text("no-picture.jpg").wait_for()
+    (shop.images / "no-picture.jpg").unlink()
+    failures.get_by_role("button", name="Try these again").click()
+    failures.get_by_text("Nothing failed.").wait_for()
+    assert "ms" in page.locator("[data-part='status.timings']").inner_text()
