@@ -1,6 +1,7 @@
 /** The words of the views upload, jobs, saved and status. */
 
 export default {
+  "upload.title": "Add products",
   "upload.text": "Pictures become products that are found by what they show. A product with several pictures: put them in one folder.",
   "upload.drop": "Drop pictures here, or",
   "upload.files": "Choose pictures",

@@ -1,6 +1,7 @@
 /** Les mots des vues upload, jobs, saved et status. */
 
 export default {
+  "upload.title": "Ajouter des produits",
   "upload.text": "Les photos deviennent des produits que l'on trouve par ce qu'elles montrent. Un produit en plusieurs photos : mettez-les dans un dossier.",
   "upload.drop": "Déposez des photos ici, ou",
   "upload.files": "Choisir des photos",

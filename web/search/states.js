@@ -31,8 +31,13 @@ export function nothing(params) {
     if (isFiltered) return emptyState(t("nothing.title"), t("nothing.filtered"), off);
     return emptyState(t("nothing.yet"), t("nothing.yet.text"), h("a.button.primary", { href: href("upload") }, t("nothing.add")));
   }
-  const weak = !params.has("all") && !params.has("saved") && h("button.primary", { type: "button", onclick: () => go("search", changed(params, (copy) => copy.set("all", "1"))) }, t("nothing.weak"));
-  return emptyState(t("nothing.title"), t(isFiltered ? "nothing.filtered" : "nothing.text"), weak, off);
+  return emptyState(t("nothing.title"), t(isFiltered ? "nothing.filtered" : "nothing.text"), weaker(params, "button.primary"), off);
+}
+
+/** Matches that are too weak to be shown unasked; false where there are none of the kind. */
+export function weaker(params, kind = "button") {
+  if (requestOf(params) === null || params.has("all") || params.has("saved")) return false;
+  return h(kind, { type: "button", onclick: () => go("search", changed(params, (copy) => copy.set("all", "1"))) }, t("nothing.weak"));
 }
 
 /** Less than was asked for, and warnings: never in silence. */

@@ -11,7 +11,7 @@ import { composer } from "../search/composer.js";
 import { details } from "../search/details.js";
 import { facetsFor, filterChips, filterPanel } from "../search/filters.js";
 import { resultGrid, sizeSwitch } from "../search/results.js";
-import { failed, messages, nothing, skeleton } from "../search/states.js";
+import { failed, messages, nothing, skeleton, weaker } from "../search/states.js";
 import { sortChoice } from "../search/sorting.js";
 
 export const title = "nav.search";
@@ -46,6 +46,7 @@ class Search {
     this.says = h("p.says", { role: "status" });
     this.messages = h("div.stack");
     this.body = h("div.found", { tabindex: -1 });
+    this.weaker = h("p.weaker");
     this.more = h("button.more", { type: "button", onclick: () => this.loadMore() }, t("more"));
     this.save = h("a.button.quiet", { href: href("saved", { save: "1" }) }, icon("saved"), h("span", {}, t("search.save")));
     this.tools = h("div.tools", {}, this.says, this.save, this.sort.element, sizeSwitch((size) => this.grid.resize(size)));
@@ -98,7 +99,7 @@ class Search {
     if (this.count === 0) replace(this.body, nothing(params));
     else {
       this.grid.show(page.results);
-      replace(this.body, this.grid.element, this.more);
+      replace(this.body, this.grid.element, this.more, this.weaker);
     }
     if (hadFocus && !this.grid.focus()) this.body.focus({ preventScroll: true });
     this.tell();
@@ -108,6 +109,7 @@ class Search {
   /** How many, and how long the app took. */
   tell() {
     this.more.hidden = !this.page.more;
+    replace(this.weaker, !this.page.more && weaker(current().params));
     const key = this.page.isListing ? "says.products" : "says.matches";
     const parts = [this.count > 0 && t(this.page.more ? `${key}.more` : key, { count: this.count })];
     if (this.page.took_ms !== null) parts.push(t("says.took", { ms: number(Math.max(1, Math.round(this.page.took_ms))) }));

@@ -24,7 +24,7 @@ class Upload {
     this.says = h("p.says", { role: "status" });
     this.send = h("button.primary", { type: "button", hidden: true, onclick: () => this.sendThem() }, t("upload.send"));
     this.element = h("div.stack.work", { dataset: { view: "upload" } },
-      h("h1", {}, t("nav.upload")), h("p.muted", {}, t("upload.text")), this.zone(), h("div.row", {}, this.send, this.says), this.list);
+      h("h1", {}, t("upload.title")), h("p.muted", {}, t("upload.text")), this.zone(), h("div.row", {}, this.send, this.says), this.list);
   }
 
   zone() {

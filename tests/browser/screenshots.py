@@ -1,0 +1,124 @@
+"""Pictures of the dashboard for the README and docs/dashboard.md: ``make screenshots``.
+
+Real searches on the samples, by the starter model, in the browser that the tests use. Colours are
+reduced to a palette, so that no picture is heavy for a repository.
+"""
+
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page
+
+from devhost.child import ROOT
+from tests.browser.chromium import running_chromium
+from tests.host import Host, eventually
+
+OUT = ROOT / "docs" / "images"
+SAMPLES = ROOT / "samples" / "images"
+LARGEST = 400_000  # bytes
+WIDE = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 780}
+
+
+def words(page: Page) -> None:
+    page.goto(page.url.split("#")[0] + "#/search?q=blue shoes for running")
+
+
+def picture_and_words(page: Page) -> None:
+    page.locator(".composer input[type=file]").first.set_input_files(
+        SAMPLES / "red-dress" / "front.webp"
+    )
+    page.locator(".given li").wait_for()
+    page.locator("#q").fill("but blue")
+    page.locator("#q").press("Enter")
+    page.locator(".blend").wait_for()
+
+
+def product(page: Page) -> None:
+    page.goto(page.url.split("#")[0] + "#/search?q=brown leather bag")
+    shown(page)
+    page.locator("button.open").first.click()
+    page.locator("dialog.details").wait_for()
+
+
+def upload(page: Page) -> None:
+    page.locator("nav [data-view=upload]").click()
+    several = ["teddy-bear", "green-dress", "cactus"]
+    files = [
+        {"name": f"{name}.webp", "mimeType": "image/webp", "buffer": data(name)} for name in several
+    ]
+    page.set_input_files("#upload-files", files)
+    page.locator(".drafts > li").nth(2).wait_for()
+
+
+def status(page: Page) -> None:
+    page.locator("nav [data-view=status]").click()
+    page.locator("[data-part='status.timings'] dl").wait_for()
+
+
+def data(product_id: str) -> bytes:
+    return next((SAMPLES / product_id).glob("*.webp")).read_bytes()
+
+
+SHOTS: dict[str, tuple[Callable[[Page], None], dict[str, int], str]] = {
+    "search-words": (words, WIDE, "light"),
+    "search-picture": (picture_and_words, WIDE, "dark"),
+    "product": (product, WIDE, "light"),
+    "phone": (words, PHONE, "dark"),
+    "add": (upload, WIDE, "light"),
+    "status": (status, WIDE, "light"),
+}
+
+
+def main() -> None:
+    OUT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, running_chromium() as browser:
+        host = Host(Path(folder), module="devhost.start")
+        try:
+            eventually(lambda: "Ready after" in host.log.read_text(), "samples", seconds=300)
+            for name, (arrange, size, scheme) in SHOTS.items():
+                page = browser.new_page(
+                    viewport=size,
+                    color_scheme=scheme,
+                    locale="en-GB",
+                    reduced_motion="reduce",
+                    has_touch=size is PHONE,
+                    is_mobile=size is PHONE,
+                    device_scale_factor=2 if size is PHONE else 1,
+                )
+                page.goto(f"{host.url}/api/dashboard")
+                shown(page)
+                arrange(page)
+                shown(page)
+                kept(name, page.screenshot())
+                page.close()
+        finally:
+            host.stop()
+
+
+def shown(page: Page) -> None:
+    """Until nothing is loading, and every picture in sight is painted."""
+    page.locator("[aria-busy=true], main .loading").first.wait_for(state="detached")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        """() => Promise.all([...document.images]
+        .filter((each) => each.src && each.getBoundingClientRect().top < innerHeight)
+        .map((each) => each.decode().catch(() => {})))"""
+    )
+
+
+def kept(name: str, png: bytes) -> None:
+    path = OUT / f"{name}.png"
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    size = path.stat().st_size
+    print(f"{path.relative_to(ROOT)}: {picture.width} x {picture.height}, {size // 1000} kB")
+    if size > LARGEST:
+        raise SystemExit(f"{path.name} is larger than {LARGEST // 1000} kB: show less in it")
+
+
+if __name__ == "__main__":
+    main()
