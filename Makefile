@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit test-export export lint types format lock golden index package scan scan-bicep reconcile check-qdrant clean
+.PHONY: help start test unit test-export export lint types format lock golden index package scan scan-bicep reconcile screenshots check-qdrant clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
@@ -59,6 +59,9 @@ lock: $(VENV)/.dev  ## compile the pinned requirements from pyproject.toml
 
 golden: $(VENV)/.dev  ## write the golden vectors anew, after the starter bundle changed
 	$(PY) -m tests.golden.make
+
+screenshots: $(VENV)/.dev  ## take docs/images anew, after the dashboard changed (wants Chromium)
+	$(PY) -m tests.browser.screenshots
 
 index: $(VENV)/.local  ## index a folder of pictures or a feed: DIR=photos/ or FEED=spring.csv, URL=, KEY=
 	@$(PY) -m devhost.jobs $(or $(DIR),$(FEED),--prefix "") --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY))

@@ -2,7 +2,7 @@
 
 import { h, icon, iconButton, replace } from "./lib/dom.js";
 import { LANGUAGES, language, setLanguage, t } from "./lib/i18n.js";
-import { errorState } from "./lib/notice.js";
+import { errorState, notice } from "./lib/notice.js";
 import { current, follow, href, lastSearch } from "./lib/router.js";
 import { applyTheme, nextTheme, theme } from "./lib/theme.js";
 import * as search from "./views/search.js";
@@ -67,7 +67,7 @@ function languageSwitch() {
     lang: other,
     title: LANGUAGES[other],
     "aria-label": `${other.toUpperCase()}, ${LANGUAGES[other]}`,
-    onclick: () => { setLanguage(other); again(); },
+    onclick: () => setLanguage(other).then(again, () => notice(t("error.offline"), { kind: "error" })),
   }, other.toUpperCase());
 }
 

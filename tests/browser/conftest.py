@@ -1,14 +1,12 @@
 """Real Chromium, without a window, on a real devhost with the starter model and the samples."""
 
-import shutil
 import time
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from samples.catalogue import load
+from tests.browser.chromium import running_chromium
 from tests.host import Host, eventually
-from tests.real import missing
 
 PRODUCTS = len(load())
 
@@ -17,21 +15,17 @@ PRODUCTS = len(load())
 def shop(tmp_path_factory):
     """The whole app, the sample catalogue indexed."""
     host = Host(tmp_path_factory.mktemp("shop"), module="devhost.start")
-    eventually(lambda: host.stats()["products"] == PRODUCTS, "the samples are indexed", seconds=90)
-    yield host
-    host.stop()
+    try:
+        eventually(lambda: host.stats()["products"] == PRODUCTS, "samples indexed", seconds=90)
+        yield host
+    finally:
+        host.stop()
 
 
 @pytest.fixture(scope="package")
 def chromium():
-    """Of the system: Playwright's own browsers would have to be downloaded."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        missing("chromium", "install it, on Debian with `apt-get install chromium`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -40,7 +34,7 @@ def opened(shop, chromium):
     complains of fails the test, a violated Content-Security-Policy included."""
     contexts, complaints = [], []
 
-    def open_at(address="", *, width=1280, expected="", **options):
+    def open_at(address="", *, host=shop, width=1280, expected="", **options):
         """``expected``: complaints that hold this text are part of the test."""
         options = {"locale": "en", "viewport": {"width": width, "height": 900}, **options}
         contexts.append(chromium.new_context(**options))
@@ -56,7 +50,7 @@ def opened(shop, chromium):
             "console",
             lambda said: complain(said.text) if said.type in ("error", "warning") else None,
         )
-        page.goto(f"{shop.url}/api/dashboard{address}")
+        page.goto(f"{host.url}/api/dashboard{address}")
         return page
 
     yield open_at
@@ -77,6 +71,8 @@ def settled(page):
 
 
 def until(holds, what, seconds=15):
+    """``holds`` asks the page or the app: what Playwright is told of, such as ``page.url``, does
+    not change meanwhile, and has waits of its own."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"not within {seconds} s: {what}"

@@ -1,21 +1,18 @@
-/** What the page says, in the reader's language: the one chosen here, else the browser's. */
+/** What the page says, in the reader's language: the one chosen here, else the browser's. Only that one is loaded. */
 
-import en from "../lang/en.js";
-import enViews from "../lang/en-views.js";
-import fr from "../lang/fr.js";
-import frViews from "../lang/fr-views.js";
-
-const MESSAGES = { en: { ...en, ...enViews }, fr: { ...fr, ...frViews } };
 export const LANGUAGES = { en: "English", fr: "Français" };
 
 let chosen = firstLanguage();
+let messages = await messagesIn(chosen);
 
 export function language() {
   return chosen;
 }
 
-export function setLanguage(name) {
-  chosen = name in MESSAGES ? name : "en";
+/** From then on everything is said in it; what was said before stays as it is. */
+export async function setLanguage(name) {
+  messages = await messagesIn(name);
+  chosen = name;
   localStorage.setItem("lang", chosen);
 }
 
@@ -24,14 +21,14 @@ export function setLanguage(name) {
  * @param {Record<string, any>} [values]  for {name} in the message; `count` chooses singular or plural
  */
 export function t(key, values = {}) {
-  let message = MESSAGES[chosen][key] ?? MESSAGES.en[key] ?? key;
+  let message = messages[key] ?? key;
   if (typeof message === "object") message = message[new Intl.PluralRules(chosen).select(values.count)] ?? message.other;
   return message.replace(/\{(\w+)\}/g, (whole, name) => shown(values[name] ?? whole));
 }
 
 /** Whether there is such a message: for words of the shop's own, such as the names of its fields. */
 export function has(key) {
-  return key in MESSAGES[chosen];
+  return key in messages;
 }
 
 export function number(value, options = {}) {
@@ -50,11 +47,16 @@ export function money(value, currency) {
   return number(value, { style: "currency", currency });
 }
 
+async function messagesIn(name) {
+  const parts = await Promise.all([import(`../lang/${name}.js`), import(`../lang/${name}-views.js`)]);
+  return Object.assign({}, ...parts.map((part) => part.default));
+}
+
 function shown(value) {
   return typeof value === "number" ? number(value) : String(value);
 }
 
 function firstLanguage() {
   const wished = [localStorage.getItem("lang"), ...navigator.languages].filter(Boolean);
-  return wished.map((tag) => tag.slice(0, 2)).find((tag) => tag in MESSAGES) ?? "en";
+  return wished.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES) ?? "en";
 }

@@ -62,6 +62,7 @@ async function holds(signal) {
 async function timings(signal) {
   const began = performance.now();
   const answer = await fetched("POST", "search", { json: { query: t("status.query"), limit: 1, personal: false }, signal });
+  await answer.arrayBuffer(); // the way back ends with its last byte
   const whole = performance.now() - began;
   const stages = [...(answer.headers.get("server-timing") ?? "").matchAll(/(\w+)(?:;desc=[^;,]*)?;dur=([\d.]+)/g)].map(([, name, ms]) => [name, Number(ms)]);
   const app = stages.find(([name]) => name === "total")?.[1] ?? 0;

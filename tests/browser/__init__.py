@@ -1,0 +1,1 @@
+"""A package, so that its fixtures end with it: Playwright's loop must not run on beside others."""
