@@ -1,0 +1,192 @@
+"""What searching and indexing cost on Flex Consumption: a model, from processor time measured here.
+
+Measured: seconds of a core that a host takes for a text search, a picture search, a dropped picture
+and a picture of a bulk job, by the process's own clock, with the full architecture (random weights:
+they cost the same). Modelled: an instance of 2,048 MB has one core, one of 512 MB a quarter; an
+instance is billed while anything runs on it, for a second at least, then by tenths, times its
+memory. A lone call is billed by itself; a busy instance by the processor time alone, since calls
+overlap. Waiting for Qdrant and storage in the cloud is not in it, nor are slower cores.
+
+Prices: Azure Functions' documentation, Flex Consumption, on demand (read 2025-05, its example
+rates): see PRICE_GB_S and PRICE_CALL. Look at the price page of your region before you count on it.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from benchmarks.full_size import add_bundle, check_bundle
+from benchmarks.ingest import made_pictures
+from benchmarks.report import arguments, publish, table
+from devhost.child import ROOT, HostProcess
+
+PRICE_GB_S = 0.000026
+PRICE_CALL = 0.40 / 1_000_000
+LEAST_S, STEP_S = 1.0, 0.1
+INSTANCES = {"512 MB": (0.5, 0.25), "2,048 MB": (2.0, 1.0)}
+"""Gigabytes and cores."""
+CHUNK = 64
+"""Pictures of one activity of a bulk job."""
+MONTH_H = 730
+BEGIN, END = "<!-- benchmarks/cost.py -->", "<!-- end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    name: str
+    core_s: float
+    per_call: int = 1
+
+    def lone_usd(self, gigabytes: float, cores: float) -> float:
+        """Of one, when nothing else runs on its instance."""
+        seconds = max(LEAST_S, math.ceil(self.core_s * self.per_call / cores / STEP_S) * STEP_S)
+        return (seconds * gigabytes * PRICE_GB_S + PRICE_CALL) / self.per_call
+
+    def busy_usd(self, gigabytes: float, cores: float) -> float:
+        """Of one, when the instance's cores never rest."""
+        return self.core_s / cores * gigabytes * PRICE_GB_S + PRICE_CALL / self.per_call
+
+
+def main() -> None:
+    parser = arguments(__doc__ or "")
+    add_bundle(parser)
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--document", type=Path, default=ROOT / "docs" / "costs.md")
+    asked = parser.parse_args()
+    operations = measured(check_bundle(asked.bundle), asked.runs)
+    tables = "\n\n".join([_operations(operations), _always(operations), _catalogue(operations)])
+    publish("Costs", tables, asked.out)
+    _write(asked.document, tables)
+
+
+def measured(bundle: Path, runs: int) -> list[Operation]:
+    pictures = made_pictures(runs * 2, 1000)
+    with shop(bundle) as of:
+        operations = of.operations(pictures, runs)
+    with shop(bundle, AzureWebJobs__blob_changed__Disabled="true") as of:  # the job alone indexes
+        core_s = of.core_s(lambda: of.bulk(pictures)) / len(pictures)
+    return [*operations, Operation("a picture of a bulk job", core_s, CHUNK)]
+
+
+@contextmanager
+def shop(bundle: Path, **settings: str) -> Iterator[Shop]:
+    with tempfile.TemporaryDirectory() as folder:
+        host = HostProcess(Path(folder), MODEL_DIR=str(bundle), **settings)
+        try:
+            with httpx.Client(base_url=host.url, timeout=60) as client:
+                yield Shop(client, psutil.Process(host.process.pid), Path(folder))
+        finally:
+            host.stop()
+
+
+class Shop:
+    def __init__(self, client: httpx.Client, process: psutil.Process, folder: Path) -> None:
+        self._client, self._process = client, process
+        self._images = folder / "storage" / "images"
+        self._images.mkdir(parents=True, exist_ok=True)
+        self._search("loads the model")
+
+    def operations(self, pictures: list[bytes], runs: int) -> list[Operation]:
+        self._photo(pictures[-1])
+        works: dict[str, Callable[[], object]] = {
+            "a dropped picture": lambda: self._drop(pictures[:runs]),
+            "a text search": lambda: self._searches(runs),
+            "a picture search": lambda: self._photos(pictures[:runs]),
+        }
+        return [Operation(name, self.core_s(work) / runs) for name, work in works.items()]
+
+    def core_s(self, work: Callable[[], object]) -> float:
+        """Of all cores, while the work goes on."""
+        before = self._process.cpu_times()
+        work()
+        after = self._process.cpu_times()
+        return float(after.user + after.system - before.user - before.system)
+
+    def _search(self, query: str) -> None:
+        self._client.post("/api/v1/search", json={"query": query, "limit": 24}).raise_for_status()
+
+    def _searches(self, count: int) -> None:
+        for at in range(count):
+            self._search(f"a red bag, no. {at}")
+
+    def _photos(self, pictures: list[bytes]) -> None:
+        for picture in pictures:
+            self._photo(picture)
+
+    def _photo(self, picture: bytes) -> None:
+        files = {"file": ("photo.jpg", picture)}
+        self._client.post("/api/v1/search-image", files=files).raise_for_status()
+
+    def _drop(self, pictures: list[bytes]) -> None:
+        for at, picture in enumerate(pictures):
+            (self._images / f"dropped-{at}.jpg").write_bytes(picture)
+        while self._client.get("/api/v1/stats").json()["images"] < len(pictures):
+            time.sleep(0.5)
+
+    def bulk(self, pictures: list[bytes]) -> None:
+        for at, picture in enumerate(pictures):
+            (self._images / f"p-{at}.jpg").write_bytes(picture)
+        job = self._client.post("/api/v1/index-batch", json={"prefix": "p-"}).json()
+        while not job["ended"]:
+            time.sleep(0.5)
+            job = self._client.get(job["url"]).json()
+
+
+def _operations(found: list[Operation]) -> str:
+    header = ["", "core, ms"]
+    header += [f"alone, {size}" for size in INSTANCES] + [f"busy, {size}" for size in INSTANCES]
+    rows = []
+    for each in found:
+        count = 1_000 if "search" in each.name else 10_000
+        alone = [f"${count * each.lone_usd(*of):.3f}" for of in INSTANCES.values()]
+        busy = [f"${count * each.busy_usd(*of):.3f}" for of in INSTANCES.values()]
+        rows.append([f"{count:,} times {each.name}", f"{1000 * each.core_s:.1f}", *alone, *busy])
+    return table(header, rows)
+
+
+def _always(found: list[Operation]) -> str:
+    [search] = [each for each in found if each.name == "a text search"]
+    rows = []
+    for size, (gigabytes, cores) in INSTANCES.items():
+        hour = 3600 * gigabytes * PRICE_GB_S
+        even = hour / search.lone_usd(gigabytes, cores)
+        rows.append([size, f"${hour:.4f}", f"${hour * MONTH_H:.0f}", f"{even:,.0f}"])
+    header = [
+        "one instance that never rests",
+        "an hour",
+        "a month",
+        "lone searches an hour that cost as much",
+    ]
+    return table(header, rows)
+
+
+def _catalogue(found: list[Operation]) -> str:
+    [bulk] = [each for each in found if "bulk" in each.name]
+    rows = []
+    for size, of in INSTANCES.items():
+        hours = 1_000_000 * bulk.core_s / of[1] / 3600
+        rows.append(
+            [size, f"${1_000_000 * bulk.busy_usd(*of):.2f}", f"{hours:.0f}", f"{hours / 40:.1f}"]
+        )
+    header = ["a million pictures in one bulk job", "", "instance-hours", "hours on 40 instances"]
+    return table(header, rows)
+
+
+def _write(document: Path, tables: str) -> None:
+    text = document.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    document.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
