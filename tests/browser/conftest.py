@@ -65,8 +65,9 @@ def names(page):
 
 
 def settled(page):
-    """The first answer is there."""
-    page.wait_for_selector(".product[data-id], .state:not(.loading)")
+    """What was asked last is answered, with products or with what there is to say."""
+    done = ".found[aria-busy=false]"
+    page.wait_for_selector(f"{done} .product[data-id], {done} .state")
     return page
 
 

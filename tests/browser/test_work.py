@@ -33,6 +33,22 @@ def test_pictures_become_products_with_the_words_typed(opened, shop):
     shop.client.delete("/api/v1/products/grandmas-bear")
 
 
+def test_two_products_of_one_id_are_never_made_one(opened):
+    page = opened("#/upload")
+    picture = (SAMPLES / "teddy-bear" / "front.webp").read_bytes()
+    bear = {"name": "bear.webp", "mimeType": "image/webp", "buffer": picture}
+    page.set_input_files("#upload-files", [bear])
+    page.set_input_files("#upload-files", [bear])
+    ids = page.get_by_label("Product id")
+    assert [ids.nth(place).input_value() for place in (0, 1)] == ["bear", "bear-2"]
+    ids.nth(1).fill("bear")
+    page.get_by_role("button", name="Add to the catalogue").click()
+    page.get_by_text("Another card has the id bear").first.wait_for()
+    assert page.get_by_text("It can be found.").count() == 0
+    page.get_by_role("button", name="Leave out Bear").last.click()
+    assert page.locator(".drafts > li").count() == 1
+
+
 def test_a_job_of_the_container_is_started_and_watched(opened):
     page = opened("#/jobs")
     page.wait_for_selector("[data-view=jobs]")
@@ -75,6 +91,14 @@ def test_a_running_job_is_cancelled(opened, workshop):
     page.locator("dialog").get_by_role("button", name="Cancel the job").click()
     page.locator(".job[data-state=cancelled]").wait_for()
     assert workshop.stats()["products"] < LONG
+
+
+def test_a_look_that_fails_does_not_end_the_watching(opened):
+    page = opened("#/jobs", expected="503")
+    page.get_by_label("Names that begin with").fill("green-")
+    page.route("**/api/v1/jobs", lambda route: route.fulfill(status=503, json={}), times=1)
+    page.get_by_role("button", name="Start").first.click()
+    page.locator(".job[data-state=completed]").first.wait_for()
 
 
 def test_a_search_is_saved_run_and_deleted(opened):

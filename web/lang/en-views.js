@@ -14,6 +14,8 @@ export default {
   "upload.description": "Description",
   "upload.progress": "How far {name} is",
   "upload.remove": "Leave out {name}",
+  "upload.twin": "Another card has the id {id}: give one of them another.",
+  "upload.left": { one: "You left while it was sent: 1 product may be missing.", other: "You left while they were sent: {count} products may be missing." },
   "upload.reading": "The app looks at it…",
   "upload.is_there": "It can be found.",
   "upload.look": "Look at it",

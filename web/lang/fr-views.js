@@ -14,6 +14,8 @@ export default {
   "upload.description": "Description",
   "upload.progress": "Avancement de {name}",
   "upload.remove": "Retirer {name}",
+  "upload.twin": "Une autre fiche porte l’identifiant {id} : donnez-en un autre à l’une des deux.",
+  "upload.left": { one: "Vous êtes parti pendant l’envoi : 1 produit manque peut-être.", other: "Vous êtes parti pendant l’envoi : {count} produits manquent peut-être." },
   "upload.reading": "L'application regarde…",
   "upload.is_there": "On peut le trouver.",
   "upload.look": "Le voir",

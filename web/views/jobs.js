@@ -12,15 +12,18 @@ export const title = "nav.jobs";
 const LOOK_EVERY_MS = 2_000;
 const RARELY_MS = 15_000;
 
-export function render(container, _params, signal) {
-  const view = new Jobs(signal);
+/** `job` in the address is brought into sight. */
+export function render(container, params, signal) {
+  const view = new Jobs(signal, params.get("job"));
   replace(container, view.element);
   view.look();
 }
 
 class Jobs {
-  constructor(signal) {
+  constructor(signal, wanted) {
     this.signal = signal;
+    this.wanted = wanted;
+    this.looks = 0; // so that an answer that a later one has overtaken is known
     this.cards = new Map();
     this.list = h("ul.jobs");
     this.place = h("div", {}, loading());
@@ -57,14 +60,21 @@ class Jobs {
   }
 
   async look() {
-    clearTimeout(this.timer);
+    const look = this.looks += 1;
     try {
       const { jobs } = await get("jobs", {}, { signal: this.signal });
-      this.show(jobs);
-      this.timer = setTimeout(() => this.look(), jobs.some(isRunning) ? LOOK_EVERY_MS : RARELY_MS);
+      if (look === this.looks) this.show(jobs);
     } catch (error) {
-      if (!this.signal.aborted) replace(this.place, errorState(error, () => { replace(this.place, loading()); this.look(); }));
+      if (this.signal.aborted) return;
+      // what is shown stays: one answer that did not come is no reason to stop watching
+      if (!this.jobs) replace(this.place, errorState(error, () => { replace(this.place, loading()); this.look(); }));
     }
+    if (look === this.looks && !this.signal.aborted) this.lookAgain();
+  }
+
+  lookAgain() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.look(), this.jobs?.some(isRunning) ? LOOK_EVERY_MS : RARELY_MS);
   }
 
   show(jobs) {
@@ -76,6 +86,8 @@ class Jobs {
     const same = [...before.keys()].join() === [...this.cards.keys()].join();
     if (!same) replace(this.list, ...this.cards.values());
     if (!this.list.isConnected) replace(this.place, this.list);
+    this.cards.get(this.wanted)?.scrollIntoView({ block: "center" });
+    this.wanted = null;
     return undefined;
   }
 }

@@ -47,7 +47,7 @@ class Upload {
     const pictures = [...files].filter((file) => file.type.startsWith("image/"));
     const others = files.length - pictures.length;
     if (others > 0) notice(t("upload.not_pictures", { count: others }), { kind: "error" });
-    for (const draft of draftsOf(pictures)) {
+    for (const draft of draftsOf(pictures, [...this.drafts.keys()].map(({ id }) => id))) {
       const card = new Card(draft, this.fields, () => this.drop(draft));
       this.drafts.set(draft, card);
       this.list.append(card.element);
@@ -73,16 +73,32 @@ class Upload {
 
   async sendThem() {
     const drafts = this.open();
+    const twins = this.twins(drafts);
+    if (twins.length) return twins.forEach((draft) => this.drafts.get(draft).hear({ error: t("upload.twin", { id: draft.id }) }));
     this.send.disabled = true;
+    addEventListener("beforeunload", stay);
     for (const draft of drafts) this.drafts.get(draft).begin();
     await sendAll(drafts, (draft, news) => this.drafts.get(draft)?.hear(news), this.signal);
-    if (this.signal.aborted) return;
-    this.send.disabled = false;
-    this.show();
+    removeEventListener("beforeunload", stay);
     const done = drafts.filter((draft) => this.drafts.get(draft)?.isDone).length;
     const failed = drafts.length - done;
+    if (this.signal.aborted) return failed && notice(t("upload.left", { count: failed }), { kind: "error" });
+    this.send.disabled = false;
+    this.show();
     this.says.textContent = [done && t("upload.done", { count: done }), failed && t("upload.failed", { count: failed })].filter(Boolean).join(" ");
+    return undefined;
   }
+
+  /** Those whose id another card has: the later one would take the place of the earlier. */
+  twins(drafts) {
+    const ids = [...this.drafts.keys()].map(({ id }) => id);
+    return drafts.filter(({ id }) => ids.indexOf(id) !== ids.lastIndexOf(id));
+  }
+}
+
+/** The browser asks whether to leave while something is sent. */
+function stay(event) {
+  event.preventDefault();
 }
 
 /** One product to be: its pictures, what can be typed, how far it is. */
@@ -121,12 +137,14 @@ class Card {
   end() {
     this.isDone = true;
     this.bar.value = 1;
+    this.bar.hidden = false;
+    this.remove.disabled = false;
     replace(this.says, icon("check"), t("upload.is_there"), " ", h("a", { href: href("search", { item: this.draft.id }) }, t("upload.look")));
     this.says.classList.remove("error");
   }
 
   lock(on) {
-    for (const input of this.inputs.querySelectorAll("input, select")) input.disabled = on;
+    for (const input of [...this.inputs.querySelectorAll("input, select"), this.remove]) input.disabled = on;
   }
 
   forget() {

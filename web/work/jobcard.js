@@ -27,6 +27,10 @@ export function renewed(card, job, changed) {
   const fresh = jobCard(job, changed);
   if (card.querySelector("details[open]")) fresh.querySelector("details")?.setAttribute("open", "");
   const hadFocus = card.contains(document.activeElement) ? document.activeElement.tagName : "";
+  const said = card.querySelector("[role=status]"); // kept: what is put in anew is read out anew
+  const news = fresh.querySelector("[role=status]");
+  if (said.textContent !== news.textContent) said.textContent = news.textContent;
+  news.replaceWith(said);
   replace(card, ...fresh.childNodes);
   card.dataset.state = job.state;
   if (hadFocus) card.querySelector(hadFocus.toLowerCase())?.focus({ preventScroll: true });

@@ -11,22 +11,31 @@ const AT_ONCE = 2;
  * @typedef {{id: string, name: string, description: string, metadata: Record<string, any>, files: File[]}} Draft
  */
 
-/** Products out of files: those of one folder in the chosen folder are one product, others one each. */
-export function draftsOf(files) {
-  const drafts = new Map();
+/**
+ * Products out of files: those of one folder in the chosen folder are one product, others one each.
+ * @param {Iterable<string>} taken  ids of the products that are there already: two of one name stay two
+ */
+export function draftsOf(files, taken = []) {
+  const ids = new Set(taken);
+  const drafts = new Map(); // by folder, or by file where it lies in none
   for (const file of files) {
-    const folders = (file.webkitRelativePath ?? "").split("/").slice(1, -1);
-    const id = folders.length ? plainId(folders.at(-1)) : unused(plainId(file.name.replace(/\.[^.]*$/, "")), drafts);
-    const draft = drafts.get(id) ?? { id, name: readable(id), description: "", metadata: {}, files: [] };
-    draft.files.push(file);
-    drafts.set(id, draft);
+    const folder = (file.webkitRelativePath ?? "").split("/").slice(1, -1);
+    const place = folder.length ? folder.join("/") : file;
+    if (!drafts.has(place)) drafts.set(place, draft(unused(plainId(folder.at(-1) ?? file.name.replace(/\.[^.]*$/, "")), ids)));
+    drafts.get(place).files.push(file);
   }
   return [...drafts.values()];
 }
 
-/** Two files of the same name are two products. */
-function unused(id, drafts) {
-  for (let other = id, count = 2; ; other = `${id}-${count}`, count += 1) if (!drafts.has(other)) return other;
+function draft(id) {
+  return { id, name: readable(id), description: "", metadata: {}, files: [] };
+}
+
+function unused(id, ids) {
+  let other = id;
+  for (let count = 2; ids.has(other); count += 1) other = `${id}-${count}`;
+  ids.add(other);
+  return other;
 }
 
 /**
