@@ -3,12 +3,14 @@
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from samples.catalogue import load
 from tests.browser.chromium import running_chromium
 from tests.host import Host, eventually
 
 PRODUCTS = len(load())
+PATIENCE_MS = 15_000  # for a hang, not a promise of speed
 
 
 @pytest.fixture(scope="package")
@@ -24,6 +26,7 @@ def shop(tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def chromium():
+    expect.set_options(timeout=PATIENCE_MS)
     with running_chromium() as browser:
         yield browser
 
@@ -39,7 +42,7 @@ def opened(shop, chromium):
         options = {"locale": "en", "viewport": {"width": width, "height": 900}, **options}
         contexts.append(chromium.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
 
         def complain(text):
             if not expected or expected not in text:

