@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 from functions.durable import Steps, activity, call, orchestrator
+from shared_code.changeover import filling
 from shared_code.core.bulk import Job, Segment, part_id
 from shared_code.core.bulk_tally import Tally
 from shared_code.runtime import runtime
@@ -75,17 +76,17 @@ def bulk_segment(context: df.DurableOrchestrationContext) -> Steps:
 
 @activity(bp)
 def bulk_list(task: dict[str, Any]) -> dict[str, Any]:
-    return runtime().filling(task["into"]).bulk.list_segment(task)
+    return filling(runtime(), task["into"]).bulk.list_segment(task)
 
 
 @activity(bp)
 def bulk_index(task: dict[str, Any]) -> dict[str, Any]:
-    return runtime().filling(task["into"]).bulk.index_chunk(task)
+    return filling(runtime(), task["into"]).bulk.index_chunk(task)
 
 
 @activity(bp)
 def bulk_close(task: dict[str, Any]) -> dict[str, Any]:
-    return runtime().filling(task["into"]).bulk.close_segment(task)
+    return filling(runtime(), task["into"]).bulk.close_segment(task)
 
 
 def _segment(said: dict[str, Any]) -> Segment:

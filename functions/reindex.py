@@ -14,6 +14,7 @@ from functions.durable import client_of
 from functions.edge import endpoint
 from functions.requests_bulk import CollectionPath, ReindexRequest
 from functions.sources import Binding, Body, Path
+from shared_code.changeover import drop_collection, to_fill
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -29,7 +30,7 @@ async def reindex(asked: Body[ReindexRequest], client: Binding[Any]) -> Reply[Jo
     holds what the old one holds, searches change over. The old one stays until it is deleted.
     With `rollback` searches go back at once to the collection before, which is then caught up.
     """
-    into = await asyncio.to_thread(lambda: runtime().to_fill(complete=asked.rollback))
+    into = await asyncio.to_thread(lambda: to_fill(runtime(), complete=asked.rollback))
     jobs = Jobs(client_of(client))
     job = answers_bulk.job(await jobs.reindex(into, is_rollback=asked.rollback))
     return Reply(job, 202, {"location": job.url, "retry-after": "2"})
@@ -46,5 +47,5 @@ def list_collections() -> CollectionsAnswer:
 @endpoint(problems=(404,))
 def delete_collection(path: Path[CollectionPath]) -> CollectionAnswer:
     """Deletes a collection that does not serve, with all its vectors; originals stay."""
-    runtime().drop_collection(path.name)
+    drop_collection(runtime(), path.name)
     return CollectionAnswer(name=path.name, serving=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 from functions.durable import Steps, activity, call, orchestrator
-from shared_code.changeover import LOOK_EVERY_S
+from shared_code.changeover import LOOK_EVERY_S, filling, stop_refilling
 from shared_code.core.products import Counts
 from shared_code.core.reindexing import ROUNDS, Plan, build_id, difference
 from shared_code.runtime import Runtime, runtime
@@ -71,13 +71,13 @@ def _call(context: df.DurableOrchestrationContext, name: str, plan: Plan) -> df.
 @activity(bp)
 def reindex_begin(task: dict[str, Any]) -> dict[str, Any]:
     """Makes the collection, if it is not there. Raises Misconfigured where Qdrant refuses."""
-    runtime().filling(task["into"]).index.ping()
+    filling(runtime(), task["into"]).index.ping()
     return {}
 
 
 @activity(bp)
 def reindex_catch_up(task: dict[str, Any]) -> dict[str, Any]:
-    app = runtime().filling(task["into"])
+    app = filling(runtime(), task["into"])
     progress = app.reconcile.run(seconds=CATCH_UP_SECONDS, restart=task["restart"])
     return {"done": progress.is_done}
 
@@ -94,7 +94,7 @@ def reindex_swap(task: dict[str, Any]) -> dict[str, Any]:
     app, into = runtime(), task["into"]
     old, new = _both_counts(app, into)
     app.collections.serve(into)
-    app.stop_refilling()
+    stop_refilling(app)
     return {
         "before": {"products": old.products, "images": old.images} if old else None,
         "after": {"products": new.products, "images": new.images},
@@ -105,4 +105,4 @@ def _both_counts(app: Runtime, into: str) -> tuple[Counts | None, Counts]:
     """Of the collection that serves, unless its model is not here, and of the other one."""
     serves = app.collections.serving()
     old = app.index.counts() if serves == app.collection and serves != into else None
-    return old, app.filling(into).index.counts()
+    return old, filling(app, into).index.counts()

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from shared_code.core.errors import AppError
+from shared_code.core.errors import AppError, NotFound, Unavailable, Unprocessable
 
 if TYPE_CHECKING:
     from shared_code.runtime import Runtime
@@ -58,3 +58,53 @@ def chosen(serves: Runtime) -> Runtime:
     log.info("the alias leads to %s now: model %s serves", target, other.encoder.model.name)
     serves.hand_over_to(other)
     return other
+
+
+def filling(app: Runtime, collection: str) -> Runtime:
+    """What fills this collection; empty: the one that serves. Raises Unavailable where this
+    process has not got its model (yet: a deployment may be under way)."""
+    if not collection or (collection == app.collection and not _is_elsewhere(app)):
+        return app
+    if collection == app.collection:
+        return app.refilled
+    if app.next is not None and collection == app.next.collection:
+        return app.next
+    raise Unavailable(f"Neither MODEL_DIR nor NEXT_MODEL_DIR is the model of {collection!r}.")
+
+
+def to_fill(app: Runtime, *, complete: bool) -> str:
+    """The collection to move to; ``complete``: one that is there already.
+
+    Raises Unprocessable when there is none.
+    """
+    into = app.collection if app.next is None else app.next.collection
+    if into == app.collections.serving():
+        raise Unprocessable("There is no other model to move to: set NEXT_MODEL_DIR to its bundle.")
+    if complete and into not in app.collections.names():
+        raise Unprocessable(f"There is no collection {into!r} to go back to.")
+    return into
+
+
+def drop_collection(app: Runtime, name: str) -> None:
+    """Raises NotFound, and Unprocessable for the one that serves."""
+    if name not in app.collections.names():
+        raise NotFound(f"There is no collection {name[:100]!r}.")
+    if name in (app.collections.serving(), app.collection):
+        raise Unprocessable(f"The collection {name!r} serves: lead searches elsewhere first.")
+    other = app.parts.get("next")
+    if other is not None and other.collection == name:
+        other.close()
+        app.parts.pop("next", None)
+    app.collections.drop(name)
+
+
+def stop_refilling(app: Runtime) -> None:
+    """The alias leads to this model's collection now: it is opened in the usual way."""
+    with app.lock:
+        refilled = app.parts.pop("refilled", None)
+    if refilled is not None:
+        refilled.close()
+
+
+def _is_elsewhere(app: Runtime) -> bool:
+    return app.collections.serving() not in (None, app.collection)

@@ -21,7 +21,6 @@ from shared_code.core.bulk_manifest import Manifests
 from shared_code.core.bulk_work import BulkWork
 from shared_code.core.catalogue import Catalogue, PictureFormat
 from shared_code.core.embeddings import EmbeddingCache, Embeddings
-from shared_code.core.errors import NotFound, Unavailable, Unprocessable
 from shared_code.core.facets import Facets
 from shared_code.core.failures import Failures
 from shared_code.core.feed_intake import FeedIntake, FetchImage
@@ -104,54 +103,6 @@ class Runtime:
     def collection(self) -> str:
         """Of this model, whether it serves or not."""
         return self.index.collection
-
-    def filling(self, collection: str) -> Runtime:
-        """What fills this collection; empty: the one that serves. Raises Unavailable where this
-        process has not got its model (yet: a deployment may be under way)."""
-        if not collection or (collection == self.collection and not self._is_elsewhere):
-            return self
-        if collection == self.collection:
-            return self.refilled
-        if self.next is not None and collection == self.next.collection:
-            return self.next
-        raise Unavailable(f"Neither MODEL_DIR nor NEXT_MODEL_DIR is the model of {collection!r}.")
-
-    def to_fill(self, *, complete: bool) -> str:
-        """The collection to move to; ``complete``: one that is there already.
-
-        Raises Unprocessable when there is none.
-        """
-        into = self.collection if self.next is None else self.next.collection
-        if into == self.collections.serving():
-            raise Unprocessable(
-                "There is no other model to move to: set NEXT_MODEL_DIR to its bundle."
-            )
-        if complete and into not in self.collections.names():
-            raise Unprocessable(f"There is no collection {into!r} to go back to.")
-        return into
-
-    def drop_collection(self, name: str) -> None:
-        """Raises NotFound, and Unprocessable for the one that serves."""
-        if name not in self.collections.names():
-            raise NotFound(f"There is no collection {name[:100]!r}.")
-        if name in (self.collections.serving(), self.collection):
-            raise Unprocessable(f"The collection {name!r} serves: lead searches elsewhere first.")
-        other = self.parts.get("next")
-        if other is not None and other.collection == name:
-            other.close()
-            self.parts.pop("next", None)
-        self.collections.drop(name)
-
-    def stop_refilling(self) -> None:
-        """The alias leads to this model's collection now: it is opened in the usual way."""
-        with self.lock:
-            refilled = self.parts.pop("refilled", None)
-        if refilled is not None:
-            refilled.close()
-
-    @property
-    def _is_elsewhere(self) -> bool:
-        return self.collections.serving() not in (None, self.collection)
 
     def hand_over_to(self, other: Runtime) -> None:
         """``other`` serves from now on. The index stays open, for requests under way and for the
