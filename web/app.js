@@ -54,7 +54,7 @@ function link(name, picture) {
 }
 
 function markCurrent(name) {
-  for (const anchor of document.querySelectorAll("header nav a")) {
+  for (const anchor of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("header nav a"))) {
     if (anchor.dataset.view === name) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");
   }
@@ -73,7 +73,7 @@ function languageSwitch() {
 
 function themeSwitch() {
   const button = iconButton(theme() === "dark" ? "sun" : "moon", t("theme"), {
-    onclick: () => { nextTheme(); button.replaceWith(themeSwitch()); document.querySelector(".switches button:last-child")?.focus(); },
+    onclick: () => { nextTheme(); button.replaceWith(themeSwitch()); focusOn(".switches button:last-child"); },
   });
   return button;
 }
@@ -84,7 +84,11 @@ function again() {
   shown = { name: "", view: null, leaving: new AbortController() };
   frame();
   display(current());
-  document.querySelector(".switches button")?.focus();
+  focusOn(".switches button");
+}
+
+function focusOn(selector) {
+  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
 }
 
 frame();

@@ -60,7 +60,9 @@ export async function fetched(method, path, options = {}) {
   throw await problemOf(response);
 }
 
-async function sent(method, url, { json, form, signal }) {
+/** @param {{json?: any, form?: FormData, signal?: AbortSignal}} options */
+async function sent(method, url, options) {
+  const { json, form, signal } = options;
   const type = json === undefined ? {} : { "content-type": "application/json" };
   const patience = AbortSignal.timeout(PATIENCE_MS);
   try {

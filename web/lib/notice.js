@@ -12,6 +12,7 @@ const region = h("div.notices", { role: "status", "aria-live": "polite" });
 
 /**
  * A message at the edge of the page, for a while.
+ * @param {string} text
  * @param {{kind?: "info" | "error", action?: {label: string, run: () => void}}} [options]
  */
 export function notice(text, { kind = "info", action } = {}) {

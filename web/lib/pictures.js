@@ -13,7 +13,7 @@ const watching = new IntersectionObserver((entries) => {
 
 /**
  * @param {string | null} url  as the API gives it: /api/v1/images/…
- * @param {{size?: 160 | 320 | 640, alt?: string}} [options]  without a size the original
+ * @param {{size?: number, alt?: string}} [options]  160, 320 or 640; without a size the original
  */
 export function picture(url, { size, alt = "" } = {}) {
   const image = h("img", { alt, decoding: "async" });

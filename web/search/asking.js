@@ -32,6 +32,7 @@ export function requestOf(params) {
 
 /**
  * One page of what the address asks for.
+ * @param {URLSearchParams} params
  * @param {{cursor?: string | null, offset?: number, signal?: AbortSignal}} where
  */
 export async function ask(params, { cursor = null, offset = 0, signal } = {}) {

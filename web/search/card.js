@@ -24,7 +24,7 @@ export function moreLike(product) {
 
 /**
  * @param {any} product  as the API gives it, with or without a score
- * @param {{open: (product: any) => void, size: 160 | 320 | 640}} options
+ * @param {{open: (product: any) => void, size: number}} options
  */
 export function card(product, { open, size }) {
   const hasScore = product.score !== undefined;

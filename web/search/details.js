@@ -11,6 +11,7 @@ import { marks } from "./marks.js";
 
 /**
  * Opens the panel.
+ * @param {any} product  as the API gives it
  * @param {{explain?: any, onclose: () => void}} options  `explain` is the answer's: weights and candidates
  */
 export function details(product, { explain, onclose }) {

@@ -8,7 +8,10 @@ import { picture, show } from "../lib/pictures.js";
 import { chooseBox } from "./crop.js";
 import { known, taken } from "./intake.js";
 
-/** @param {{put: (change: (copy: URLSearchParams) => void) => void, signal: AbortSignal}} on */
+/**
+ * @param {URLSearchParams} params
+ * @param {{put: (change: (copy: URLSearchParams) => void) => void, signal: AbortSignal}} on
+ */
 export function chips(params, { put, signal }) {
   return [
     ...params.getAll("like").map((id) => product(id, () => put((copy) => copy.delete("like", id)), signal)),

@@ -124,7 +124,7 @@ class Saved {
   }
 }
 
-function choice(label, values, chosen, taken, shown = String) {
+function choice(label, values, chosen, taken, shown = (value) => String(value)) {
   const select = h("select", { onchange: () => taken(select.value) }, h("option", { value: "" }, t("prefer.default")),
     values.map((value) => h("option", { value, selected: value === chosen }, shown(value))));
   return h("label.field", {}, h("span", {}, label), select);
