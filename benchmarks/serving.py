@@ -6,6 +6,8 @@ Run by cold_start.py and memory.py as a process of its own; says what they ask f
 from __future__ import annotations
 
 import json
+import os
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +21,9 @@ BOUNDARY = "b-o-u-n-d-a-r-y"
 
 
 def main() -> None:
+    limit = int(os.environ.get("LIMIT_MB", "0")) * 1_000_000
+    if limit:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     steps = {"search": answer_a_search, "stages": time_the_stages, "memory": read_memory}
     steps[sys.argv[1]]()
 

@@ -12,6 +12,9 @@ import sys
 
 
 def main(app: str) -> None:
+    if "LIMIT_MB" in os.environ:  # of all private memory that can be written, touched or not
+        limit = int(os.environ["LIMIT_MB"]) * 1_000_000
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     sys.path[:0] = [f"{app}/.python_packages/lib/site-packages", app]
     sys.path += os.environ.get("EMBEDDED_INDEX", "").split()  # is not in the package
     os.chdir(app)
