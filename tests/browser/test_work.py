@@ -65,7 +65,7 @@ def test_a_feed_with_a_broken_row_tells_which_and_why(opened, shop):
     feed = b"product_id,name,image\nmug-1,First mug,\nmug-2,Second mug,nowhere/x.png\n"
     page.set_input_files("#job-feed", {"name": "m.csv", "mimeType": "text/csv", "buffer": feed})
     page.get_by_role("button", name="Start").last.click()
-    job = page.locator(".job").first
+    job = page.locator(".job").filter(has_text="Feed m.csv")
     until(lambda: job.get_attribute("data-state") == "completed", "the job ends", seconds=60)
     job.locator("summary").click()
     assert "nowhere/x.png" in job.locator(".problems").inner_text()

@@ -40,6 +40,7 @@ export default {
   "jobs.source.all": "The whole container",
   "jobs.source.prefix": "Names that begin with {name}",
   "jobs.source.feed": "Feed {name}",
+  "jobs.source.sent": "A feed that was sent",
   "jobs.source.failures": "What failed before",
   "jobs.source.reindex": "Another model: {name}",
   "jobs.state.queued": "queued",

@@ -5,7 +5,7 @@ import { h, icon, replace } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { emptyState, errorState, loading, notice } from "../lib/notice.js";
 import { href } from "../lib/router.js";
-import { isRunning, jobCard, renewed } from "../work/jobcard.js";
+import { isRunning, jobCard, remember, renewed } from "../work/jobcard.js";
 
 export const title = "nav.jobs";
 
@@ -51,6 +51,7 @@ class Jobs {
   async start(body) {
     try {
       const job = await (body.form ? call("POST", "index-batch", body) : post("index-batch", body.json));
+      if (body.form) remember(job, body.form.get("file").name);
       notice(t("jobs.started"));
       this.show([job, ...this.jobs ?? []]);
       this.look();

@@ -115,7 +115,7 @@ class Card {
       field(t("upload.name"), draft.name, (text) => { draft.name = text; }, { required: true }),
       field(t("upload.description"), "", (text) => { draft.description = text; }),
       fields.map((each) => typed(each, draft.metadata)));
-    const pictures = h("div.pictures", {}, this.urls.map((src) => h("img", { src, alt: "" })), draft.files.length > 3 && h("span.small", {}, `+${draft.files.length - 3}`));
+    const pictures = h("div.pictures", {}, this.urls.map((src) => h("img", { src, alt: "", onerror: (event) => event.target.classList.add("broken") })), draft.files.length > 3 && h("span.small", {}, `+${draft.files.length - 3}`));
     this.element = h("li.card", {}, pictures, h("div.stack", {}, this.inputs, this.bar, this.says), this.remove);
   }
 

@@ -36,7 +36,15 @@ export function renewed(card, job, changed) {
   if (hadFocus) card.querySelector(hadFocus.toLowerCase())?.focus({ preventScroll: true });
 }
 
-function sourceOf({ source }) {
+/** The app keeps a sent feed under a name of its own; this tab knows what the file was called. */
+export function remember(job, fileName) {
+  sessionStorage.setItem(`feed ${job.id}`, fileName);
+}
+
+function sourceOf({ id, source }) {
+  const fileName = sessionStorage.getItem(`feed ${id}`);
+  if (fileName) return t("jobs.source.feed", { name: fileName });
+  if (source.kind === "feed" && source.name.startsWith("posted/")) return t("jobs.source.sent");
   if (source.kind === "container") return source.name ? t("jobs.source.prefix", { name: source.name }) : t("jobs.source.all");
   return t(`jobs.source.${source.kind}`, { name: source.name });
 }
