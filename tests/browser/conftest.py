@@ -74,6 +74,13 @@ def settled(page):
     return page
 
 
+def search(page, words):
+    page.fill("#q", words)
+    page.press("#q", "Enter")
+    page.wait_for_url(f"**q={words.split()[0]}*")
+    return settled(page)
+
+
 def until(holds, what, seconds=15):
     """``holds`` asks the page or the app: what Playwright is told of, such as ``page.url``, does
     not change meanwhile, and has waits of its own."""

@@ -7,6 +7,7 @@ from devhost.child import ROOT
 from tests.browser.conftest import names, settled, until
 from tests.host import Host
 
+SAMPLES = ROOT / "samples" / "images"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 HEAVIEST = 150_000
 WHOSE = 'localStorage.setItem("name", "ada")'
@@ -32,7 +33,7 @@ def test_axe_finds_nothing_serious(opened, address, scheme):
     page.reload()
     page.wait_for_load_state("networkidle")
     if "upload" in address:
-        picture = ROOT / "samples" / "images" / "teddy-bear" / "front.webp"
+        picture = SAMPLES / "teddy-bear" / "front.webp"
         page.set_input_files("#upload-files", picture)
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run()")["violations"]
@@ -101,6 +102,30 @@ def test_the_key_is_asked_for_once_and_kept_in_the_tab_alone(chromium, locked):
     other = context.new_page()  # another tab asks again
     other.goto(f"{locked.url}/api/dashboard")
     other.wait_for_selector("dialog input[type=password]")
+    context.close()
+
+
+def test_pictures_come_with_the_key_as_well(chromium, locked):
+    """<img> sends no header, and an address with a key in it would be kept in logs."""
+    key = {"x-functions-key": "open-sesame"}
+    with (SAMPLES / "teddy-bear" / "front.webp").open("rb") as picture:
+        locked.client.post(
+            "/api/v1/index-product-with-image",
+            headers=key,
+            data={"product_id": "bear", "name": "Bear"},
+            files={"image_file": picture},
+        ).raise_for_status()
+    context = chromium.new_context(locale="en")
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{locked.url}/api/dashboard")
+    page.locator("dialog input[type=password]").fill("open-sesame")
+    page.locator("dialog button.primary").click()
+    picture = page.locator(".product[data-id=bear] img[src^='blob:']")
+    picture.evaluate("img => img.decode()")
+    assert picture.evaluate("img => img.naturalWidth") > 0
+    assert not [url for url in asked if "open-sesame" in url]
     context.close()
 
 

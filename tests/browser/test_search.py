@@ -3,16 +3,9 @@
 import pytest
 
 from devhost.child import ROOT
-from tests.browser.conftest import names, settled, until
+from tests.browser.conftest import names, search, settled, until
 
 DRESS = ROOT / "samples" / "images" / "red-dress" / "front.webp"
-
-
-def search(page, words):
-    page.fill("#q", words)
-    page.press("#q", "Enter")
-    page.wait_for_url(f"**q={words.split()[0]}*")
-    return settled(page)
 
 
 def test_words_find_and_the_address_holds_them(opened):
@@ -154,50 +147,6 @@ def test_the_page_speaks_french(opened):
     assert names(page)[0] == "Red summer dress"
     page.locator(".switches button").first.click()
     until(lambda: page.evaluate("document.documentElement.lang") == "en", "the switch turns it")
-
-
-EVIL = '<img src=x onerror="document.title=`hurt`">'
-
-
-def test_what_a_product_is_called_stays_text(opened, shop):
-    said = {
-        "product_id": "evil",
-        "name": EVIL,
-        "description": "<script>document.title='hurt'</script>",
-    }
-    shop.client.post("/api/v1/index-product", json={**said, "metadata": {"brand": EVIL}})
-    page = opened("#/search?item=evil&q=img onerror document")
-    settled(page)
-    page.wait_for_selector("dialog[open]")
-    assert EVIL in page.locator("dialog").inner_text()
-    assert page.locator("dialog script, dialog img[src=x]").count() == 0
-    assert page.title() != "hurt"
-    shop.client.delete("/api/v1/products/evil")
-
-
-def test_a_slow_api_says_so_and_a_failing_one_how_to_go_on(opened):
-    page = settled(opened(expected="503"))
-    held = []
-    page.route("**/api/v1/search", lambda route: held.append(route))
-    page.fill("#q", "lamp")
-    page.press("#q", "Enter")
-    page.get_by_text("Still at it").first.wait_for()
-    held.pop().continue_()
-    page.get_by_text("Still at it").first.wait_for(state="hidden")
-    settled(page)
-    page.unroute("**/api/v1/search")
-    down = '{"title": "Unavailable", "status": 503, "detail": "Qdrant does not answer."}'
-    kind = "application/problem+json"
-    page.route(
-        "**/api/v1/search", lambda route: route.fulfill(status=503, content_type=kind, body=down)
-    )
-    page.fill("#q", "chair")
-    page.press("#q", "Enter")
-    page.wait_for_selector(".state[role=alert]")
-    assert "Qdrant does not answer." in page.locator(".state").inner_text()
-    page.unroute("**/api/v1/search")
-    page.get_by_role("button", name="Try again").click()
-    until(lambda: len(names(page)) > 0, "trying again helps")
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])

@@ -74,7 +74,8 @@ export function resultGrid(open) {
 }
 
 function target(key, at, all) {
-  const row = all.filter((each) => each.offsetTop === all[0].offsetTop).length || 1;
+  const top = (each) => each.parentElement.offsetTop; // a card's own is measured from its place in the grid
+  const row = all.filter((each) => top(each) === top(all[0])).length || 1;
   const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + row, ArrowUp: at - row, Home: 0, End: all.length - 1 };
   return steps[key] ?? null;
 }
