@@ -32,7 +32,7 @@ def chromium():
 
 
 @pytest.fixture
-def opened(shop, chromium):
+def opened(chromium, shop):
     """Opens the page at an address of its own, such as ``#/search?q=bag``; whatever the browser
     complains of fails the test, a violated Content-Security-Policy included."""
     contexts, complaints = [], []
