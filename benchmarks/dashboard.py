@@ -38,11 +38,11 @@ Times = dict[str, float]
 
 def main() -> None:
     args = arguments(__doc__ or "").parse_args()
-    with running_chromium() as browser, tempfile.TemporaryDirectory() as folder:
+    with running_chromium() as chromium, tempfile.TemporaryDirectory() as folder:
         host = Host(Path(folder), module="devhost.start")
         try:
             eventually(lambda: "Ready after" in host.log.read_text(), "samples", seconds=300)
-            body = measured(browser, f"{host.url}/api/dashboard")
+            body = measured(chromium.browser, f"{host.url}/api/dashboard")
         finally:
             host.stop()
     publish("The dashboard: weight, and time to the first results", body, args.out)

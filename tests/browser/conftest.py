@@ -25,10 +25,16 @@ def shop(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def chromium():
+def running():
     expect.set_options(timeout=PATIENCE_MS)
-    with running_chromium() as browser:
-        yield browser
+    with running_chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def chromium(running):
+    """Of the system: Playwright's own browsers would have to be downloaded."""
+    return running.browser
 
 
 @pytest.fixture

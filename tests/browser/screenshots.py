@@ -75,12 +75,12 @@ SHOTS: dict[str, tuple[Callable[[Page], None], dict[str, int], str]] = {
 
 def main() -> None:
     OUT.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, running_chromium() as browser:
+    with tempfile.TemporaryDirectory() as folder, running_chromium() as chromium:
         host = Host(Path(folder), module="devhost.start")
         try:
             eventually(lambda: "Ready after" in host.log.read_text(), "samples", seconds=300)
             for name, (arrange, size, scheme) in SHOTS.items():
-                page = browser.new_page(
+                page = chromium.browser.new_page(
                     viewport=size,
                     color_scheme=scheme,
                     locale="en-GB",
