@@ -12,12 +12,13 @@ export const title = "nav.upload";
 export function render(container, _params, signal) {
   const view = new Upload(signal);
   replace(container, view.element);
-  view.learnFields();
+  view.known = view.learnFields();
 }
 
 class Upload {
   constructor(signal) {
     this.signal = signal;
+    this.known = Promise.resolve(); // until the view is shown
     this.fields = []; // of the catalogue: name and type
     this.drafts = new Map(); // draft -> its card
     this.list = h("ul.drafts");
@@ -43,10 +44,11 @@ class Upload {
     this.fields = found.facets.map(({ field, type }) => ({ field, type }));
   }
 
-  take(files) {
+  async take(files) {
     const pictures = [...files].filter((file) => file.type.startsWith("image/"));
     const others = files.length - pictures.length;
     if (others > 0) notice(t("upload.not_pictures", { count: others }), { kind: "error" });
+    await this.known; // which fields a card asks for
     for (const draft of draftsOf(pictures, [...this.drafts.keys()].map(({ id }) => id))) {
       const card = new Card(draft, this.fields, () => this.drop(draft));
       this.drafts.set(draft, card);
