@@ -79,6 +79,7 @@ def test_pictures_are_added(opened):
     tab_to(page, "#upload-files")  # the browser's own control; what it opens is not of the page
     picture = ROOT / "samples" / "images" / "teddy-bear" / "front.webp"
     page.set_input_files("#upload-files", picture)
+    page.locator(".drafts > li").wait_for()
     tab_to(page, ".drafts .icon-button")
     page.keyboard.press("Enter")
     page.locator(".drafts > li").wait_for(state="detached")

@@ -35,6 +35,7 @@ def test_axe_finds_nothing_serious(opened, address, scheme):
     if "upload" in address:
         picture = SAMPLES / "teddy-bear" / "front.webp"
         page.set_input_files("#upload-files", picture)
+        page.locator(".drafts > li").wait_for()
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run()")["violations"]
     serious = [each for each in found if each["impact"] in ("serious", "critical")]

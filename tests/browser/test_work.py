@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from devhost.child import ROOT
 from tests.browser.conftest import names, settled, until
@@ -19,7 +20,7 @@ def test_pictures_become_products_with_the_words_typed(opened, shop):
     page.set_input_files("#upload-files", [str(SAMPLES / "teddy-bear" / "front.webp")])
     page.set_input_files("#upload-files", [broken])
     cards = page.locator(".drafts > li")
-    assert cards.count() == 2
+    expect(cards).to_have_count(2)
     cards.nth(0).get_by_label("Product id").fill("grandmas-bear")
     cards.nth(0).get_by_label("Name", exact=True).fill("Grandma's bear")
     cards.nth(0).get_by_label("Price").fill("12.5")
@@ -46,7 +47,7 @@ def test_two_products_of_one_id_are_never_made_one(opened):
     page.get_by_text("Another card has the id bear").first.wait_for()
     assert page.get_by_text("It can be found.").count() == 0
     page.get_by_role("button", name="Leave out Bear").last.click()
-    assert page.locator(".drafts > li").count() == 1
+    expect(page.locator(".drafts > li")).to_have_count(1)
 
 
 def test_a_job_of_the_container_is_started_and_watched(opened):
