@@ -12,20 +12,17 @@ to where the settings say: ``AzureWebJobsStorage`` of the environment, else the 
 from __future__ import annotations
 
 import argparse
-import http.client
-import json
 import os
 import sys
 import time
-import uuid
 from collections.abc import Iterator
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from tqdm import tqdm
 
+from devhost.client import Client, Unexpected
 from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 
@@ -36,42 +33,6 @@ MAX_OUTAGES = 30
 
 _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".tif": "image/tiff"}
 _PICTURES = {*_TYPES, ".png", ".webp", ".gif", ".bmp", ".tiff", ".avif"}
-
-
-class Refused(Exception):
-    """An answer that asking again does not mend."""
-
-
-class App:
-    """The app's HTTP API, as far as jobs go."""
-
-    def __init__(self, url: str, key: str) -> None:
-        self._parts = urlsplit(url)
-        self._headers = {"x-functions-key": key} if key else {}
-
-    def start(self, body: bytes, content_type: str) -> dict[str, Any]:
-        return self._ask("POST", PATH, body, content_type)
-
-    def job(self, job_id: str) -> dict[str, Any]:
-        return self._ask("GET", f"/api/v1/jobs/{quote(job_id, safe='')}", b"", "")
-
-    def _ask(self, method: str, path: str, body: bytes, content_type: str) -> dict[str, Any]:
-        """Raises Refused, and OSError where nobody answers or it is told to come again."""
-        secure = self._parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = kind(self._parts.netloc, timeout=230)
-        headers = {**self._headers, **({"content-type": content_type} if content_type else {})}
-        try:
-            connection.request(method, self._parts.path.rstrip("/") + path, body, headers)
-            response = connection.getresponse()
-            answer = _json(response.read())
-        finally:
-            connection.close()
-        if response.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.BAD_GATEWAY):
-            raise ConnectionError(answer.get("detail", f"answered {response.status}"))
-        if response.status not in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
-            raise Refused(f"answered {response.status}: {answer.get('detail', '')}")
-        return answer
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,10 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if sum(given is not None for given in (asked.what, asked.prefix, asked.job)) != 1:
         parser.error("give a folder, a feed, --prefix or --job")
-    app = App(asked.url, asked.key)
+    app = Client(asked.url, asked.key)
     try:
         return watch(app, asked.job or begin(app, asked))
-    except (OSError, Refused) as exc:
+    except (OSError, Unexpected) as exc:
         print(f"jobs: {asked.url}: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -99,15 +60,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def begin(app: App, asked: argparse.Namespace) -> str:
+def begin(app: Client, asked: argparse.Namespace) -> str:
     """The id of a new job."""
     if asked.what is None:
-        started = app.start(json.dumps({"prefix": asked.prefix}).encode(), "application/json")
+        started = app.post_json(PATH, {"prefix": asked.prefix})
     elif asked.what.is_dir():
         upload(asked.what)
-        started = app.start(b'{"prefix": ""}', "application/json")
+        started = app.post_json(PATH, {"prefix": ""})
     else:
-        started = app.start(*_form(asked.what))
+        started = app.post_file(PATH, asked.what)
     return str(started["id"])
 
 
@@ -122,7 +83,7 @@ def upload(folder: Path) -> None:
             images.write(name, data, content_type=_content_type(path))
 
 
-def watch(app: App, job_id: str) -> int:
+def watch(app: Client, job_id: str) -> int:
     """Until the job has ended; 0 when it has done all it could."""
     bar = tqdm(total=None, desc=job_id, unit=" items")
     for job in _looks(app, job_id):
@@ -140,11 +101,11 @@ def watch(app: App, job_id: str) -> int:
     return 0 if job["state"] == "completed" else 1
 
 
-def _looks(app: App, job_id: str) -> Iterator[dict[str, Any]]:
+def _looks(app: Client, job_id: str) -> Iterator[dict[str, Any]]:
     outages = 0
     while True:
         try:
-            job = app.job(job_id)
+            job = app.get(f"/api/v1/jobs/{quote(job_id, safe='')}")
         except OSError:
             outages += 1
             if outages > MAX_OUTAGES:
@@ -171,21 +132,6 @@ def _content_type(path: Path) -> str:
     if ending == ".json":
         return "application/json"
     return _TYPES.get(ending, f"image/{ending[1:]}")
-
-
-def _form(file: Path) -> tuple[bytes, str]:
-    boundary = uuid.uuid4().hex
-    head = f'content-disposition: form-data; name="file"; filename="feed{file.suffix}"'
-    body = f"--{boundary}\r\n{head}\r\n\r\n".encode() + file.read_bytes()
-    return body + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body or b"{}")
-    except ValueError as exc:
-        raise Refused("answered, and not in JSON") from exc
-    return found if isinstance(found, dict) else {}
 
 
 if __name__ == "__main__":
