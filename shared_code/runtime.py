@@ -1,91 +1,45 @@
-"""The composition root: which adapter plays which port, each built on first use.
+"""The composition root: use cases on the adapters that the settings choose, built on first use.
 
-Heavy imports live in the builders, so that importing this module is free and a request
-pays only for what it uses. Handlers run on threads, so the lock is ours; a failed build is
-tried again on the next call.
+A process has one runtime, or of two models the one that serves.
 """
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared_code.changeover import Changeover
+from shared_code.chosen_adapters import ChosenAdapters, picture_format_of
 from shared_code.core.bulk_indexing import BulkIndexing
 from shared_code.core.bulk_listing import BulkListing
 from shared_code.core.bulk_manifest import Manifests
 from shared_code.core.bulk_work import BulkWork
-from shared_code.core.catalogue import Catalogue, PictureFormat
-from shared_code.core.embeddings import EmbeddingCache, Embeddings
+from shared_code.core.catalogue import Catalogue
+from shared_code.core.embeddings import Embeddings
 from shared_code.core.facets import Facets
 from shared_code.core.failures import Failures
-from shared_code.core.feed_intake import FeedIntake, FetchImage
+from shared_code.core.feed_intake import FeedIntake
 from shared_code.core.indexing import Indexer
 from shared_code.core.pictures import Pictures
-from shared_code.core.ports import BlobStore, Collections, Encoder, ProductIndex
 from shared_code.core.reconcile import Reconcile
 from shared_code.core.recovery import Recovery
 from shared_code.core.search import Search
-from shared_code.core.telemetry import NoTelemetry, Telemetry
 from shared_code.core.texts import Texts
-from shared_code.core.thumbnails import MakeThumbnail, Thumbnails
+from shared_code.core.thumbnails import Thumbnails
 from shared_code.core.users import Users
 from shared_code.core.words import WordsReader
 from shared_code.json_logs import set_up_logs
 from shared_code.parts import part
 from shared_code.settings import Settings
-from shared_code.version import __version__
-
-if TYPE_CHECKING:
-    from shared_code.adapters.memory_cache import MemoryCache
 
 
-class Runtime:
-    """Everything a request needs. Tests pass parts to be used instead of the built ones."""
+class Runtime(ChosenAdapters):
+    """Everything a request needs, for one model."""
 
     def __init__(self, settings: Settings, *, fills: bool = False, **parts: Any) -> None:
-        """``fills``: its collection is to be filled, wherever the alias leads."""
-        self.settings = settings
-        self._fills = fills
-        self.parts: dict[str, Any] = dict(parts)
-        self.lock = threading.RLock()  # a part may need another
+        super().__init__(settings, fills=fills, **parts)
         self.started = time.monotonic()
-
-    @part
-    def encoder(self) -> Encoder:
-        from shared_code.adapters.clip.encoder import ClipEncoder
-
-        return ClipEncoder.from_settings(self.settings)
-
-    @part
-    def index(self) -> ProductIndex:
-        if self.settings.qdrant_url:
-            with _no_garbage_collection():
-                from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
-
-            return QdrantCloudIndex.from_settings(
-                self.settings, self.encoder.model, is_built=self._fills
-            )
-        from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
-
-        return QdrantEdgeIndex.from_settings(
-            self.settings, self.encoder.model, is_built=self._fills
-        )
-
-    @part
-    def collections(self) -> Collections:
-        if self.settings.qdrant_url:
-            with _no_garbage_collection():
-                from shared_code.adapters.qdrant_aliases import CloudCollections
-
-            return CloudCollections.from_settings(self.settings)
-        from shared_code.adapters.qdrant_edge_aliases import FolderCollections
-
-        return FolderCollections.from_settings(self.settings)
 
     @part
     def next(self) -> Runtime | None:
@@ -114,12 +68,8 @@ class Runtime:
             other.parts["next"] = self
 
     @part
-    def images(self) -> BlobStore:
-        return self._container(self.settings.images_container)
-
-    @part
     def failures(self) -> Failures:
-        return Failures(self._container(self.settings.failures_container))
+        return Failures(self.container(self.settings.failures_container))
 
     @part
     def words(self) -> WordsReader:
@@ -136,28 +86,12 @@ class Runtime:
         return Embeddings(self.encoder, self.caches)
 
     @part
-    def caches(self) -> list[EmbeddingCache]:
-        """Of embeddings, nearest first."""
-        if not self.settings.redis_url:
-            return [self.near_cache]
-        from shared_code.adapters.redis_cache import RedisCache
-
-        far = RedisCache.from_settings(self.settings, self.encoder.model.dimension)
-        return [self.near_cache, far]
-
-    @part
-    def near_cache(self) -> MemoryCache:
-        from shared_code.adapters.memory_cache import MemoryCache
-
-        return MemoryCache(self.settings.cache_mb * 1_000_000)
-
-    @part
     def thumbnails(self) -> Thumbnails:
-        return Thumbnails(self._container(self.settings.thumbnails_container), self._thumbnail)
+        return Thumbnails(self.container(self.settings.thumbnails_container), self.make_thumbnail)
 
     @part
     def pictures(self) -> Pictures:
-        return Pictures(self.images, self.thumbnails, _picture_format, self._max_bytes)
+        return Pictures(self.images, self.thumbnails, picture_format_of, self._max_bytes)
 
     @part
     def texts(self) -> Texts:
@@ -181,7 +115,7 @@ class Runtime:
 
     @part
     def reconcile(self) -> Reconcile:
-        place = "reconcile-filling" if self._fills else "reconcile"  # two may be under way
+        place = "reconcile-filling" if self.fills else "reconcile"  # two may be under way
         return Reconcile(self.indexer, self.index, self.failures, self.state, place=place)
 
     @part
@@ -195,20 +129,6 @@ class Runtime:
         )
 
     @part
-    def feeds(self) -> BlobStore:
-        return self._container(self.settings.feeds_container)
-
-    @part
-    def fetch_image(self) -> FetchImage:
-        from shared_code.adapters.image_urls import ImageUrls
-
-        return ImageUrls.from_settings(self.settings)
-
-    @part
-    def state(self) -> BlobStore:
-        return self._container(self.settings.state_container)
-
-    @part
     def catalogue(self) -> Catalogue:
         return Catalogue(
             self.encoder,
@@ -217,7 +137,7 @@ class Runtime:
             self.failures,
             self.words,
             self.indexer,
-            _picture_format,
+            picture_format_of,
         )
 
     @part
@@ -226,21 +146,7 @@ class Runtime:
 
     @part
     def users(self) -> Users:
-        if self.settings.uses_storage_account:
-            from shared_code.adapters.users_table import TableRows
-
-            return Users(TableRows.from_settings(self.settings))
-        from shared_code.adapters.users_folder import FolderRows
-
-        return Users(FolderRows(self.settings.local_dir / "tables" / self.settings.users_table))
-
-    @part
-    def telemetry(self) -> Telemetry:
-        if not self.settings.opentelemetry:
-            return NoTelemetry()
-        from shared_code.adapters.telemetry import AzureMonitor
-
-        return AzureMonitor.from_settings(self.settings, __version__)
+        return Users(self.user_rows)
 
     @property
     def uptime_s(self) -> int:
@@ -249,21 +155,6 @@ class Runtime:
     @property
     def _max_bytes(self) -> int:
         return self.settings.max_upload_mb * 1_000_000
-
-    @part
-    def _thumbnail(self) -> MakeThumbnail:
-        from shared_code.adapters.thumbnail import PillowThumbnail
-
-        return PillowThumbnail(self.settings.max_image_pixels)
-
-    def _container(self, name: str) -> BlobStore:
-        if self.settings.uses_storage_account:
-            from shared_code.adapters.blob_azure import AzureBlobStore
-
-            return AzureBlobStore.from_settings(self.settings, name)
-        from shared_code.adapters.blob_folder import FolderBlobStore
-
-        return FolderBlobStore(self.settings.storage_dir, name)
 
     def close(self) -> None:
         """Flushes the index if it was ever built; what is closed is built anew on next use."""
@@ -283,25 +174,6 @@ class Runtime:
 
 _ON_INDEX = ("search", "facets", "texts", "indexer", "catalogue", "recovery", "reconcile", "bulk")
 """Parts that hold the index."""
-
-
-def _picture_format(data: bytes) -> PictureFormat:
-    from shared_code.adapters.clip.preprocess import picture_format
-
-    return picture_format(data)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """For the import of qdrant-client: its hundreds of model classes set the collector off again
-    and again, a sixth of the import's time (benchmarks/cold_start.py)."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 _lock = threading.Lock()
