@@ -68,8 +68,12 @@ class Jobs:
                 raise Unprocessable(f"The job {other.facts.id} moves to another model already.")
         settings = runtime().settings
         plan = Plan(
-            *(_new_id(now), into, settings.bulk_chunk, settings.bulk_segments, now.isoformat()),
-            is_rollback,
+            _new_id(now),
+            into,
+            chunk=settings.bulk_chunk,
+            width=settings.bulk_segments,
+            started=now.isoformat(),
+            is_rollback=is_rollback,
         )
         with _asking():
             await self.client.start_new("reindex_job", plan.id, plan.to_json())
@@ -91,7 +95,7 @@ class Jobs:
                 created_time_from=now - LISTED_FOR, instance_id_prefix="job-"
             )
         jobs = [status for status in found if _is_job(status.instance_id or "")]
-        reports = [await self._report(status, now) for status in jobs]
+        reports = await asyncio.gather(*(self._report(status, now) for status in jobs))
         return sorted(reports, key=lambda each: each.facts.started, reverse=True)
 
     async def cancel(self, job_id: str) -> JobReport:

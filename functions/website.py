@@ -42,7 +42,7 @@ class WebFile:
 
     @property
     def headers(self) -> dict[str, str]:
-        headers = {"etag": self.etag, "cache-control": self.cache, "referrer-policy": "no-referrer"}
+        headers = {"etag": self.etag, "cache-control": self.cache}
         if self.mime == _MIME[".html"]:
             headers["content-security-policy"] = _POLICY
             headers["cross-origin-opener-policy"] = "same-origin"

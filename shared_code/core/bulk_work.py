@@ -109,13 +109,12 @@ class BulkWork:
 
     def _careful(self, part: Manifest, tries: _Tries) -> Tally:
         """Blob by blob, since one of them takes the process down with it."""
+        tally = Tally()
         if part.items:
-            tally = Tally()
             groups = self.intake.store(part.items, tally)
             tally.note("indexed", items=len(groups))
             tally.add(_of_parts(self._careful(Manifest(groups=groups), tries)))
             return tally
-        tally = Tally()
         infos = {info.name: info for info in part.infos}
         for blob in _names(part):
             if blob in infos and tries.has_killed(infos[blob]):

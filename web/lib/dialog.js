@@ -7,7 +7,7 @@ let counter = 0;
 
 /**
  * Opens a dialog with a form in it: Enter is the primary action, Escape and the cross dismiss it.
- * @param {{title: string, body: any, actions: {label: string, value: any, primary?: boolean, danger?: boolean}[]}} given
+ * @param {{title: string, body: any, actions: {label: string, value: any, primary?: boolean}[]}} given
  * @returns {Promise<any>} the value of the action taken, null when it was dismissed
  */
 export function dialog({ title, body, actions }) {
@@ -16,7 +16,6 @@ export function dialog({ title, body, actions }) {
     const buttons = actions.map((action) =>
       h(action.primary ? "button.primary" : "button", {
         type: action.primary ? "submit" : "button",
-        class: action.danger ? "danger" : "",
         onclick: action.primary ? null : () => { answer = action.value; box.close(); },
       }, action.label),
     );

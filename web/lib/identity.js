@@ -9,15 +9,6 @@ let asking = null;
 export const key = () => sessionStorage.getItem("key") ?? "";
 export const name = () => localStorage.getItem("name") ?? "";
 
-export function forgetKey() {
-  sessionStorage.removeItem("key");
-}
-
-export function setName(text) {
-  if (text) localStorage.setItem("name", text);
-  else localStorage.removeItem("name");
-}
-
 /**
  * Asks for the key, once for all calls that were refused meanwhile.
  * @param {string} refused  the key they were sent with, if any
@@ -42,7 +33,7 @@ export async function askForName() {
   const given = await once(() =>
     ask({ title: t("name.title"), text: t("name.text"), label: t("name.label"), type: "text", value: name() }),
   );
-  if (given) setName(given);
+  if (given) localStorage.setItem("name", given);
   return Boolean(given);
 }
 

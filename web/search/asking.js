@@ -4,7 +4,7 @@ import { fetched } from "../lib/api.js";
 import { filterOf } from "./address.js";
 import { unpacked } from "./vectors.js";
 
-export const PAGE = 24;
+const PAGE = 24;
 
 /**
  * The search as `POST saved-searches` takes it; null when nothing is looked for, and the catalogue is shown.

@@ -77,7 +77,7 @@ export function composer(params, signal) {
     blend.hidden = given.length === 0 || !now.get("q");
   }
 
-  return { element: form, update, focus: () => words.focus() };
+  return { element: form, update };
 }
 
 function withoutEmpty(params) {

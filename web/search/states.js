@@ -6,6 +6,7 @@ import { emptyState, errorState } from "../lib/notice.js";
 import { go, href } from "../lib/router.js";
 import { changed, conditions, unfiltered } from "./address.js";
 import { requestOf } from "./asking.js";
+import { gridSize } from "./results.js";
 
 const PLACES = 12;
 const HOPELESS = [400, 404, 422];
@@ -13,7 +14,7 @@ const HOPELESS = [400, 404, 422];
 /** Shapes of results to come. */
 export function skeleton() {
   const places = Array.from({ length: PLACES }, () => h("li.product.coming", {}, h("span.plate"), h("span.line"), h("span.line.short")));
-  return h("ul.grid", { "aria-hidden": "true", dataset: { size: localStorage.getItem("grid") ?? "m" } }, places);
+  return h("ul.grid", { "aria-hidden": "true", dataset: { size: gridSize() } }, places);
 }
 
 /** What cannot be searched for will not be another time: a way to begin anew, and none to try again. */

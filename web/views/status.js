@@ -36,7 +36,7 @@ function part(name, ask) {
 }
 
 async function health(signal) {
-  const said = await get("health", { deep: "true" }, { signal }).catch((error) => { throw error; });
+  const said = await get("health", { deep: "true" }, { signal });
   return [h("p.row", {}, icon(said.status === "running" ? "check" : "warning"), t(`status.${said.status}`)),
     said.warnings?.map((each) => h("p.banner", {}, icon("warning"), each)),
     facts(Object.entries(said.checks ?? {}).map(([name, state]) => [t(`status.check.${name}`), state === "ok" ? t("status.ok") : state])),
