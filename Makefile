@@ -36,7 +36,7 @@ test-export: $(EXPORT_VENV)/.installed  ## the tests of model_export, which inst
 
 export: $(EXPORT_VENV)/.installed  ## make a model bundle: MODEL=id or folder, ARGS='--text-model …'
 	$(EXPORT_PY) -m model_export $(if $(findstring --random-weights,$(ARGS)),,--model $(MODEL)) \
-	$(if $(findstring --out,$(ARGS)),,--out models/$(notdir $(patsubst %/,%,$(MODEL)))-$(if $(findstring fp32,$(ARGS)),fp32,int8)) $(ARGS)
+	$(if $(findstring --out,$(ARGS)),,--out models/$(notdir $(patsubst %/,%,$(MODEL)))-$(or $(findstring fp32,$(ARGS)),$(findstring fp16,$(ARGS)),int8)) $(ARGS)
 
 unit: $(VENV)/.dev  ## only the tests that take milliseconds
 	$(PY) -m pytest -q tests/unit tests/architecture tests/functions

@@ -57,7 +57,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--text-revision", help="of --text-model")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--force", action="store_true", help="replace the bundle that is there")
-    parser.add_argument("--precision", choices=["int8", "fp32"], default="int8")
+    parser.add_argument(
+        "--precision",
+        choices=["int8", "fp16", "fp32"],
+        default="int8",
+        help="int8: for CPUs; fp16: for GPUs; fp32: for either (%(default)s)",
+    )
     parser.add_argument(
         "--eval-images",
         type=Path,
@@ -102,7 +107,7 @@ def run(options: argparse.Namespace, command: str) -> int:
     exported = export(*_sources(options, plan), plan)
     manifest = write_bundle(exported, options.out, command)
     for tower in fell_back(exported, plan):
-        _say(f"No int8 recipe passed the gate for the {tower} tower: it stays float32")
+        _say(f"No {plan.precision} recipe passed the gate for the {tower} tower: it stays float32")
     _summary(exported, options.out, sum(f["bytes"] for f in manifest["files"].values()))
     return 0
 

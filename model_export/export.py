@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from model_export.gate import Choice, Gate, Judge, choose
 from model_export.graphs.emit import emit
 from model_export.layers import dimension
 from model_export.measuring import recall, session, vectors
-from model_export.recipes import FLOAT, RECIPES, Recipe
+from model_export.recipes import FLOAT, HALF, RECIPES, Precision, Recipe
 from shared_code.adapters.clip.encoder import IMAGE_BATCH, TEXT_BATCH
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    precision: Literal["fp32", "int8"] = "int8"
+    precision: Precision = "int8"
     gate: Gate = field(default_factory=Gate)
     recipes: Sequence[Recipe] = RECIPES
     evaluation: EvaluationSet = field(default_factory=samples)
@@ -71,7 +71,7 @@ def export(image: ImageSource, text: TextSource, plan: Plan) -> Exported:
     image_vectors = vectors(image_floats, pictures)
     text_vectors = vectors(text_floats, texts)
     del image_floats, text_floats  # a gigabyte, while the recipes are tried
-    recipes = plan.recipes if plan.precision == "int8" else ()
+    recipes = {"int8": plan.recipes, "fp16": (HALF,), "fp32": ()}[plan.precision]
     picture_batches = [
         {"pixel_values": np.concatenate([p["pixel_values"] for p in pictures[i : i + IMAGE_BATCH]])}
         for i in range(0, len(pictures), IMAGE_BATCH)
@@ -147,7 +147,7 @@ def _mean_or_zero(cosines: Floats) -> float:
 
 
 def fell_back(exported: Exported, plan: Plan) -> list[str]:
-    """Towers that stayed float32 though int8 was asked for."""
+    """Towers that stayed float32 though less was asked for."""
     choices: dict[str, Any] = {"image": exported.image, "text": exported.text}
-    asked = plan.precision == "int8"
+    asked = plan.precision != "fp32"
     return [name for name, choice in choices.items() if asked and choice.chosen == FLOAT.name]

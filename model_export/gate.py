@@ -15,7 +15,7 @@ import numpy as np
 from model_export.graphs.blocks import RANGE
 from model_export.graphs.emit import emit
 from model_export.measuring import Nearness, milliseconds, nearness, session, vectors, worse
-from model_export.recipes import FLOAT, RECIPES, Recipe
+from model_export.recipes import FLOAT, RECIPES, Precision, Recipe
 from model_export.smooth import smoothed
 
 if TYPE_CHECKING:
@@ -95,10 +95,8 @@ class Choice:
     """The content of an ONNX file."""
     trials: tuple[Trial, ...]
     chosen: str
-
-    @property
-    def precision(self) -> str:
-        return "fp32" if self.chosen == FLOAT.name else "int8"
+    """The recipe's name."""
+    precision: Precision
 
 
 def choose(
@@ -121,7 +119,8 @@ def choose(
     )
     passing = {trial.recipe for trial in trials if trial.passed}
     chosen = next((recipe for recipe in recipes if recipe.name in passing), FLOAT)
-    return Choice(emit(smoothed(tower, ranges, chosen), chosen), tuple(trials), chosen.name)
+    model = emit(smoothed(tower, ranges, chosen), chosen)
+    return Choice(model, tuple(trials), chosen.name, chosen.precision)
 
 
 def seen_ranges(tower: Tower, items: Sequence[Feeds]) -> dict[str, Floats]:

@@ -18,6 +18,8 @@ Role: TypeAlias = Literal["patches", "tokens", "qkv", "out", "up", "down"]
 """Where a weight stands in a tower. Norms, softmax, biases, positions and the projection into
 the common space are float in every recipe."""
 
+Precision: TypeAlias = Literal["int8", "fp16", "fp32"]
+
 _BLOCK: frozenset[Role] = frozenset({"qkv", "out", "up", "down"})
 _ALL: frozenset[Role] = _BLOCK | {"patches", "tokens"}
 
@@ -33,9 +35,19 @@ class Recipe:
     float_ends: int = 0
     """This many blocks at each end of the tower stay float32."""
     weight_bits: int = 7
+    half: bool = False
+    """Everything is float16 but what goes in and comes out, and the scaling to unit length."""
+
+    @property
+    def precision(self) -> Precision:
+        if self.half:
+            return "fp16"
+        return "int8" if self.int8 else "fp32"
 
 
 FLOAT = Recipe("fp32", frozenset())
+HALF = Recipe("fp16", frozenset(), half=True)
+"""For a GPU: a CPU has few operators for it, between which onnxruntime converts."""
 
 _ALPHA = 0.6
 """The best mean cosine of 0.3 to 0.8, on the real weights of a small BERT (benchmarks/quantise.py);

@@ -23,7 +23,7 @@ Select: TypeAlias = Callable[[str], str]
 
 class Emitter:
     def __init__(self, name: str, recipe: Recipe, *, blocks: int, probes: bool) -> None:
-        self.graph = Graph(name)
+        self.graph = Graph(name, half=recipe.half)
         self._recipe = recipe
         self._blocks = blocks
         self._probes = probes
@@ -64,7 +64,8 @@ class Emitter:
         if projection is not None:
             row = graph.op("MatMul", row, graph.constant(projection.weight))
             row = row if projection.bias is None else graph.add(row, projection.bias)
-        graph.floats_out(graph.op("LpNormalization", row, axis=-1, p=2), name, ["batch", size])
+        unit = graph.op("LpNormalization", graph.float32(row), axis=-1, p=2)
+        graph.floats_out(unit, name, ["batch", size])
 
     def pooled_by_attention(self, x: str, pool: AttentionPool) -> str:
         """[n, width]; its one row costs nothing, so it stays float."""

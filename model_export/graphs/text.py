@@ -61,7 +61,7 @@ class TextEmitter(Emitter):
         columns, scales = int8_columns(tokens.T, bits=8)  # looked up, never multiplied
         rows = graph.op("Gather", graph.constant(columns.T), ids)
         scale = graph.op("Gather", graph.constant(scales[:, None]), ids)
-        return graph.op("Mul", graph.op("Cast", rows, to=TensorProto.FLOAT), scale)
+        return graph.op("Mul", graph.floats(rows), scale)
 
     def _selection(self, ids: str, length: str, keys: str) -> tuple[Select, str]:
         """How to pick the pooled token's row, and the mask of what that token attends to."""
@@ -90,7 +90,7 @@ class TextEmitter(Emitter):
     def _mean(self, x: str, mask: str) -> str:
         graph = self.graph
         axis = graph.integers(1)
-        weights = graph.op("Cast", mask, to=TensorProto.FLOAT)
+        weights = graph.floats(mask)
         total = graph.op("ReduceSum", weights, axis, keepdims=1)
         weighted = graph.op("Mul", x, graph.op("Unsqueeze", weights, graph.integers(2)))
         return graph.op("Div", graph.op("ReduceSum", weighted, axis, keepdims=0), total)

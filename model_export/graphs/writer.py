@@ -21,8 +21,10 @@ MICROSOFT = "com.microsoft"
 
 
 class Graph:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, half: bool = False) -> None:
+        """``half``: float constants are stored, and so computed with, as float16."""
         self._name = name
+        self._half = half
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, onnx.TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
@@ -30,7 +32,7 @@ class Graph:
 
     def floats_in(self, name: str, shape: list[str | int]) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-        return name
+        return self.floats(name) if self._half else name
 
     def integers_in(self, name: str, shape: list[str | int]) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.INT64, shape))
@@ -40,8 +42,17 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [value], [name], name=name))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
+    def floats(self, value: str) -> str:
+        """Of any type, as the floats that the graph computes with."""
+        return self.op("Cast", value, to=TensorProto.FLOAT16 if self._half else TensorProto.FLOAT)
+
+    def float32(self, floats: str) -> str:
+        return self.op("Cast", floats, to=TensorProto.FLOAT) if self._half else floats
+
     def constant(self, array: npt.NDArray[Any]) -> str:
         content = np.array(array, order="C")
+        if self._half and content.dtype == np.float32:
+            content = content.astype(np.float16)
         described = f"{content.dtype}{content.shape}".encode()
         name = "c_" + hashlib.sha256(described + content.tobytes()).hexdigest()[:16]
         if name not in self._constants:

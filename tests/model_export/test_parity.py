@@ -4,13 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from model_export import families, parity, sentence_families
 from model_export.errors import ExportError
 from model_export.graphs.emit import emit
 from model_export.layers import Linear
-from model_export.measuring import session
+from model_export.measuring import session, vectors
+from model_export.recipes import HALF
 from tests.model_export.configs import CONFIGS
 
 TEXTS = [
@@ -98,6 +100,31 @@ def test_sentence_towers_give_torchs_vectors(family, config):
     assert largest_difference(ours, text.torch_vectors(together)) <= TOLERANCE
     alone = np.concatenate([text.torch_vectors(feed) for feed in feeds])
     assert largest_difference(ours, alone) <= TOLERANCE
+
+
+def test_float16_is_half_the_size_and_near(sources):
+    image, text = sources
+    shape = (3, 3, *image.tower.size)
+    pixels = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    check_half(image.tower, [{"pixel_values": pixels}])
+    check_half(text.tower, text.feeds(TEXTS))
+
+
+@pytest.mark.parametrize("family", ["distilbert", "bert"])
+def test_so_are_sentence_towers(family, config):
+    text = sentence_families.random_text(config(family), 48, TEXTS)
+    check_half(text.tower, [stacked(text.feeds(TEXTS))])
+
+
+def check_half(tower, items):
+    whole, half = emit(tower), emit(tower, HALF)
+    kinds = {each.data_type for each in onnx.load_from_string(half).graph.initializer}
+    assert kinds <= {onnx.TensorProto.FLOAT16, onnx.TensorProto.INT64}
+    assert len(half) < 0.6 * len(whole)  # small towers have as much graph as weights
+    ours, reference = vectors(session(half), items), vectors(session(whole), items)
+    assert ours.dtype == np.float32
+    assert (ours * reference).sum(axis=1).min() > 0.9999
+    assert largest_difference(ours, reference) > 0  # it is not the same graph
 
 
 def test_a_graph_that_differs_from_torch_is_no_export(config):

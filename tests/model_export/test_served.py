@@ -84,6 +84,17 @@ def test_float32_on_request(config, few_pictures, tmp_path):
     assert [t["chosen"] for t in manifest["report"]["towers"].values()] == ["fp32", "fp32"]
 
 
+def test_float16_on_request_is_served(config, few_pictures, tmp_path):
+    """On the CPU, which converts; no GPU runs it here."""
+    asked = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
+    assert main([*asked, "--out", str(tmp_path / "bundle"), "--precision", "fp16"]) == 0
+    manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
+    assert manifest["precision"] == "fp16"
+    towers = manifest["report"]["towers"].values()
+    assert [[t["recipe"] for t in tower["trials"]] for tower in towers] == [["fp32", "fp16"]] * 2
+    check_it_serves(tmp_path / "bundle", manifest, tmp_path / "app")
+
+
 def test_a_tower_that_no_recipe_brings_through_the_gate_stays_float32(
     config, few_pictures, tmp_path, capsys
 ):

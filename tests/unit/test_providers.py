@@ -61,6 +61,12 @@ def test_int8_on_another_than_the_cpu_is_told(caplog):
     assert "in fp32" in caplog.text
 
 
+def test_fp16_on_the_cpu_is_told(caplog):
+    with caplog.at_level(logging.WARNING):
+        check_started(Session(), [CPU], "fp16")
+    assert "for GPUs" in caplog.text
+
+
 def test_a_name_that_is_none_is_refused_when_the_app_starts():
     with pytest.raises(Misconfigured, match="ORT_PROVIDERS"):
         Settings.from_env({"ORT_PROVIDERS": "cuda"})

@@ -48,4 +48,6 @@ def check_started(session: ort.InferenceSession, asked: Sequence[str], precision
     if started[0] != asked[0]:
         log.warning("%s could not start: %s runs the model", asked[0], started[0])
     if started[0] != CPU and precision.startswith("int8"):
-        log.warning("int8 products have no operator but the CPU's: export the bundle in fp32")
+        log.warning("int8 products have no operator but the CPU's: export it in fp32, or in fp16")
+    if started[0] == CPU and precision.startswith("fp16"):
+        log.warning("fp16 is for GPUs: the CPU converts it back; a bundle in int8 is quicker there")
