@@ -40,7 +40,6 @@ var constants = {
   MAX_IMAGE_PIXELS: '50000000'
   ORT_THREADS: '0'
   ORT_PROVIDERS: 'CPUExecutionProvider'
-  ENCODE_CONCURRENCY: '2'
   ENCODE_QUEUE: '64'
   MODEL_WAIT_S: '5'
   CACHE_MB: '16'

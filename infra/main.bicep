@@ -198,6 +198,8 @@ module app 'app.bicep' = {
       RECONCILE_CRON: reconcileCron
       ALLOW_IMAGE_URLS: string(allowImageUrls)
       PUBLIC_SEARCH: string(publicSearch)
+      // two at a time hold the weights twice where there are two cores
+      ENCODE_CONCURRENCY: instanceMemoryMB < 2048 ? '1' : '2'
       REDIS_URL: redisEnabled ? redis!.outputs.urlReference : ''
     }
   }

@@ -106,9 +106,10 @@ class Settings:
     """0: as many as there are vCPUs; change it from benchmarks/encode.py, not by feel."""
     ort_providers: tuple[str, ...] = ("CPUExecutionProvider",)
     """onnxruntime's execution providers in the order in which they are tried; a GPU needs another
-    build of onnxruntime and a bundle in fp32 (docs/deploy.md)."""
+    build of onnxruntime and a bundle in fp16 (docs/deploy.md)."""
     encode_concurrency: int = 2
-    """Encodes at one time; more of them would only share the same cores."""
+    """Encodes at one time; more of them would only share the same cores. 1: each has all cores;
+    more: one beside another has one core, and weights of its own."""
     encode_queue: int = 64
     """Callers who may wait for their turn; more are told 429. A text takes 3 ms, a picture 10."""
     model_wait_s: float = 5.0

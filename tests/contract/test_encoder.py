@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared_code.adapters.clip import tower
+from shared_code.adapters.clip import sessions, tower
 from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder, Running
 from shared_code.adapters.clip.loading import Loading
+from shared_code.adapters.clip.sessions import Sessions, SessionSpec
 from shared_code.core.errors import Internal, Misconfigured, Unprocessable, UnsupportedImage
 from shared_code.core.timing import collect_stages
 from shared_code.settings import Settings
@@ -161,11 +162,36 @@ def test_vectors_are_scaled_whatever_the_export_promised():
     ]
 
 
+def test_one_thread_gives_what_many_give():
+    found = Sessions(STARTER / "image.onnx", SessionSpec(threads=4))
+    assert found.single is not found.quick
+    assert found.single is found.single
+    pixels = np.random.default_rng(0).random((3, 3, 224, 224), np.float32)
+    [name] = [each.name for each in found.quick.get_inputs()]
+    shape = found.quick.get_inputs()[0].shape
+    given = {name: pixels[:, :, : shape[2], : shape[3]]}
+    many, one = (each.run(None, given)[0] for each in (found.quick, found.single))
+    assert np.abs(many - one).max() < 1e-7
+
+
+def test_a_second_copy_that_cannot_be_had_fails_nothing(tmp_path, caplog):
+    path = Path(shutil.copy(STARTER / "image.onnx", tmp_path))
+    found = Sessions(path, SessionSpec(threads=2))
+    path.unlink()
+    assert found.single is found.quick
+    assert "runs on all cores only" in caplog.text
+
+
+def test_with_one_core_there_is_one_copy_of_the_weights():
+    found = Sessions(STARTER / "image.onnx", SessionSpec(threads=1))
+    assert found.single is found.quick
+
+
 @pytest.mark.parametrize(
     ("content", "cpus"),
     [("max 100000", None), ("150000 100000", 2), ("50000 100000", 1), ("", None)],
 )
 def test_a_containers_quota_limits_the_threads(tmp_path, content, cpus):
     (tmp_path / "cpu.max").write_text(content)
-    assert tower._quota_cpus(tmp_path / "cpu.max") == cpus
-    assert tower.usable_cpus() >= 1
+    assert sessions._quota_cpus(tmp_path / "cpu.max") == cpus
+    assert sessions.usable_cpus() >= 1

@@ -85,6 +85,23 @@ def test_callers_beyond_the_queue_are_refused_and_the_others_served():
     assert sorted(outcomes) == ["refused for 1"] * 5 + ["served"] * 3
 
 
+def test_a_run_is_quick_when_somebody_waits_and_none_other_is_under_way():
+    gate = Gate(concurrency=2, queue=0)
+    with gate as for_an_event:
+        assert not for_an_event
+    with somebody_waits():
+        with gate as alone, gate as beside:
+            assert (alone, beside) == (True, False)
+        with gate as alone_again:
+            assert alone_again
+
+
+def test_where_one_runs_at_a_time_every_run_is_quick():
+    gate = Gate(concurrency=1, queue=0)
+    with gate as for_an_event:
+        assert for_an_event
+
+
 def test_events_wait_however_many_they_are():
     gate = Gate(concurrency=2, queue=0)
     most, inside, lock = [0], [0], threading.Lock()

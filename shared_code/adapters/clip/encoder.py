@@ -19,8 +19,9 @@ from shared_code.adapters.clip.given import given_vector
 from shared_code.adapters.clip.loading import AGAIN_AFTER_S, Loading
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.adapters.clip.providers import CPU
+from shared_code.adapters.clip.sessions import SessionSpec
 from shared_code.adapters.clip.tokenize import Tokenize, Window
-from shared_code.adapters.clip.tower import Session, Tower, unit
+from shared_code.adapters.clip.tower import Tower, unit
 from shared_code.core.ports import Embedding
 from shared_code.core.timing import stage
 
@@ -62,7 +63,7 @@ class ClipEncoder:
         self._model = bundle.model
         if self._model.random_weights:
             log.warning("%s has random weights: what searches find means nothing", self._model.name)
-        self._session = Session(threads, running.providers, self._model.precision)
+        self._spec = SessionSpec(threads, running.providers, self._model.precision)
         self._gate = Gate(running.concurrency, running.queue)
         self._preprocess = Preprocess(bundle.manifest.image, max_pixels=max_pixels)
         patience = {"wait_s": running.wait_s, "again_after_s": running.again_after_s}
@@ -161,7 +162,7 @@ class ClipEncoder:
             self._bundle.verified(file),
             inputs=inputs,
             output=output,
-            running=self._session,
+            spec=self._spec,
             gate=self._gate,
         )
 

@@ -14,16 +14,28 @@ RETRY_AFTER_S = 1
 
 
 class Gate:
-    """Entered around a run. Raises TooBusy for a caller who does not want to wait behind more
-    than ``queue`` others."""
+    """Entered around a run; gives whether it should be quick, on all cores: when somebody waits for
+    it and no other run is under way. With a concurrency of 1 every run is.
+
+    Raises TooBusy for a caller who does not want to wait behind more than ``queue`` others.
+    """
 
     def __init__(self, concurrency: int, queue: int) -> None:
+        self._concurrency = concurrency
         self._turns = BoundedSemaphore(concurrency)
         self._queue = queue
         self._lock = Lock()
         self._waiting = 0
+        self._running = 0
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> bool:
+        self._take_turn()
+        with self._lock:
+            self._running += 1
+            is_alone = self._running == 1
+        return self._concurrency == 1 or (is_alone and not may_wait())
+
+    def _take_turn(self) -> None:
         if self._turns.acquire(blocking=False):
             return
         with self._lock:
@@ -41,4 +53,6 @@ class Gate:
                 self._waiting -= 1
 
     def __exit__(self, *_: Any) -> None:
+        with self._lock:
+            self._running -= 1
         self._turns.release()
