@@ -143,7 +143,6 @@ class BulkIndexing:
                     decoded = self.indexer.encoder.decode(blob.data)
                 except (UnsupportedImage, Unprocessable):
                     continue
-                self.indexer.thumbnails.keep(blob)
                 if info.name in work.replaced:
                     self.indexer.thumbnails.remove(info.name, but=blob.info)
                 yield work, blob.info, decoded

@@ -101,6 +101,15 @@ def test_it_is_what_events_would_have_made_of_it(app, durable):
     assert not app.reconcile.run(seconds=60, dry_run=True).examples
 
 
+def test_thumbnails_are_left_to_whoever_asks_first(app, durable):
+    app.images.write("a/1.png", picture("red", size=(900, 600)))
+    done(durable, {"prefix": ""})
+    assert app.thumbnails.store.list().items == ()
+    head = app.images.head("a/1.png")
+    assert app.pictures.thumbnail("a/1.png", 320).data
+    assert app.thumbnails.get(head, 320)
+
+
 def test_bad_pictures_are_failures_and_the_job_goes_on(app, durable):
     put_pictures(app, 3)
     app.images.write("bad/1.png", b"no picture")
