@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
 from functions.answers_edge import Answer
+from functions.contract import Reply
 from shared_code.core.bulk_report import JobReport
 
 JOBS_PATH = "/api/v1/jobs/"
@@ -90,6 +92,12 @@ def job(found: JobReport) -> JobAnswer:
         phase=facts.phase or UNSET,
         error=facts.error or UNSET,
     )
+
+
+def accepted(found: JobReport) -> Reply[JobAnswer]:
+    """Of a job that was begun by the request."""
+    begun = job(found)
+    return Reply(begun, HTTPStatus.ACCEPTED, {"location": begun.url, "retry-after": "2"})
 
 
 def _rounded(rate: float | None) -> float | None:

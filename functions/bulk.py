@@ -35,8 +35,7 @@ async def index_batch(
     job again does what the first one did not.
     """
     source = await asyncio.to_thread(source_of, sent)
-    job = answers_bulk.job(await Jobs(client_of(client)).start(source))
-    return Reply(job, 202, {"location": job.url, "retry-after": "2"})
+    return answers_bulk.accepted(await Jobs(client_of(client)).start(source))
 
 
 @bp.route(route="v1/jobs", methods=["GET"])

@@ -15,17 +15,17 @@ from functions.parse import converted, query_fields
 from functions.requests import NoOptions
 from functions.sources import FormBody, FromHost, QueryString, Source
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 REQUEST = "req"
 """A handler's parameter of this name gets the request itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Generic[T]):
+class Reply(Generic[T_co]):
     """An answer with a status or headers of its own; a handler may return the bare body."""
 
-    body: T
+    body: T_co
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,12 +1,21 @@
 """What could not be indexed, and why; and another try once the cause is mended."""
 
+import asyncio
+from typing import Any
+
 import azure.functions as func
 
-from functions import answers_ops
+from functions import answers_bulk, answers_ops
+from functions.answers_bulk import JobAnswer
 from functions.answers_ops import FailuresAnswer, RetriedAnswer
+from functions.bulk_jobs import Jobs
+from functions.contract import Reply
+from functions.durable import client_of
 from functions.edge import endpoint
-from functions.requests import ListingRequest
-from functions.sources import Query
+from functions.requests import ListingRequest, RetryRequest
+from functions.sources import Binding, Query
+from shared_code.core.bulk import Source
+from shared_code.core.recovery import Retried
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -20,7 +29,16 @@ def list_failures(asked: Query[ListingRequest]) -> FailuresAnswer:
 
 
 @bp.route(route="v1/index-failures/retry", methods=["POST"])
-@endpoint
-def retry_failures(asked: Query[ListingRequest]) -> RetriedAnswer:
-    """Looks again at a page of what could not be indexed."""
-    return answers_ops.retried(runtime().recovery.retry(limit=asked.limit, cursor=asked.cursor))
+@bp.generic_input_binding(arg_name="client", type="durableClient")
+@endpoint(statuses=(200, 202))
+async def retry_failures(
+    asked: Query[RetryRequest], client: Binding[Any]
+) -> Reply[RetriedAnswer | JobAnswer]:
+    """Looks again at a page of what could not be indexed, or by a bulk job at `all` of it."""
+    if asked.all:
+        return answers_bulk.accepted(await Jobs(client_of(client)).start(Source("failures")))
+    return Reply(answers_ops.retried(await asyncio.to_thread(_retried, asked)))
+
+
+def _retried(asked: RetryRequest) -> Retried:
+    return runtime().recovery.retry(limit=asked.limit, cursor=asked.cursor)

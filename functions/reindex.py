@@ -32,8 +32,7 @@ async def reindex(asked: Body[ReindexRequest], client: Binding[Any]) -> Reply[Jo
     """
     into = await asyncio.to_thread(lambda: to_fill(runtime(), complete=asked.rollback))
     jobs = Jobs(client_of(client))
-    job = answers_bulk.job(await jobs.reindex(into, is_rollback=asked.rollback))
-    return Reply(job, 202, {"location": job.url, "retry-after": "2"})
+    return answers_bulk.accepted(await jobs.reindex(into, is_rollback=asked.rollback))
 
 
 @bp.route(route="v1/collections", methods=["GET"])

@@ -89,10 +89,20 @@ class ProductForm(Request, frozen=True):
 
 
 class ListingRequest(Request, frozen=True):
-    """GET products, GET index-failures and its retry: a page of a listing."""
+    """A page of a listing."""
 
     limit: Limit = 20
     cursor: Cursor | None = None
+
+
+class RetryRequest(ListingRequest, frozen=True):
+    """POST index-failures/retry: a page of them now, or all of them by a bulk job."""
+
+    all: bool = False
+
+    def __post_init__(self) -> None:
+        if self.all and self.cursor is not None:
+            raise ValueError("cursor is of a page; leave it out to try all")
 
 
 class ProductsRequest(ListingRequest, frozen=True):

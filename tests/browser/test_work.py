@@ -94,6 +94,19 @@ def test_a_running_job_is_cancelled(opened, workshop):
     assert workshop.stats()["products"] < LONG
 
 
+def test_more_failures_than_are_shown_are_tried_again_by_a_job(opened, workshop):
+    workshop.images.mkdir(parents=True, exist_ok=True)
+    for number in range(25):
+        (workshop.images / f"bad-{number}.jpg").write_bytes(b"no picture")
+    until(lambda: workshop.stats()["failures"] == 25, "the failures are recorded", seconds=30)
+    page = opened("#/status", host=workshop)
+    page.get_by_role("button", name="Try all of them again").click()
+    page.locator(".notice").get_by_role("button", name="All jobs").click()
+    job = page.locator(".job")
+    until(lambda: job.get_attribute("data-state") == "completed", "the job ends", seconds=30)
+    assert "25 failed" in job.inner_text()
+
+
 def test_a_look_that_fails_does_not_end_the_watching(opened):
     page = opened("#/jobs", expected="503")
     page.get_by_label("Names that begin with").fill("green-")

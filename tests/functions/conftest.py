@@ -1,5 +1,7 @@
 """The app with in-memory parts, and real host objects to call its functions with."""
 
+import asyncio
+import inspect
 import json
 from typing import Any
 
@@ -12,7 +14,7 @@ from shared_code.core.thumbnails import Thumbnails
 from shared_code.core.users import Users
 from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
-from tests.functions.declared import assert_as_declared
+from tests.functions.declared import assert_as_declared, declared
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
 from tests.twins.index import MemoryIndex
@@ -56,8 +58,12 @@ def app():
     use_runtime(previous)
 
 
-def call(function: Any, **request: Any) -> func.HttpResponse:
-    response = function(http_request(**request))
+def call(function: Any, durable: Any = None, **request: Any) -> func.HttpResponse:
+    """``durable``: what plays Durable Functions, for a function that asks it."""
+    bindings = dict.fromkeys(declared(function).bindings, durable)
+    response = function(http_request(**request), **bindings)
+    if inspect.iscoroutine(response):
+        response = asyncio.run(response)
     assert_as_declared(function, response)
     return response
 

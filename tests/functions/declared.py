@@ -7,16 +7,22 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
+from functions.contract import Contract
 from functions.edge import contract_behind
 from functions.openapi_requests import problem_statuses
 from functions.responses import PROBLEM_JSON
 
 
-def assert_as_declared(function: Any, response: func.HttpResponse) -> None:
+def declared(function: Any) -> Contract:
     """``function`` as a test calls it: bare, or registered in a blueprint."""
     bare = function.build().get_user_function() if hasattr(function, "build") else function
     contract = contract_behind(bare)
     assert contract
+    return contract
+
+
+def assert_as_declared(function: Any, response: func.HttpResponse) -> None:
+    contract = declared(function)
     if response.mimetype == PROBLEM_JSON:
         assert response.status_code in problem_statuses(contract), f"declare it: {contract.name}"
         return

@@ -9,13 +9,13 @@ import pytest
 
 from functions import bulk, bulk_orchestration
 from functions.durable import TRIES
+from functions.failures import retry_failures
 from shared_code.core.bulk import Job, Source
 from shared_code.core.errors import Unavailable, Unprocessable
 from shared_code.core.naming import document_of
 from shared_code.core.products import PointRef
 from tests.durable import MemoryDurable
-from tests.functions.conftest import as_form, as_json, assert_problem, body_of, http_request
-from tests.functions.declared import assert_as_declared
+from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture
 
 # the library forgets the expected type of a call that may be retried
@@ -25,12 +25,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 @pytest.fixture
 def durable(app):
     return MemoryDurable(bulk_orchestration.bp)
-
-
-def call(function: Any, durable: MemoryDurable, **request: Any):
-    response = asyncio.run(function(http_request(**request), client=durable))
-    assert_as_declared(function, response)
-    return response
 
 
 def started(durable, content) -> str:
@@ -99,6 +93,22 @@ def test_it_is_what_events_would_have_made_of_it(app, durable):
     assert products["a"].text.metadata == {"price": 9}
     assert {app.indexer.sync(name) for name in names} == {"current"}
     assert not app.reconcile.run(seconds=60, dry_run=True).examples
+
+
+def test_all_failures_are_tried_again_by_a_job(app, durable):
+    put_pictures(app, 3)
+    for at in range(3):
+        app.failures.record(f"p{at:04}/front.png", f"p{at:04}", "it was down")
+    app.images.write("bad/1.png", b"no picture")
+    app.indexer.sync("bad/1.png")
+    response = call(retry_failures, durable, params={"all": "true"})
+    assert response.status_code == 202, body_of(response)
+    assert durable.run()
+    found = job(durable, body_of(response)["id"])
+    assert counts(found) == {"total": 4, "done": 4, "indexed": 3, "failed": 1}
+    assert app.failures.count() == 1
+    response = call(retry_failures, durable, params={"all": "true", "cursor": "x"})
+    assert_problem(response, 422, says="leave it out")
 
 
 def test_thumbnails_are_left_to_whoever_asks_first(app, durable):

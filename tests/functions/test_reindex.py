@@ -10,7 +10,6 @@ from shared_code.core.products import Counts
 from shared_code.runtime import Runtime
 from tests.durable import MemoryDurable
 from tests.functions.conftest import CountingEncoder, as_json, body_of, call
-from tests.functions.test_bulk import call as call_durable
 from tests.functions.test_bulk import job, put_pictures
 from tests.twins.collections import MemoryCollections
 
@@ -50,7 +49,7 @@ def durable(app):
 
 
 def start(durable, **asked: Any):
-    return call_durable(reindex.reindex, durable, **as_json(asked))
+    return call(reindex.reindex, durable, **as_json(asked))
 
 
 def moved(durable, **asked: Any) -> dict[str, Any]:
@@ -132,7 +131,7 @@ def test_a_cancelled_move_stops_and_leaves_the_alias(app, collections, durable):
     job_id = body_of(start(durable))["id"]
     durable.run(steps=4)
     where = {"route_params": {"job_id": job_id}}
-    assert body_of(call_durable(bulk.cancel_job, durable, **where))["state"] == "cancelled"
+    assert body_of(call(bulk.cancel_job, durable, **where))["state"] == "cancelled"
     assert durable.run()
     assert collections.serving() == OLD
     states = {each.id: each.status for each in durable.instances.values()}

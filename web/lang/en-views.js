@@ -132,6 +132,7 @@ export default {
   "status.failures.none": "Nothing failed.",
   "status.failures.more": "The first {count}.",
   "status.retry": "Try these again",
+  "status.retry.all": "Try all of them again",
   "status.retried": "{tried} tried again, {failed} failed again.",
   "status.jobs": "Last jobs",
   "status.jobs.all": "All jobs",

@@ -132,6 +132,7 @@ export default {
   "status.failures.none": "Rien n’a échoué.",
   "status.failures.more": "Les {count} premiers.",
   "status.retry": "Essayer de nouveau",
+  "status.retry.all": "Tout essayer de nouveau",
   "status.retried": "{tried} essayés de nouveau, {failed} ont encore échoué.",
   "status.jobs": "Dernières tâches",
   "status.jobs.all": "Toutes les tâches",

@@ -4,7 +4,7 @@ import { fetched, get, post } from "../lib/api.js";
 import { h, icon, replace } from "../lib/dom.js";
 import { date, number, t } from "../lib/i18n.js";
 import { errorState, loading, notice } from "../lib/notice.js";
-import { href } from "../lib/router.js";
+import { go, href } from "../lib/router.js";
 import { jobCard } from "../work/jobcard.js";
 
 export const title = "nav.status";
@@ -75,13 +75,15 @@ async function failures(signal, again) {
   if (found.length === 0) return h("p.row", {}, icon("check"), t("status.failures.none"));
   const retry = async (event) => {
     event.target.disabled = true;
-    const said = await post("index-failures/retry", undefined, { signal }).catch((error) => { notice(error.message, { kind: "error" }); return null; });
-    if (said) notice(t("status.retried", { tried: said.tried, failed: said.failed }));
+    const query = { all: cursor ? "true" : "" }; // more than one page is a job's work
+    const said = await post("index-failures/retry", undefined, { query, signal }).catch((error) => { notice(error.message, { kind: "error" }); return null; });
+    if (said && cursor) notice(t("jobs.started"), { action: { label: t("status.jobs.all"), run: () => go("jobs") } });
+    else if (said) notice(t("status.retried", { tried: said.tried, failed: said.failed }));
     again();
   };
   return [h("ul.problems", {}, found.map((each) => h("li", {}, h("strong", {}, each.blob), ": ", each.reason, h("span.small.muted", {}, ` ${date(each.at)}`)))),
     cursor && h("p.small.muted", {}, t("status.failures.more", { count: FAILURES })),
-    h("div.row", {}, h("button", { type: "button", onclick: retry }, icon("refresh"), t("status.retry")))];
+    h("div.row", {}, h("button", { type: "button", onclick: retry }, icon("refresh"), t(cursor ? "status.retry.all" : "status.retry")))];
 }
 
 async function jobs(signal, again) {
