@@ -31,6 +31,7 @@ def test_pictures_become_products_with_the_words_typed(opened, shop):
     assert (found["name"], found["metadata"]["price"]) == ("Grandma's bear", 12.5)
     cards.nth(0).get_by_role("link", name="Look at it").click()
     page.wait_for_selector("dialog[open]")
+    page.close()  # it may still load what is deleted now
     shop.client.delete("/api/v1/products/grandmas-bear")
 
 
