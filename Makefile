@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit test-export export lint types format lock golden index package scan scan-bicep reconcile screenshots check-qdrant clean
+.PHONY: help start test unit test-chaos test-export export lint types format lock golden index package scan scan-bicep reconcile screenshots check-qdrant clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
@@ -27,9 +27,13 @@ start: $(VENV)/.local  ## run it here: index the sample catalogue, serve on HOST
 	@exec $(PY) -m devhost.start --host $(HOST) --port $(PORT)
 
 test: lint types  ## lint, types and every test
-	$(PY) -m pytest --ignore tests/model_export
-	@if [ -e $(EXPORT_VENV)/.installed ] || [ "$$REQUIRE_REAL" = 1 ]; then $(MAKE) test-export; \
-	else echo "Not run: the tests of model_export, which need torch (1 GB): make test-export"; fi
+	$(PY) -m pytest --ignore tests/model_export --ignore tests/chaos
+	@if [ -e $(EXPORT_VENV)/.installed ] || [ "$$REQUIRE_REAL" = 1 ]; then $(MAKE) -j2 test-chaos test-export; \
+	else $(MAKE) test-chaos; \
+	echo "Not run: the tests of model_export, which need torch (1 GB): make test-export"; fi
+
+test-chaos: $(VENV)/.dev  # mostly waits, so it may run beside others
+	$(PY) -m pytest tests/chaos
 
 test-export: $(EXPORT_VENV)/.installed  ## the tests of model_export, which install torch
 	$(EXPORT_PY) -m pytest tests/model_export
