@@ -24,7 +24,7 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks.ingest import batches_per_s, made_pictures
+from benchmarks.ingest import batches_per_s, made_pictures, picture_arguments
 from benchmarks.report import arguments, publish, table
 from devhost.child import HostProcess
 from shared_code.adapters.clip.encoder import ClipEncoder
@@ -39,10 +39,7 @@ NEARLY = 0.97
 
 def main() -> None:
     parser = arguments(__doc__ or "")
-    parser.add_argument("--model", type=Path, default=Settings().model_dir, help="a bundle")
-    parser.add_argument("--side", type=int, default=256, help="of the pictures, in pixels")
-    parser.add_argument("--pictures", type=int, default=2_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    picture_arguments(parser, pictures=2_000, rounds=3)
     parser.add_argument("--growth", type=int, nargs="*", default=[500, 1_000, 2_500, 5_000])
     asked = parser.parse_args()
     load_before = os.getloadavg()[0]

@@ -27,6 +27,7 @@ import psutil
 from benchmarks.full_size import add_bundle, check_bundle
 from benchmarks.ingest import made_pictures
 from benchmarks.report import arguments, publish, table
+from benchmarks.running import core_s
 from devhost.child import ROOT, HostProcess
 
 PRICE_GB_S = 0.000026
@@ -105,11 +106,8 @@ class Shop:
         return [Operation(name, self.core_s(work) / runs) for name, work in works.items()]
 
     def core_s(self, work: Callable[[], object]) -> float:
-        """Of all cores, while the work goes on."""
-        before = self._process.cpu_times()
-        work()
-        after = self._process.cpu_times()
-        return float(after.user + after.system - before.user - before.system)
+        """Of the app, while the work goes on."""
+        return core_s(self._process, work)
 
     def _search(self, query: str) -> None:
         self._client.post("/api/v1/search", json={"query": query, "limit": 24}).raise_for_status()

@@ -43,10 +43,7 @@ SINGLE_TARGET_MS = 30
 
 def main() -> None:
     parser = arguments(__doc__ or "")
-    parser.add_argument("--model", type=Path, default=Settings().model_dir, help="a bundle")
-    parser.add_argument("--side", type=int, default=256, help="of the pictures, in pixels")
-    parser.add_argument("--pictures", type=int, default=600)
-    parser.add_argument("--rounds", type=int, default=5)
+    picture_arguments(parser, pictures=600, rounds=5)
     parser.add_argument("--singles", type=int, default=15, help="per round")
     asked = parser.parse_args()
     load_before = os.getloadavg()[0]
@@ -55,6 +52,13 @@ def main() -> None:
     batches_per_s(encoder, pictures[:40])  # loads the model
     rounds = [Round(encoder, pictures, asked) for _ in range(asked.rounds)]
     publish("From drop to searchable", report(rounds, asked, load_before), asked.out)
+
+
+def picture_arguments(parser: argparse.ArgumentParser, *, pictures: int, rounds: int) -> None:
+    parser.add_argument("--model", type=Path, default=Settings().model_dir, help="a bundle")
+    parser.add_argument("--side", type=int, default=256, help="of the pictures, in pixels")
+    parser.add_argument("--pictures", type=int, default=pictures)
+    parser.add_argument("--rounds", type=int, default=rounds)
 
 
 def made_pictures(count: int, side: int) -> list[bytes]:

@@ -1,15 +1,24 @@
-"""A development host for as long as a block lasts, and a client of it."""
+"""A development host for as long as a block lasts, and a client of it; what a process takes."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 
 from devhost.child import HostProcess
+
+
+def core_s(process: psutil.Process, work: Callable[[], object]) -> float:
+    """Seconds of all cores that the process takes while the work goes on."""
+    before = process.cpu_times()
+    work()
+    after = process.cpu_times()
+    return float(after.user + after.system - before.user - before.system)
 
 
 @contextmanager

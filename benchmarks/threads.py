@@ -1,35 +1,29 @@
 """Runs that have all cores, one after another, against runs beside one another with a core each.
 
-The app's own encoder. Two callers, each with batches of four, decoded on the way: what they get
-done. One caller with one picture: how long it waits. The ways take turns; medians of the rounds.
+The app's own encoder. As many callers as cores, with batches of four, decoded on the way: what
+they get done. One caller with one picture: how long it waits. The ways take turns; medians of the
+rounds.
 """
 
 from __future__ import annotations
 
 import statistics
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Sequence
 
 import psutil
 
-from benchmarks.ingest import BATCH, made_pictures
+from benchmarks.ingest import batches_per_s, made_pictures, picture_arguments, seconds
 from benchmarks.report import arguments, publish, table
+from benchmarks.running import core_s
 from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder, Running
-from shared_code.settings import Settings
 
-CALLERS = 2
 SINGLES = 40
 
 
 def main() -> None:
     parser = arguments(__doc__ or "")
-    parser.add_argument("--model", type=Path, default=Settings().model_dir, help="a bundle")
-    parser.add_argument("--side", type=int, default=256, help="of the pictures, in pixels")
-    parser.add_argument("--pictures", type=int, default=320)
-    parser.add_argument("--rounds", type=int, default=5)
+    picture_arguments(parser, pictures=320, rounds=5)
     asked = parser.parse_args()
     pictures = made_pictures(asked.pictures, asked.side)
     bundle = load_bundle(asked.model)
@@ -43,39 +37,30 @@ def main() -> None:
     for _ in range(asked.rounds):
         for name, encoder in ways.items():
             found[name].append((*together(encoder, pictures), lone_ms(encoder, pictures)))
-    header = ["", "two callers: pictures/s", "core, ms a picture", "one caller: ms a picture"]
+    header = [
+        "",
+        "a caller for each core: pictures/s",
+        "core, ms a picture",
+        "one caller: ms a picture",
+    ]
     rows = [[name, *medians(each)] for name, each in found.items()]
     publish(f"Threads, {bundle.model.name}", table(header, rows), asked.out)
 
 
 def together(encoder: ClipEncoder, pictures: Sequence[bytes]) -> tuple[float, float]:
     """Pictures a second, and milliseconds of a core for each."""
-
-    def batch(start: int) -> None:
-        encoder.encode_images([encoder.decode(p) for p in pictures[start : start + BATCH]])
-
-    before, began = psutil.Process().cpu_times(), time.perf_counter()
-    with ThreadPoolExecutor(CALLERS) as pool:
-        list(pool.map(batch, range(0, len(pictures), BATCH)))
-    took, after = time.perf_counter() - began, psutil.Process().cpu_times()
-    core_s = after.user + after.system - before.user - before.system
-    return len(pictures) / took, 1000 * core_s / len(pictures)
+    rates: list[float] = []
+    took = core_s(psutil.Process(), lambda: rates.append(batches_per_s(encoder, pictures)))
+    return rates[0], 1000 * took / len(pictures)
 
 
 def lone_ms(encoder: ClipEncoder, pictures: Sequence[bytes]) -> float:
     """Of the model alone: the picture was decoded before."""
     decoded = [encoder.decode(picture) for picture in pictures[:SINGLES]]
-    return statistics.median(
-        timed(lambda one=one: encoder.encode_images([one]))  # type: ignore[misc]
+    return 1000 * statistics.median(
+        seconds(lambda one=one: encoder.encode_images([one]))  # type: ignore[misc]
         for one in decoded
     )
-
-
-def timed(call: Callable[[], object]) -> float:
-    """Milliseconds."""
-    began = time.perf_counter()
-    call()
-    return 1000 * (time.perf_counter() - began)
 
 
 def medians(rounds: Sequence[tuple[float, ...]]) -> list[str]:
