@@ -94,9 +94,15 @@ class Choice:
     model: bytes
     """The content of an ONNX file."""
     trials: tuple[Trial, ...]
-    chosen: str
-    """The recipe's name."""
-    precision: Precision
+    recipe: Recipe
+
+    @property
+    def chosen(self) -> str:
+        return self.recipe.name
+
+    @property
+    def precision(self) -> Precision:
+        return self.recipe.precision
 
 
 def choose(
@@ -119,8 +125,7 @@ def choose(
     )
     passing = {trial.recipe for trial in trials if trial.passed}
     chosen = next((recipe for recipe in recipes if recipe.name in passing), FLOAT)
-    model = emit(smoothed(tower, ranges, chosen), chosen)
-    return Choice(model, tuple(trials), chosen.name, chosen.precision)
+    return Choice(emit(smoothed(tower, ranges, chosen), chosen), tuple(trials), chosen)
 
 
 def seen_ranges(tower: Tower, items: Sequence[Feeds]) -> dict[str, Floats]:
