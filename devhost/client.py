@@ -57,7 +57,7 @@ class Client:
     def _asked(self, method: str, path: str, body: bytes = b"", content_type: str = "") -> Any:
         status, answer, wait_s = self._exchange(method, path, body, content_type)
         if status in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
-            return _json(answer)
+            return _json(answer, f"{method} {path}")
         said = f"{method} {path} answered {status}: {_detail(answer)}"
         if status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE):
             raise Away(said, wait_s)
@@ -82,11 +82,11 @@ class Client:
             connection.close()
 
 
-def _json(answer: bytes) -> Any:
+def _json(answer: bytes, request: str) -> Any:
     try:
         return json.loads(answer)
     except ValueError as exc:
-        raise Unexpected("answered, and not in JSON") from exc
+        raise Unexpected(f"{request} answered, and not in JSON") from exc
 
 
 def _detail(answer: bytes) -> str:
