@@ -1,14 +1,19 @@
-"""Builds the very zip that is deployed: the app, its model bundles, and Linux wheels beside them.
+"""Builds what is deployed: the app, its model bundles, Linux wheels, and bytecode of all of it.
 
-Which files are the app's is said by ``.funcignore``, as azd and Core Tools read it. Requirements
-go to ``.python_packages/lib/site-packages``, where Azure's worker looks for them, as wheels for
-Azure's Linux whatever this machine is; what the app cannot need of them is left out (``LEFT_OUT``),
-which a test holds to by starting the app from the zip. The same input gives the same zip.
+The app's files are named here (``APP_FILES``), so nothing gets in by lying around: no settings,
+no keys. Requirements go to ``.python_packages/lib/site-packages``, where Azure's worker looks for
+them, as wheels for Azure's Linux whatever this machine is; what the app cannot need of them is left
+out (``LEFT_OUT``), which a test holds to by starting the app from the zip. A new instance unpacks
+the zip and starts with empty caches, so bytecode comes along: compiled by an interpreter of the
+target's version, unchecked-hash, which Python loads without looking at the source (PEP 552).
+The same input gives the same zip.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -25,12 +30,22 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = Path(".python_packages") / "lib" / "site-packages"
 PLATFORM = "x86_64-manylinux_2_28"
 """Of Azure Functions' Linux: Debian 11 and 12 have a newer C library."""
+DEPLOYED_AT = "/home/site/wwwroot"
+"""Where Azure mounts the package: the folder that tracebacks name."""
 MOST_MB = 500
 """Unpacked. Flex Consumption unpacks the whole at each cold start."""
 
+APP_FILES = {
+    ".": ["function_app.py", "host.json", "requirements.txt", "LICENSE", "NOTICE", ".funcignore"],
+    "functions": ["*.py"],
+    "shared_code": ["*.py"],
+    "web": ["*.html", "*.css", "*.js", "*.svg"],
+}
+"""What is packed, by the folder that it lies in (the root's names exactly, the other folders to any
+depth); of ``models/`` it is what each manifest names. ``.funcignore`` is for azd: in a folder
+without one it leaves out all bytecode."""
+
 LEFT_OUT = [
-    "__pycache__/",
-    "*.pyc",
     "*.pyi",
     "bin/",
     "tests/",
@@ -47,21 +62,9 @@ LEFT_OUT = [
     "huggingface_hub*/",
     "fsspec*/",
 ]
-"""In the syntax of .gitignore, below site-packages."""
+"""What the app cannot need of its requirements, in the syntax of .gitignore."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    path: Path
-    unpacked_mb: float
-    parts: dict[str, float]
-    """Megabytes unpacked, by what they are, the largest first."""
-
-    @property
-    def zipped_mb(self) -> float:
-        return self.path.stat().st_size / 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +89,14 @@ class Wheels:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "app.zip")
-    parser.add_argument("--folder", type=Path, help="put it there instead, unpacked")
-    parser.add_argument(
-        "--vendor", action="store_true", help="only put the wheels where azd packs them up"
-    )
+    parser.add_argument("--folder", type=Path, help="write a folder with it instead of a zip")
     parser.add_argument(
         "--onnxruntime", default="onnxruntime", help="another build of it, such as onnxruntime-gpu"
     )
     parser.add_argument("--python", default="3.11", help="of the function app: %(default)s")
+    parser.add_argument(
+        "--interpreter", help="a Python of that version, to compile with; looked for if left out"
+    )
     parser.add_argument(
         "--model",
         type=Path,
@@ -101,107 +104,179 @@ def main() -> None:
         default=[],
         help="a bundle to put in, below models/; all that are there if left out",
     )
-    asked = parser.parse_args()
-    wheels = Wheels(asked.python, asked.onnxruntime)
-    package = build(asked.out, wheels, models=asked.model)
-    print(described(package))
-    if asked.folder is not None or asked.vendor:
-        unpack(package.path, asked.folder or ROOT, only=PACKAGES if asked.vendor else None)
-    if package.unpacked_mb > MOST_MB:
-        sys.exit(f"{package.unpacked_mb:.0f} MB unpacked: over {MOST_MB} MB; put fewer models in")
+    options = parser.parse_args()
+    wheels = Wheels(options.python, options.onnxruntime)
+    interpreter = find_interpreter(options.python, options.interpreter)
+    if options.folder is None:
+        build(options.out, wheels, interpreter, models=options.model)
+        report(options.out)
+    else:
+        clear(options.folder)
+        assemble(options.folder, wheels, interpreter, models=options.model)
+        report(options.folder)
 
 
-def build(out: Path, wheels: Wheels, *, models: Sequence[Path] = ()) -> Package:
-    """Raises SystemExit for a model that is none, CalledProcessError where wheels cannot be had."""
-    chosen = [_bundle(model) for model in models]
+def build(out: Path, wheels: Wheels, interpreter: str, *, models: Sequence[Path] = ()) -> None:
+    """Writes the zip. Raises SystemExit for a model folder that is no bundle, CalledProcessError
+    where the wheels cannot be downloaded."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        installed = Path(folder)
-        wheels.install(installed)
-        files = {name: ROOT / name for name in app_files(ROOT) if _is_chosen(name, chosen)}
-        left_out = pathspec.GitIgnoreSpec.from_lines(LEFT_OUT)
-        for path in _files(installed):
-            name = path.relative_to(installed)
-            if not left_out.match_file(str(name)):
-                files[PACKAGES / name] = path
-        _write(out, files)
-        return _measured(out, files)
+        assemble(Path(folder), wheels, interpreter, models=models)
+        write_zip(Path(folder), out)
 
 
-def unpack(archive: Path, folder: Path, only: Path | None = None) -> None:
-    """``only``: what lies below it, in place of what is there."""
-    if only is not None:
-        shutil.rmtree(folder / only, ignore_errors=True)
-    with zipfile.ZipFile(archive) as opened:
-        names = [n for n in opened.namelist() if only is None or Path(n).is_relative_to(only)]
-        opened.extractall(folder, names)
+def assemble(
+    folder: Path, wheels: Wheels, interpreter: str, *, models: Sequence[Path] = ()
+) -> None:
+    """Puts the package together in an empty folder, as it will lie in Azure."""
+    bundles = [find_bundle(model) for model in models] or sorted((ROOT / "models").iterdir())
+    for name in [*app_files(ROOT), *model_files(bundles)]:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+    wheels.install(folder / PACKAGES)
+    remove_unneeded(folder / PACKAGES)
+    compile_bytecode(folder, interpreter)
 
 
 def app_files(root: Path) -> Iterator[Path]:
-    """Names below ``root`` that .funcignore lets through, in order."""
-    ignored = pathspec.GitIgnoreSpec.from_lines((root / ".funcignore").read_text().splitlines())
-    for path in _files(root, skip=ignored):
-        yield path.relative_to(root)
+    """Yields the names of the app's own files below ``root``, models aside."""
+    for folder, patterns in APP_FILES.items():
+        for pattern in patterns:
+            paths = root.glob(pattern) if folder == "." else (root / folder).rglob(pattern)
+            for path in sorted(paths):
+                # an editor's lock for search.py is called .#search.py
+                if path.is_file() and (path.name in patterns or not path.name.startswith(".")):
+                    yield path.relative_to(root)
 
 
-def _files(folder: Path, skip: pathspec.GitIgnoreSpec | None = None) -> Iterator[Path]:
-    """In order; a folder that is skipped is not entered."""
-
-    def walk(at: Path) -> Iterator[Path]:
-        for path in sorted(at.iterdir()):
-            name = str(path.relative_to(folder))
-            if skip is not None and skip.match_file(f"{name}/" if path.is_dir() else name):
-                continue
-            if path.is_dir():
-                yield from walk(path)
-            else:
-                yield path
-
-    return walk(folder)
+def model_files(bundles: Sequence[Path]) -> Iterator[Path]:
+    """Yields the names of the files that the bundles' manifests list, and of the manifests."""
+    for bundle in bundles:
+        manifest = bundle / "manifest.json"
+        if manifest.is_file():
+            for name in ["manifest.json", *json.loads(manifest.read_bytes())["files"]]:
+                yield (bundle / name).relative_to(ROOT)
 
 
-def _bundle(model: Path) -> str:
+def find_bundle(model: Path) -> Path:
     if not (ROOT / model / "manifest.json").is_file():
         raise SystemExit(f"{model} is no model bundle: make one with `make export`")
-    found = (ROOT / model).resolve()
-    if found.parent != ROOT / "models":
+    bundle = (ROOT / model).resolve()
+    if bundle.parent != ROOT / "models":
         raise SystemExit(f"{model} is not below models/: put it there, so that MODEL_DIR finds it")
-    return found.name
+    return bundle
 
 
-def _is_chosen(name: Path, models: Sequence[str]) -> bool:
-    if name.is_relative_to(PACKAGES):  # of an earlier --vendor: those of now come besides
-        return False
-    return not models or name.parts[0] != "models" or name.parts[1] in models
+def remove_unneeded(packages: Path) -> None:
+    unneeded = pathspec.GitIgnoreSpec.from_lines(LEFT_OUT)
+    for name in list(unneeded.match_tree_files(packages)):
+        (packages / name).unlink()
 
 
-def _write(out: Path, files: dict[Path, Path]) -> None:
+def find_interpreter(version: str, path: str | None = None) -> str:
+    """Returns a Python of this version (``3.12``). Raises SystemExit that says how to get one."""
+    candidates = [path] if path else [sys.executable, shutil.which(f"python{version}"), uv(version)]
+    for candidate in candidates:
+        if candidate and version_of(candidate) == version:
+            return candidate
+    raise SystemExit(
+        f"Bytecode for Python {version} has to be compiled by Python {version}, and "
+        f"{path or 'none that works here'} is not one. Install it (for example "
+        f"`python -m uv python install {version}`) or name one with --interpreter."
+    )
+
+
+def uv(version: str) -> str:
+    """Returns the interpreter that uv has installed; empty where it has none."""
+    command = [sys.executable, "-m", "uv", "python", "find", "--managed-python", version]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def version_of(interpreter: str) -> str:
+    """Returns ``3.12``, or nothing where it does not start (a version manager's shim, say)."""
+    show = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        run = subprocess.run([interpreter, "-c", show], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return run.stdout.strip()
+
+
+def compile_bytecode(folder: Path, interpreter: str) -> None:
+    """Compiles every module, one after another in a fixed order and with a fixed hash seed, since
+    both decide the bytes that come out. Raises SystemExit where one does not compile."""
+    command = [interpreter, "-m", "compileall", "-q", "-j", "1"]
+    command += ["--invalidation-mode", "unchecked-hash"]
+    command += ["-s", str(folder), "-p", DEPLOYED_AT, str(folder)]
+    run = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False)
+    if run.returncode:
+        raise SystemExit("A module does not compile: its error stands above.")
+
+
+def write_zip(folder: Path, out: Path) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name.as_posix(), _EPOCH)
+        for path in list_files(folder):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            with files[name].open("rb") as source, archive.open(entry, "w") as target:
+            with path.open("rb") as source, archive.open(entry, "w") as target:
                 shutil.copyfileobj(source, target)
 
 
-def _measured(out: Path, files: dict[Path, Path]) -> Package:
+def list_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def clear(folder: Path) -> None:
+    """Removes an earlier package. Raises SystemExit for a folder that is something else."""
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / PACKAGES).is_dir() or (folder / "infra").exists():
+            raise SystemExit(f"{folder} is not empty, and no earlier package: remove it first")
+        shutil.rmtree(folder)
+
+
+def sizes(package: Path) -> dict[str, float]:
+    """Returns megabytes unpacked, by what they are, the largest first. ``package`` is a zip or a
+    folder."""
+    if package.is_dir():
+        files = {path.relative_to(package): path.stat().st_size for path in list_files(package)}
+    else:
+        with zipfile.ZipFile(package) as archive:
+            files = {Path(entry.filename): entry.file_size for entry in archive.infolist()}
     parts: dict[str, float] = {}
-    for name, path in files.items():
-        at = len(PACKAGES.parts)
-        part = name.parts[at].partition("-")[0] if name.parts[:at] == PACKAGES.parts else ""
-        part = part or ("models" if name.parts[0] == "models" else "the app itself")
-        parts[part] = parts.get(part, 0.0) + path.stat().st_size / 1e6
-    ordered = dict(sorted(parts.items(), key=lambda each: -each[1]))
-    return Package(out, sum(parts.values()), ordered)
+    for name, size in files.items():
+        part = part_of(name)
+        parts[part] = parts.get(part, 0.0) + size / 1e6
+    return dict(sorted(parts.items(), key=lambda item: -item[1]))
 
 
-def described(package: Package) -> str:
-    shown = list(package.parts.items())[:12]
-    rest = package.unpacked_mb - sum(size for _, size in shown)
-    lines = [f"{size:8.1f} MB  {part}" for part, size in [*shown, ("all else", rest)]]
-    total = f"{package.unpacked_mb:8.1f} MB  unpacked, {package.zipped_mb:.1f} MB as a zip"
-    return "\n".join([*lines, total, str(package.path)])
+def part_of(name: Path) -> str:
+    """Returns the row of the size table that a file belongs to."""
+    if name.suffix == ".pyc":
+        return "bytecode"
+    if name.is_relative_to(PACKAGES):
+        return name.relative_to(PACKAGES).parts[0].partition("-")[0]
+    return "models" if name.parts[0] == "models" else "the app itself"
+
+
+def size_table(package: Path) -> str:
+    parts = sizes(package)
+    largest = list(parts.items())[:12]
+    rest = sum(parts.values()) - sum(size for _, size in largest)
+    lines = [f"{size:8.1f} MB  {part}" for part, size in [*largest, ("all else", rest)]]
+    total = f"{sum(parts.values()):8.1f} MB  unpacked"
+    if package.is_file():
+        total += f", {package.stat().st_size / 1e6:.1f} MB as a zip"
+    return "\n".join([*lines, total, str(package)])
+
+
+def report(package: Path) -> None:
+    """Prints the sizes. Raises SystemExit for a package that is too large to start from."""
+    print(size_table(package))
+    unpacked_mb = sum(sizes(package).values())
+    if unpacked_mb > MOST_MB:
+        sys.exit(f"{unpacked_mb:.0f} MB unpacked: over {MOST_MB} MB; put fewer models in")
 
 
 if __name__ == "__main__":

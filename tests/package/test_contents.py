@@ -1,0 +1,180 @@
+"""What gets into the package, and what stays out of it whatever lies in the folder."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pathspec
+import pytest
+
+from devhost.child import ROOT
+from infra import package
+
+SECRET = "not-for-anybody"
+PLANTED = [
+    ".env",
+    ".env.production",
+    ".azure/shop/.env",
+    "local.settings.json",
+    "qdrant.key",
+    "function_app.py~",
+    "functions/.env",
+    "functions/.#search.py",
+    "functions/search.py~",
+    "functions/settings.json",
+    "shared_code/id_rsa",
+    "shared_code/storage.pem",
+    "web/local.settings.json",
+    "models/starter/qdrant.key",
+]
+NO_PATTERN_NAMES = {"functions/.#search.py", "functions/settings.json"}
+NO_PATTERN_NAMES |= {"shared_code/id_rsa", "shared_code/storage.pem"}
+"""A list of patterns cannot know these. They stay out because azd packs build/app, not the tree."""
+
+
+class OneModule(package.Wheels):
+    """Requirements that nobody has to download, with what careless patterns have dropped."""
+
+    def install(self, folder):
+        for name in ("one.py", "one/build/made.py", "one/notes.md", "one/cacert.pem"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("1")
+
+
+@pytest.fixture(scope="module")
+def littered(tmp_path_factory):
+    """A copy of the tree that a shop has worked in."""
+    tree = tmp_path_factory.mktemp("tree") / "app"
+    folders = ["functions", "infra", "models", "shared_code", "web"]
+    for folder in folders:
+        shutil.copytree(ROOT / folder, tree / folder)
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, tree)
+    for name in PLANTED:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(SECRET)
+    return tree
+
+
+@pytest.fixture(scope="module")
+def packager(littered):
+    """The script of that tree: it packs the tree that it lies in."""
+    spec = importlib.util.spec_from_file_location("packager", littered / "infra" / "package.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+@pytest.fixture(scope="module")
+def assembled(packager, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("assembled")
+    packager.assemble(folder, OneModule(), sys.executable)
+    return folder
+
+
+def let_through(folder):
+    """The names below a folder that azd packs, by the folder's .funcignore."""
+    spec = pathspec.GitIgnoreSpec.from_lines((folder / ".funcignore").read_text().splitlines())
+    names = {path.relative_to(folder).as_posix() for path in package.list_files(folder)}
+    return {name for name in names if not spec.match_file(name)}
+
+
+def test_no_secret_gets_into_the_zip(packager, tmp_path):
+    packager.build(tmp_path / "app.zip", OneModule(), sys.executable)
+    with zipfile.ZipFile(tmp_path / "app.zip") as archive:
+        names = set(archive.namelist())
+        assert not names & set(PLANTED)
+        assert not [name for name in names if SECRET.encode() in archive.read(name)]
+    assert {"function_app.py", "functions/search.py", "models/starter/text.onnx"} <= names
+
+
+def test_azd_gets_no_secret_either(littered):
+    """Were the tree itself packed, as Core Tools does and azd did: the patterns alone decide."""
+    names = let_through(littered)
+    assert names & set(PLANTED) <= NO_PATTERN_NAMES
+    assert {"function_app.py", "functions/search.py", "models/starter/text.onnx"} <= names
+    assert not [name for name in names if name.startswith(("infra/", "tests/", "pyproject"))]
+
+
+def test_azd_packs_all_of_the_assembled_folder(assembled):
+    """With bytecode, and with what the requirements call build, .md or .pem."""
+    names = {path.relative_to(assembled).as_posix() for path in package.list_files(assembled)}
+    assert names - let_through(assembled) == {".funcignore"}
+    assert f"{package.PACKAGES}/one/build/made.py" in names
+    assert [name for name in names if name.startswith("functions/__pycache__/search.")]
+    [service] = re.findall(r"^    dist: (\S+)$", (ROOT / "azure.yaml").read_text(), re.MULTILINE)
+    hooks = re.findall(r"--folder (\S+?)\"?$", (ROOT / "azure.yaml").read_text(), re.MULTILINE)
+    assert hooks
+    assert set(hooks) == {service}
+
+
+def test_every_file_of_the_app_is_packed():
+    """Whatever is new below functions/, shared_code/ or web/ goes along, or is named here."""
+    packed = {name.as_posix() for name in package.app_files(ROOT)}
+    listed = subprocess.run(
+        ["git", "ls-files", "functions", "shared_code", "web"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert set(listed.stdout.split()) <= packed
+
+
+def test_the_same_input_gives_the_same_zip(tmp_path):
+    for name in ("a.zip", "b.zip"):
+        package.build(tmp_path / name, OneModule(), sys.executable)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_models_can_be_chosen_and_a_folder_that_is_no_bundle_is_refused(tmp_path):
+    starter = [Path("models/starter")]
+    package.build(tmp_path / "a.zip", OneModule(), sys.executable, models=starter)
+    assert package.sizes(tmp_path / "a.zip")["models"] > 10
+    with pytest.raises(SystemExit, match="make export"):
+        package.build(tmp_path / "b.zip", OneModule(), sys.executable, models=[Path("models/none")])
+
+
+def test_a_folder_is_replaced_only_if_it_is_an_earlier_package(assembled, tmp_path):
+    shutil.copytree(assembled, tmp_path / "package")
+    package.clear(tmp_path / "package")
+    assert not (tmp_path / "package").exists()
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").touch()
+    with pytest.raises(SystemExit, match="not empty"):
+        package.clear(tmp_path / "photos")
+    assert (tmp_path / "photos" / "cat.jpg").exists()
+
+
+def test_bytecode_is_loaded_without_a_look_at_its_source(assembled, tmp_path):
+    """Unchecked-hash: the flags of PEP 552 are 0b01, so a source that differs is not noticed."""
+    [compiled] = (assembled / "shared_code" / "__pycache__").glob("version.*.pyc")
+    assert compiled.read_bytes()[4:8] == b"\x01\x00\x00\x00"
+    sources = {path for path in package.list_files(assembled) if path.suffix == ".py"}
+    cached = {Path(importlib.util.cache_from_source(path)) for path in sources}
+    assert {path for path in package.list_files(assembled) if path.suffix == ".pyc"} == cached
+
+
+def test_bytecode_needs_a_python_of_the_target_version(tmp_path):
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert package.find_interpreter(running) == sys.executable
+    with pytest.raises(SystemExit, match=r"Python 3\.5.*--interpreter"):
+        package.find_interpreter("3.5")
+    shim = tmp_path / "python3.5"
+    shim.write_text("#!/bin/sh\necho 'no such version' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    with pytest.raises(SystemExit, match=str(shim)):
+        package.find_interpreter("3.5", str(shim))
+
+
+def test_a_module_that_does_not_compile_stops_the_packaging(tmp_path):
+    (tmp_path / "broken.py").write_text("def")
+    with pytest.raises(SystemExit, match="does not compile"):
+        package.compile_bytecode(tmp_path, sys.executable)
