@@ -1,41 +1,80 @@
-"""Resident memory of a serving process with the full architecture, step by step.
+"""Resident memory of a serving process with the full architecture: step by step, and of uploads.
 
-Both int8 towers, Qdrant's client and a storage client are loaded and used. Azure's own worker
-code in the same process comes on top. With ``--limit-mb`` the process cannot have more private
-memory than that (RLIMIT_DATA): it does its work below it, or dies.
+The packaged app, with both int8 towers, Qdrant's client and a storage client loaded and used.
+Azure's own worker code in the same process comes on top. With ``--limit-mb`` the first process
+cannot have more private memory than that (RLIMIT_DATA): it does its work below it, or dies.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.cold_start import said, serving_environment
 from benchmarks.full_size import add_bundle, check_bundle
+from benchmarks.packaged import App, add_package, check_package, cloud_environment, facts
 from benchmarks.report import arguments, publish, table
 from tests.golden.pictures import photo
 
 LIMIT_MB = 400
 """What leaves room in Flex Consumption's 512 MB instance for the worker and the host's share."""
+UPLOAD_MB = 19
+"""Just below MAX_UPLOAD_MB."""
+ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""As infra/app.bicep sets it: glibc gives each thread an arena of its own otherwise, and an arena
+keeps most of what its thread has freed."""
 
 
 def main() -> None:
     parser = arguments(__doc__ or "")
     add_bundle(parser)
+    add_package(parser)
     parser.add_argument("--limit-mb", type=int, default=0, help="0: none")
-    asked = parser.parse_args()
-    bundle = check_bundle(asked.bundle)
-    with serving_environment(bundle) as environment, tempfile.TemporaryDirectory() as folder:
-        picture = Path(folder) / "photo.jpg"
-        picture.write_bytes(photo(4000, 3000, kind="JPEG"))
-        limited = environment | {"LIMIT_MB": str(asked.limit_mb)}
-        steps = said(limited, "memory", str(picture))
+    options = parser.parse_args()
+    bundle = check_bundle(options.bundle)
+    app = App(check_package(options.package))
+    with cloud_environment(bundle) as environment, tempfile.TemporaryDirectory() as folder:
+        paths = [str(path) for path in write_pictures(Path(folder))]
+        limited = {**environment, **ARENAS, "LIMIT_MB": str(options.limit_mb)}
+        steps = facts(app, limited, "memory", paths[0])
+        uploads = {
+            "as deployed, with MALLOC_ARENA_MAX=2": facts(
+                app, {**environment, **ARENAS}, "uploads", *paths
+            ),
+            "without it": facts(app, environment, "uploads", *paths),
+        }
     rows = [[step["step"], f"{step['now']:.0f}", f"{step['highest']:.0f}"] for step in steps]
     body = table(["after", "resident MB", "highest so far"], rows)
     body += f"\n\nThe query picture is a JPEG of 12 megapixels. The aim is {LIMIT_MB} MB at most."
-    if asked.limit_mb:
-        body += f" All of it was done under a limit of {asked.limit_mb} MB."
-    publish("Memory of a serving process", body, asked.out)
+    if options.limit_mb:
+        body += f" All of it was done under a limit of {options.limit_mb} MB."
+    body += f"\n\n## Uploads of {UPLOAD_MB} MB\n\n{upload_table(uploads)}"
+    publish("Memory of a serving process", body, options.out)
+
+
+def write_pictures(folder: Path) -> list[Path]:
+    """Writes a photograph of 12 megapixels, and the same one as a file of UPLOAD_MB: phones append
+    more pictures after the end marker, which decoders do not read."""
+    small, large = folder / "photo.jpg", folder / "large.jpg"
+    small.write_bytes(photo(4000, 3000, kind="JPEG"))
+    appended = UPLOAD_MB * 1_000_000 - small.stat().st_size
+    large.write_bytes(small.read_bytes() + os.urandom(appended))
+    return [small, large]
+
+
+def upload_table(uploads: Mapping[str, list[dict[str, float]]]) -> str:
+    rows = []
+    for name, steps in uploads.items():
+        before = steps[0]["now"]
+        for step in steps:
+            each = f"{step['seconds'] * 1000:.0f}" if "seconds" in step else ""
+            left = f"{step['now'] - before:+.0f}"
+            rows.append(
+                [name, step["step"], f"{step['now']:.0f}", left, f"{step['highest']:.0f}", each]
+            )
+    header = ["", "after", "resident MB", "above the level before", "highest meanwhile", "ms each"]
+    return table(header, rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """The app as Azure's worker has it: `function_app` imported, its handlers called with requests.
 
-Run by cold_start.py and memory.py as a process of its own; says what they ask for as JSON lines.
+Run by cold_start.py and memory.py as a program of its own, ``python -I -S -B serving.py APP STEP``,
+with nothing on its path but the package in the folder APP (and ENGINE, the embedded index, which
+no package holds). Without the package's wheels in APP it takes those of the environment it runs in.
+Prints what was measured as JSON lines.
 """
 
 from __future__ import annotations
@@ -11,80 +14,119 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 ROUNDS = 20
 """Searches of each kind before memory is read: the arenas have grown by then."""
+UPLOADS = 60
+AT_ONCE = 8
+"""Requests that infra/ lets into one instance at the same time."""
 
 BOUNDARY = "b-o-u-n-d-a-r-y"
 
 
 def main() -> None:
+    app, step = sys.argv[1:3]
+    sys.path[:0] = [f"{app}/.python_packages/lib/site-packages", app]
+    sys.path += os.environ.get("ENGINE", "").split()
+    os.chdir(app)
     limit = int(os.environ.get("LIMIT_MB", "0")) * 1_000_000
     if limit:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    steps = {"search": answer_a_search, "stages": time_the_stages, "memory": read_memory}
-    steps[sys.argv[1]]()
+    steps = {
+        "search": answer_a_search,
+        "stages": time_the_stages,
+        "memory": read_memory,
+        "uploads": read_memory_of_uploads,
+    }
+    steps[step]()
 
 
 def answer_a_search() -> None:
     import function_app  # noqa: F401
 
-    say(answered=search("red dress"))
+    report(status=search("red dress"))
 
 
 def time_the_stages() -> None:
     """One after the other, where the app overlaps the client's import with the tower's load."""
-    timed("`import function_app`", lambda: __import__("function_app"))
+    measure("`import function_app`", lambda: __import__("function_app"))
     from shared_code.runtime import runtime
 
-    timed("onnxruntime and tokenizers imported, bundle opened", lambda: runtime().encoder)
-    timed("qdrant-client imported", lambda: __import__("shared_code.adapters.qdrant_cloud"))
-    timed("collection looked up", lambda: runtime().index.ping())
-    timed("text tower checked (SHA-256) and loaded", lambda: embed("red dress"))
-    timed("first search answered", lambda: search("red dress"))
-    timed("second search", lambda: search("blue mug"))
+    measure("onnxruntime and tokenizers imported, bundle opened", lambda: runtime().encoder)
+    measure("qdrant-client imported", lambda: __import__("shared_code.adapters.qdrant_cloud"))
+    measure("collection looked up", lambda: runtime().index.ping())
+    measure("text tower checked (SHA-256) and loaded", lambda: embed("red dress"))
+    measure("first search answered", lambda: search("red dress"))
+    measure("second search", lambda: search("blue mug"))
 
 
 def read_memory() -> None:
-    """Resident memory after each step, and the highest so far, in MB."""
-    say(step="an empty interpreter", **resident())
+    """Prints resident memory after each step, and the highest so far, in MB."""
+    report(step="an empty interpreter", **resident())
     import function_app  # noqa: F401
 
-    say(step="`import function_app`", **resident())
+    report(step="`import function_app`", **resident())
     search("red dress")
-    say(step="a text search answered (text tower, Qdrant client)", **resident())
+    report(step="a text search answered (text tower, Qdrant client)", **resident())
     from shared_code.runtime import runtime
 
-    runtime().images.ping  # noqa: B018  # builds the client; no account is there to ask
-    say(step="the storage client imported and built", **resident())
-    picture = Path(sys.argv[2]).read_bytes()
+    runtime().images.ping  # noqa: B018  # builds the client; there is no account to call
+    report(step="the storage client imported and built", **resident())
+    picture = Path(sys.argv[3]).read_bytes()
     search_image(picture)
-    say(step="a picture search answered (both towers)", **resident())
+    report(step="a picture search answered (both towers)", **resident())
     for _ in range(ROUNDS):
         search("a summer dress with thin straps, light enough for hot days")
         search_image(picture)
-    say(step=f"{ROUNDS} more searches of each kind", **resident())
+    report(step=f"{ROUNDS} more searches of each kind", **resident())
+
+
+def read_memory_of_uploads() -> None:
+    """Prints resident memory before and after large uploads: one by one, then several at once.
+
+    As in Azure's worker, requests are answered by threads of one pool.
+    """
+    import function_app  # noqa: F401
+
+    small, large = (Path(path).read_bytes() for path in sys.argv[3:5])
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for _ in range(ROUNDS):
+            list(threads.map(search_image, [small] * AT_ONCE))
+        report(step=f"{ROUNDS * AT_ONCE} searches with a small picture", **resident())
+        reset_highest()
+        started = time.perf_counter()
+        for _ in range(UPLOADS):
+            threads.submit(search_image, large).result()
+        each = (time.perf_counter() - started) / UPLOADS
+        report(step=f"{UPLOADS} large pictures, one by one", seconds=each, **resident())
+        reset_highest()
+        started = time.perf_counter()
+        for _ in range(3):
+            list(threads.map(search_image, [large] * AT_ONCE))
+        each = (time.perf_counter() - started) / (3 * AT_ONCE)
+        report(step=f"3 times {AT_ONCE} at once", seconds=each, **resident())
 
 
 def search(query: str) -> int:
     from functions.search import search_by_text
 
     body = json.dumps({"query": query}).encode()
-    return status(search_by_text, body, "application/json")
+    return call(search_by_text, body, "application/json")
 
 
 def search_image(picture: bytes) -> int:
     from functions.search import search_by_picture
 
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="q"\r\n\r\n'
-    body = head.encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
-    return status(search_by_picture, body, f"multipart/form-data; boundary={BOUNDARY}")
+    body = b"".join([head.encode(), picture, f"\r\n--{BOUNDARY}--\r\n".encode()])
+    return call(search_by_picture, body, f"multipart/form-data; boundary={BOUNDARY}")
 
 
-def status(handler: Any, body: bytes, content_type: str) -> int:
-    """Of the handler's answer. Raises RuntimeError for any but 200."""
+def call(handler: Any, body: bytes, content_type: str) -> int:
+    """Returns the status of the handler's answer. Raises RuntimeError for any but 200."""
     import azure.functions as func
 
     request = func.HttpRequest(
@@ -108,13 +150,18 @@ def resident() -> dict[str, float]:
     return {"now": int(sizes["VmRSS"]) / 1024, "highest": int(sizes["VmHWM"]) / 1024}
 
 
-def timed(step: str, call: Callable[[], Any]) -> None:
+def reset_highest() -> None:
+    """Makes the highest resident size start again from now (proc(5), clear_refs)."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def measure(step: str, work: Callable[[], Any]) -> None:
     started = time.perf_counter()
-    call()
-    say(step=step, seconds=time.perf_counter() - started)
+    work()
+    report(step=step, seconds=time.perf_counter() - started)
 
 
-def say(**facts: Any) -> None:
+def report(**facts: Any) -> None:
     print(json.dumps(facts), flush=True)
 
 

@@ -61,6 +61,10 @@ LEFT_OUT = [
     "hf_xet*/",
     "huggingface_hub*/",
     "fsspec*/",
+    # httpx speaks HTTP/1.1 here; httpcore imports these wherever they are installed
+    "h2/",
+    "hpack/",
+    "hyperframe/",
 ]
 """What the app cannot need of its requirements, in the syntax of .gitignore."""
 
