@@ -89,12 +89,18 @@ def _guarded(handler: Callable[..., Any], **said: Any) -> Trigger:
 
 
 def _seen_by_the_worker(trigger: Any, contract: Contract) -> None:
-    """Azure binds what the signature names, and that is not what the handler takes."""
+    """Shows the worker the signature that the host binds, which is not that of the handler.
+
+    A binding beside the request is annotated ``str``, as Microsoft's own decorator does for Durable
+    Functions' client: it then arrives as the text that the host sends. Without an annotation the
+    worker takes the converter of azure-functions, which could not decode a client before 1.25.
+    """
     trigger.__name__ = trigger.__qualname__ = contract.name
     trigger.__module__, trigger.__doc__ = contract.module, contract.prose
     trigger.__annotations__ = {
         REQUEST: func.HttpRequest,
         CONTEXT: func.Context,
+        **dict.fromkeys(contract.bindings, str),
         "return": func.HttpResponse,
     }
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -137,6 +137,7 @@ def test_a_handler_may_be_async_and_have_other_bindings(app):
         return await start(*arguments, **{**bindings, "client": f"rich {bindings['client']}"})
 
     assert list(inspect.signature(with_a_client).parameters) == ["req", "client", "context"]
+    assert typing.get_type_hints(start)["client"] is str, "it arrives as the host sends it"
     answered = asyncio.run(with_a_client(http_request(**as_json({"number": 2})), client="c"))
     assert (answered.status_code, body_of(answered)) == (202, {"heard": "2 rich c"})
     broken = asyncio.run(with_a_client(http_request(body=b"{"), client="c"))
