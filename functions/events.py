@@ -25,13 +25,25 @@ def touched_by(event: func.EventGridEvent | func.CloudEvent, container: str) -> 
     where they differ: Event Grid has been seen to mangle emoji in subjects
     (azure-event-grid-viewer issue 9), and one look too many does no harm.
     """
-    kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
     data = event.get_json()
     places = [_of_subject(event.subject or "")]
     if isinstance(data, dict):
         places += _of_urls(data)
     names = tuple(sorted({name for where, name in places if where == container and name}))
-    return Touched(folders=names) if ".Directory" in (kind or "") else Touched(blobs=names)
+    return Touched(folders=names) if _is_about_folder(event) else Touched(blobs=names)
+
+
+def _is_about_folder(event: func.EventGridEvent | func.CloudEvent) -> bool:
+    """Reads the type of the event, or else the call to storage that it tells of.
+
+    azure-functions knows CloudEvent since 1.25. An older one makes an EventGridEvent without a type
+    of an event in that schema, so what counts is which attributes there are, not the class.
+    """
+    kind = getattr(event, "event_type", None) or getattr(event, "type", None)
+    data = event.get_json()
+    if kind is None and isinstance(data, dict):
+        return "Directory" in str(data.get("api"))
+    return ".Directory" in (kind or "")
 
 
 def _of_subject(subject: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import azure.functions as func
 import pytest
 
+from functions.events import Touched, touched_by
 from functions.ingest import blob_event
 from tests.functions.storage_events import ACCOUNT, event
 from tests.pictures import picture
@@ -101,6 +102,24 @@ def test_a_folder_deleted(app, schema):
     data = {"url": url("mug"), "recursive": "true"}
     blob_event(event("DirectoryDeleted", "images/mug", data, schema=schema))
     assert indexed(app) == {"mugs/c.png"}
+
+
+@pytest.mark.parametrize(
+    ("api", "touched"),
+    [
+        ("DeleteDirectory", Touched(folders=("mug",))),
+        ("RenameDirectory", Touched(folders=("mug",))),
+        ("DeleteBlob", Touched(blobs=("mug",))),
+        (None, Touched(blobs=("mug",))),
+    ],
+)
+def test_an_event_without_a_type_is_read_by_the_call_it_tells_of(api, touched):
+    """azure-functions before 1.25 makes such a one of an event in the schema of CloudEvents."""
+    subject = "/blobServices/default/containers/images/blobs/mug"
+    about = {"id": "1", "topic": None, "event_time": None, "data_version": None}
+    data = {"api": api, "url": url("mug")}
+    cloud_event = func.EventGridEvent(**about, subject=subject, event_type=None, data=data)
+    assert touched_by(cloud_event, "images") == touched
 
 
 def test_a_subject_that_lost_its_emoji_is_found_by_its_url(app):
