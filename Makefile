@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit test-chaos test-export export lint types format lock golden index package scan scan-bicep reconcile screenshots check-qdrant clean
+.PHONY: help start test unit test-chaos test-export test-versions export lint types format lock golden index package scan scan-bicep reconcile screenshots check-qdrant clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
@@ -15,10 +15,14 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 # of all that pip says, the packages as they come
 NAMES := | sed -nu 's/^Collecting \([^ =;]*\).*/  \1/p'
-# azure-functions 1.x supports 3.11 and 3.12 (and the app is tested on both)
-PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
-	$$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,12))' 2>/dev/null \
+# the first that starts and is Python 3.$(1) to 3.$(2): a name like python3.12 may exist and not start
+find_python = $(shell for p in $(3) python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[0] != 3 or not $(1) <= sys.version_info[1] <= $(2))' 2>/dev/null \
 	&& echo $$p && break; done)
+# the oldest first, which is the one that infra/ deploys
+PYTHON ?= $(call find_python,11,14,python3.11 python3.12 python3.13 python3.14)
+# sentencepiece has no wheels beyond 3.12 at the version that works beside torch
+EXPORT_PYTHON ?= $(call find_python,11,12,$(PY) python3.11 python3.12)
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,12 +32,15 @@ start: $(VENV)/.local  ## run it here: index the sample catalogue, serve on HOST
 
 test: lint types  ## lint, types and every test
 	$(PY) -m pytest --ignore tests/model_export --ignore tests/chaos
-	@if [ -e $(EXPORT_VENV)/.installed ] || [ "$$REQUIRE_REAL" = 1 ]; then $(MAKE) -j2 test-chaos test-export; \
-	else $(MAKE) test-chaos; \
+	@if [ -e $(EXPORT_VENV)/.installed ] || [ "$$REQUIRE_REAL" = 1 ]; then $(MAKE) -j3 test-chaos test-export test-versions; \
+	else $(MAKE) -j2 test-chaos test-versions; \
 	echo "Not run: the tests of model_export, which need torch (1 GB): make test-export"; fi
 
 test-chaos: $(VENV)/.dev  # mostly waits, so it may run beside others
 	$(PY) -m pytest tests/chaos
+
+test-versions: $(VENV)/.dev  ## the quick tests on every other version of Python that starts here
+	$(PY) -m tests.versions
 
 test-export: $(EXPORT_VENV)/.installed  ## the tests of model_export, which install torch
 	$(EXPORT_PY) -m pytest tests/model_export
@@ -89,17 +96,18 @@ check-qdrant: $(VENV)/.local  ## can the app work with QDRANT_URL, QDRANT_API_KE
 	@$(PY) -m devhost.check_qdrant $(if $(FOR),--for $(FOR))
 
 clean:  ## remove what was built or indexed here
-	rm -rf $(VENV) $(EXPORT_VENV) .local node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(EXPORT_VENV) build .local node_modules .mypy_cache .ruff_cache .pytest_cache
 
 $(PY):
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed: install one, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # TORCH_INDEX: where to get a CPU build of torch where pip's default is one of gigabytes for GPUs
 $(EXPORT_VENV)/.installed: model_export/requirements.txt tests/model_export/requirements.txt requirements-dev.txt | $(PY)
 	@echo "Installing what model_export needs: torch and transformers (once; some minutes)"
-	@test -x $(EXPORT_PY) || $(PY) -m venv $(EXPORT_VENV)
+	@test -n "$(EXPORT_PYTHON)" || { echo "model_export needs Python 3.11 or 3.12: install one, or say make EXPORT_PYTHON=/path/to/python3.12"; exit 1; }
+	@test -x $(EXPORT_PY) || $(EXPORT_PYTHON) -m venv $(EXPORT_VENV)
 	@set -o pipefail; $(EXPORT_PY) -m pip install --disable-pip-version-check \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) \
 	-r requirements-dev.txt -r model_export/requirements.txt -r tests/model_export/requirements.txt $(NAMES)

@@ -1,0 +1,99 @@
+"""Runs the quick tests on every other supported version of Python that this machine has.
+
+``python -m tests.versions``: each version gets an environment of its own below build/, which uv
+fills from its cache. For a version that is not here, it checks that all requirements can be had as
+wheels; nothing is run on it, and the output says so.
+"""
+
+import functools
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from infra.package import PLATFORM
+
+ROOT = Path(__file__).parents[1]
+REQUIREMENTS = ROOT / "requirements-dev.txt"
+QUICK = ["tests/unit", "tests/functions", "tests/architecture", "tests/workers"]
+UV = [sys.executable, "-m", "uv"]
+
+
+def supported() -> list[str]:
+    """The versions that pyproject.toml allows, the oldest first."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    first, end = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups()
+    return [f"3.{minor}" for minor in range(int(first), int(end))]
+
+
+def find_interpreter(version: str) -> Path | None:
+    """An interpreter of this version that starts; a file of the right name may not."""
+    return next((path for path in _candidates(version) if _starts(path, version)), None)
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    """On the path, and what pyenv has but does not put there."""
+    on_path = shutil.which(f"python{version}")
+    if on_path:
+        yield Path(on_path)
+    if shutil.which("pyenv"):
+        done = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=False)
+        yield from sorted(Path(done.stdout.strip()).glob(f"versions/{version}.*/bin/python"))
+
+
+def _starts(path: Path, version: str) -> bool:
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    done = subprocess.run([path, "-c", code], capture_output=True, text=True, check=False)
+    return done.returncode == 0 and done.stdout.strip() == version
+
+
+def prepare(version: str, interpreter: Path) -> Path:
+    """The interpreter of an environment that has the pinned requirements of now."""
+    folder = ROOT / "build" / f"python-{version}"
+    installed = folder / "requirements-dev.txt"
+    if not installed.exists() or installed.read_bytes() != REQUIREMENTS.read_bytes():
+        uv = functools.partial(subprocess.run, check=True)
+        uv([*UV, "venv", "--quiet", "--clear", "--python", interpreter, folder])
+        uv([*UV, "pip", "install", "--quiet", "--python", folder, "--requirements", REQUIREMENTS])
+        shutil.copy(REQUIREMENTS, installed)
+    return folder / "bin" / "python"
+
+
+def resolve(version: str) -> subprocess.CompletedProcess[str]:
+    """Looks whether every pinned requirement has a wheel for this version, on Azure's Linux."""
+    command = [*UV, "pip", "install", "--dry-run", "--only-binary", ":all:"]
+    command += ["--python-version", version, "--python-platform", PLATFORM]
+    command += ["--target", str(ROOT / "build" / f"resolved-{version}")]
+    command += ["--requirements", str(REQUIREMENTS)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def check(version: str) -> bool:
+    """Prints a line on this version; with all that was said where it failed."""
+    interpreter = find_interpreter(version)
+    if interpreter is None:
+        done = resolve(version)
+        line = "not on this machine; its requirements resolve, nothing was run"
+    else:
+        python = prepare(version, interpreter)
+        command = [python, "-m", "pytest", "-q", *QUICK]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        line = done.stdout.strip().rpartition("\n")[2]
+    if done.returncode:
+        print(f"Python {version} failed:\n{done.stdout}{done.stderr}", flush=True)
+    else:
+        print(f"Python {version}: {line}", flush=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    mine = f"3.{sys.version_info.minor}"
+    others = [version for version in supported() if version != mine]
+    return 0 if all([check(version) for version in others]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
