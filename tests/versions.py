@@ -72,7 +72,7 @@ def resolve(version: str) -> subprocess.CompletedProcess[str]:
 
 
 def check(version: str) -> bool:
-    """Prints a line on this version; with all that was said where it failed."""
+    """Prints one line about this version, and the whole output where it failed."""
     interpreter = find_interpreter(version)
     if interpreter is None:
         done = resolve(version)
@@ -90,8 +90,8 @@ def check(version: str) -> bool:
 
 
 def main() -> int:
-    mine = f"3.{sys.version_info.minor}"
-    others = [version for version in supported() if version != mine]
+    current = f"3.{sys.version_info.minor}"
+    others = [version for version in supported() if version != current]
     return 0 if all([check(version) for version in others]) else 1
 
 

@@ -22,14 +22,14 @@ def install(version: str) -> Path:
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as parent:
-        made = Path(parent) / "library"
+        new = Path(parent) / "library"
         command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps"]
-        command += ["--python", sys.executable, "--target", str(made)]
+        command += ["--python", sys.executable, "--target", str(new)]
         done = subprocess.run(
             [*command, f"azure-functions=={version}"], capture_output=True, text=True, check=False
         )
         if done.returncode:
             missing(f"azure-functions {version}", f"it cannot be installed: {done.stderr}")
         if not folder.is_dir():  # two test runs may install it at once
-            os.rename(made, folder)
+            os.rename(new, folder)
     return folder

@@ -23,7 +23,7 @@ NEWEST = version("azure-functions")
 
 @pytest.fixture(scope="module", params=[libraries.OLDEST, NEWEST])
 def steps(request, tmp_path_factory):
-    """What a tour through the app says with this version of azure-functions."""
+    """The steps of a tour through the app with this version of azure-functions, by name."""
     if request.param == NEWEST:
         folder = Path(azure.functions.__file__).parents[2]
     else:
@@ -39,9 +39,9 @@ def steps(request, tmp_path_factory):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    said = {each.pop("step"): each for each in map(json.loads, done.stdout.splitlines())}
-    assert said["library"] == {"version": request.param, "folder": str(folder), "unknown": []}
-    return said
+    steps = {step.pop("step"): step for step in map(json.loads, done.stdout.splitlines())}
+    assert steps["library"] == {"version": request.param, "folder": str(folder), "unknown": []}
+    return steps
 
 
 def test_every_function_is_loaded(steps):

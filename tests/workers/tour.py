@@ -34,7 +34,7 @@ class DurableHost(MemoryDurable):
         super().__init__()
         self.functions = {
             **{f.name: partial(self._replay, f) for f in worker.find("orchestrationTrigger")},
-            **{f.name: partial(self._work_on, f) for f in worker.find("activityTrigger")},
+            **{f.name: partial(self._run_activity, f) for f in worker.find("activityTrigger")},
         }
         self.worker = worker
         durable = self
@@ -43,20 +43,20 @@ class DurableHost(MemoryDurable):
             def do_GET(self) -> None:
                 [*_, instance] = self.path.partition("?")[0].rstrip("/").split("/")
                 if instance == "instances":
-                    instances = [durable._said(each) for each in durable.instances.values()]
-                    return self.answer(200, instances)
+                    instances = [durable._said(started) for started in durable.instances.values()]
+                    return self.send_json(200, instances)
                 if instance in durable.instances:
-                    return self.answer(200, durable._said(durable.instances[instance]))
-                return self.answer(404, {})
+                    return self.send_json(200, durable._said(durable.instances[instance]))
+                return self.send_json(404, {})
 
             def do_POST(self) -> None:
                 [*_, name, instance] = self.path.partition("?")[0].split("/")
                 content = self.rfile.read(int(self.headers["content-length"]))
-                given = json.loads(json.loads(content))  # the client encodes it twice
-                asyncio.run(durable.start_new(name, instance, given))
-                self.answer(202, {"id": instance})
+                job_input = json.loads(json.loads(content))  # the client encodes it twice
+                asyncio.run(durable.start_new(name, instance, job_input))
+                self.send_json(202, {"id": instance})
 
-            def answer(self, status: int, content: object) -> None:
+            def send_json(self, status: int, content: object) -> None:
                 body = json.dumps(content).encode()
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
@@ -72,22 +72,24 @@ class DurableHost(MemoryDurable):
 
     def binding(self) -> str:
         url = f"http://127.0.0.1:{self.server.server_port}"
-        about = {"taskHubName": "hub", "creationUrls": {}, "managementUrls": {"id": "INSTANCEID"}}
-        return json.dumps({**about, "rpcBaseUrl": f"{url}/", "requiredQueryStringParameters": ""})
+        links = {"taskHubName": "hub", "creationUrls": {}, "managementUrls": {"id": "INSTANCEID"}}
+        return json.dumps({**links, "rpcBaseUrl": f"{url}/", "requiredQueryStringParameters": ""})
 
     def _replay(self, function: LoadedFunction, context: str) -> str:
         return self.worker.invoke(function, Datum(context, "string"), {}).value
 
-    def _work_on(self, function: LoadedFunction, task: object) -> object:
+    def _run_activity(self, function: LoadedFunction, task: object) -> object:
         return json.loads(self.worker.invoke(function, Datum(json.dumps(task), "json"), {}).value)
 
 
-def call(worker: Worker, method: str, route: str, *, body: bytes = b"", **path: str) -> dict:
+def send_request(
+    worker: Worker, method: str, route: str, *, body: bytes = b"", **path: str
+) -> dict:
     """Sends an HTTP request as the host does, and answers with the JSON of the response."""
     [function] = [
         function
         for function in worker.find("httpTrigger", route=route)
-        if method in [getattr(each, "value", each) for each in function.trigger["methods"]]
+        if method in [getattr(name, "value", name) for name in function.trigger["methods"]]
     ]
     url = f"http://localhost/api/{route}"
     request = {
@@ -106,7 +108,7 @@ def call(worker: Worker, method: str, route: str, *, body: bytes = b"", **path: 
 
 
 def search(worker: Worker) -> list[str]:
-    response = call(worker, "POST", "v1/search", body=b'{"query": "a dress"}')
+    response = send_request(worker, "POST", "v1/search", body=b'{"query": "a dress"}')
     assert response["status"] == 200, response
     return [product["id"] for product in response["body"]["results"]]
 
@@ -126,12 +128,12 @@ def send_blob(worker: Worker, images: Path, name: str) -> None:
 
 def send_deletion(worker: Worker, name: str, schema: str) -> None:
     """What Event Grid sends, in its own schema or that of CloudEvents, by trigger or by queue."""
-    about = {"id": "1", "subject": EVENT_SUBJECT + name, "data": {"api": "DeleteBlob"}}
+    common = {"id": "1", "subject": EVENT_SUBJECT + name, "data": {"api": "DeleteBlob"}}
     kind, time = "Microsoft.Storage.BlobDeleted", "2026-11-22T10:00:00.1234567Z"
     if schema == "EventGrid":
-        event = {**about, "topic": "t", "eventType": kind, "eventTime": time, "dataVersion": "2"}
+        event = {**common, "topic": "t", "eventType": kind, "eventTime": time, "dataVersion": "2"}
     else:
-        event = {**about, "source": "t", "type": kind, "time": time, "specversion": "1.0"}
+        event = {**common, "source": "t", "type": kind, "time": time, "specversion": "1.0"}
     triggers = worker.find("eventGridTrigger")
     queues = [f for f in worker.find("queueTrigger") if "poison" not in f.trigger["queueName"]]
     assert triggers or queues
@@ -155,8 +157,8 @@ def send_poison(worker: Worker, name: str) -> None:
     """The message that the host writes when a blob trigger has failed too often."""
     [trigger] = worker.find("blobTrigger")
     [function] = worker.find("queueTrigger", queueName="webjobs-blobtrigger-poison")
-    about = {"Type": "BlobTrigger", "FunctionId": f"Host.Functions.{trigger.name}"}
-    message = {**about, "ContainerName": "images", "BlobName": name, "ETag": '"0x8D"'}
+    source = {"Type": "BlobTrigger", "FunctionId": f"Host.Functions.{trigger.name}"}
+    message = {**source, "ContainerName": "images", "BlobName": name, "ETag": '"0x8D"'}
     worker.invoke(function, Datum(json.dumps(message), "string"), QUEUE_METADATA)
 
 
@@ -187,51 +189,51 @@ class WithoutAnnotations(ast.NodeTransformer):
     visit_AsyncFunctionDef = visit_FunctionDef
 
 
-def place(images: Path, name: str) -> None:
+def place_picture(images: Path, name: str) -> None:
     picture = ROOT / "samples" / "images" / Path(name).stem / "front.webp"
     (images / name).write_bytes(picture.read_bytes())
 
 
 def main() -> None:
     folder = Path(func.__file__).parents[2]
-    say("library", version=func.__version__, folder=str(folder), unknown=[*unknown_names()])
+    print_step("library", version=func.__version__, folder=str(folder), unknown=[*unknown_names()])
     loaded = [load(function) for function in function_app.app.get_functions()]
     worker = Worker({function.name: function for function in loaded})
     durable = DurableHost(worker)
     worker.durable_client = durable.binding()
-    say("loaded", functions=sorted(worker.functions))
+    print_step("loaded", functions=sorted(worker.functions))
 
     images = Path(Settings.from_env().local_dir) / "storage" / "images"
     images.mkdir(parents=True, exist_ok=True)
     for name in ("red-dress.webp", "blue-dress.webp"):
-        place(images, name)
+        place_picture(images, name)
         send_blob(worker, images, name)
-    say("created", ids=sorted(search(worker)))
+    print_step("created", ids=sorted(search(worker)))
 
     for name, schema in (("red-dress.webp", "EventGrid"), ("blue-dress.webp", "CloudEvents")):
         (images / name).unlink()
         send_deletion(worker, name, schema)
-        say(f"deleted, {schema}", ids=search(worker))
+        print_step(f"deleted, {schema}", ids=search(worker))
 
     (images / "given-up.webp").write_bytes(b"not a picture")
     send_poison(worker, "given-up.webp")
-    failures = call(worker, "GET", "v1/index-failures")
-    say("given up", blobs=[each["blob"] for each in failures["body"]["failures"]])
+    failures = send_request(worker, "GET", "v1/index-failures")
+    print_step("given up", blobs=[failure["blob"] for failure in failures["body"]["failures"]])
 
     (images / "given-up.webp").unlink()
-    place(images, "red-dress.webp")
-    started = call(worker, "POST", "v1/index-batch", body=b'{"prefix": ""}')
+    place_picture(images, "red-dress.webp")
+    started = send_request(worker, "POST", "v1/index-batch", body=b'{"prefix": ""}')
     durable.run()
-    ended = call(worker, "GET", "v1/jobs/{job_id}", job_id=started["body"]["id"])
-    jobs = call(worker, "GET", "v1/jobs")
+    ended = send_request(worker, "GET", "v1/jobs/{job_id}", job_id=started["body"]["id"])
+    jobs = send_request(worker, "GET", "v1/jobs")
     statuses = [started["status"], ended["status"], jobs["status"]]
-    job_ids = [each["id"] for each in jobs["body"]["jobs"]]
-    say("job", statuses=statuses, job=ended["body"], job_ids=job_ids, ids=search(worker))
-    say("invoked", kinds=sorted(worker.invoked))
+    job_ids = [job["id"] for job in jobs["body"]["jobs"]]
+    print_step("job", statuses=statuses, job=ended["body"], job_ids=job_ids, ids=search(worker))
+    print_step("invoked", kinds=sorted(worker.invoked))
 
 
-def say(step: str, **about: object) -> None:
-    print(json.dumps({"step": step, **about}), flush=True)
+def print_step(step: str, **facts: object) -> None:
+    print(json.dumps({"step": step, **facts}), flush=True)
 
 
 if __name__ == "__main__":
