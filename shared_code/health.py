@@ -37,8 +37,12 @@ class Health:
 def health(*, deep: bool) -> Health:
     """``deep`` reads the model's files whole and asks the index and the storage too.
 
-    Without it no network is touched and only the bundle's manifest is read.
+    Without it no network is touched and only the bundle's manifest is read. Wrong settings are
+    the one thing reported where there are any, since nothing else can be looked at.
     """
+    settings = _checked(runtime)
+    if settings != "ok":
+        return Health(model=None, checks={"settings": settings})
     checks = {"model": _checked(lambda: runtime().encoder.model)}
     model = runtime().encoder.model if checks["model"] == "ok" else None
     if deep:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,17 @@ class Settings:
             )
         if self.qdrant_url and not self.qdrant_url.startswith(("http://", "https://")):
             problems.append("QDRANT_URL: must start with https:// (or http:// for a local server)")
+        if not self.qdrant_url and not has_embedded_engine():
+            problems.append(
+                "QDRANT_URL: must name your Qdrant server, https://…; it is empty, and the "
+                "embedded engine (qdrant-edge-py) is not installed here"
+            )
         return problems
+
+
+def has_embedded_engine() -> bool:
+    """Returns whether Qdrant's embedded engine is installed. It is looked for, not imported."""
+    return find_spec("qdrant_edge") is not None
 
 
 @dataclass(frozen=True, slots=True)
