@@ -8,19 +8,18 @@ import sys
 import time
 
 _GREY, _RED, _YELLOW, _GREEN, _RESET = "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
-_NOISY = ("azure", "httpx", "httpcore", "urllib3", "asyncio")
 
 
 def set_up() -> None:
-    """The root level is INFO, as in Azure; libraries that log each of their calls are quieter."""
+    """The root level is INFO, as in Azure, for libraries too: whatever the app does not silence
+    itself is seen here before it is seen there."""
     handler = logging.StreamHandler(sys.stderr)
     colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     handler.setFormatter(_Lines(colours=colours))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for name in (*_NOISY, "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the host's own
 
 
 class _Lines(logging.Formatter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,15 +48,20 @@ def service(connection: str, environ: Mapping[str, str]) -> BlobServiceClient | 
     """The account behind a trigger's ``connection``; None when its settings are empty."""
     for name in (connection, f"AzureWebJobs{connection}"):
         if text := environ.get(name, "").strip():
-            return BlobServiceClient.from_connection_string(text, **_PATIENCE)
+            return BlobServiceClient.from_connection_string(text, **_OPTIONS)
     if uri := environ.get(f"{connection}__blobServiceUri", "").strip():
         from azure.identity import DefaultAzureCredential
 
         client_id = environ.get(f"{connection}__clientId", "").strip() or None
         credential = DefaultAzureCredential(managed_identity_client_id=client_id)
-        return BlobServiceClient(uri, credential=credential, **_PATIENCE)
+        return BlobServiceClient(uri, credential=credential, **_OPTIONS)
     return None
 
 
 # no retries here: the scan and the delivery have their own, and the first of these waits 15 s
-_PATIENCE: dict[str, Any] = {"connection_timeout": 3, "read_timeout": 30, "retry_total": 0}
+_OPTIONS: dict[str, Any] = {
+    "connection_timeout": 3,
+    "read_timeout": 30,
+    "retry_total": 0,
+    "http_logging_level": logging.DEBUG,  # the host asks every second: not a line for each
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +16,12 @@ from devhost.queues.messages import Message
 _DEQUEUED_AGAIN = "PopReceiptMismatch"
 
 # no retries here: the listener and the delivery have their own
-_PATIENCE: dict[str, Any] = {"connection_timeout": 3, "read_timeout": 30, "retry_total": 0}
+_OPTIONS: dict[str, Any] = {
+    "connection_timeout": 3,
+    "read_timeout": 30,
+    "retry_total": 0,
+    "http_logging_level": logging.DEBUG,  # the host asks every second: not a line for each
+}
 
 
 class AzureQueue:
@@ -78,11 +84,11 @@ def service(connection: str, environ: Mapping[str, str]) -> QueueServiceClient |
     """The account behind a trigger's ``connection``; None when its settings are empty."""
     for name in (connection, f"AzureWebJobs{connection}"):
         if text := environ.get(name, "").strip():
-            return QueueServiceClient.from_connection_string(text, **_PATIENCE)
+            return QueueServiceClient.from_connection_string(text, **_OPTIONS)
     if uri := environ.get(f"{connection}__queueServiceUri", "").strip():
         from azure.identity import DefaultAzureCredential
 
         client_id = environ.get(f"{connection}__clientId", "").strip() or None
         credential = DefaultAzureCredential(managed_identity_client_id=client_id)
-        return QueueServiceClient(uri, credential=credential, **_PATIENCE)
+        return QueueServiceClient(uri, credential=credential, **_OPTIONS)
     return None

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Logs each request with its headers at INFO, which is the level of the Functions worker.
-logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+# INFO is the level of the Functions worker, and these log at INFO: the first each request with its
+# headers, the second each transmission that succeeded.
+for _name in ("azure.core.pipeline.policies.http_logging_policy", "azure.monitor.opentelemetry"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 SERVICE = "catalogue-image-search"
 

@@ -132,6 +132,15 @@ def test_logs_are_left_to_the_host(told):
     assert ingestion.data("MessageData") == ingestion.data("ExceptionData") == []
 
 
+def test_the_exporter_does_not_log_each_of_its_transmissions(told):
+    """Microsoft's logs a line at INFO for each, which is the level of the Functions worker."""
+    ingestion, log = told
+    assert ingestion.items
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    assert lines
+    assert [line for line in lines if line["logger"].startswith(("azure", "opentelemetry"))] == []
+
+
 def test_the_log_is_json_from_the_first_call_on(told):
     _, log = told
     lines = log.read_text().partition("Listening on")[2].splitlines()[1:]
