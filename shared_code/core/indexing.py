@@ -57,7 +57,9 @@ class Indexer:
             # where nothing was written, a change since then is left to its own event
             after = before if outcome == "current" else self.images.head(blob)
             if etag_of(before) == etag_of(after):
-                log.info("%s: %s", blob, outcome)
+                # a reconcile meets what is current by the million
+                level = logging.DEBUG if outcome == "current" else logging.INFO
+                log.log(level, "%s: %s", blob, outcome)
                 return outcome
             before = after
         raise Unavailable(f"{blob} changed {MAX_ROUNDS} times while it was being indexed")

@@ -259,3 +259,18 @@ def test_every_role_of_a_blob_is_met():
     """The random test above changes pictures, sidecars and documents."""
     assert {Place.of(blob).role for blob in BLOBS} == {"picture", "sidecar", "document"}
     assert PointRef("a", "a/1.png").kind == "image"
+
+
+def test_what_is_current_is_not_logged_one_by_one(app, caplog):
+    """At a million pictures that would be a million lines a night."""
+    caplog.set_level("INFO")
+    for number in range(20):
+        put(app, f"mug/{number}.png")
+        say(app, f"mug/{number}.png.json", "Mug")
+    run()
+    say(app, "mug/0.png.json", "Cup")
+    caplog.clear()
+    assert counted(run()) == {"indexed": 1}
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line for line in lines if line.startswith("mug/")] == ["mug/0.png.json: indexed"]
+    assert any(line.startswith("reconcile: done") for line in lines)
