@@ -1,6 +1,5 @@
 """Bulk jobs: everything below a prefix, or a whole catalogue feed, in one call."""
 
-import asyncio
 from typing import Annotated, Any
 
 import azure.functions as func
@@ -15,6 +14,7 @@ from functions.edge import endpoint
 from functions.requests import NoFields
 from functions.requests_bulk import BatchRequest, JobPath
 from functions.sources import Binding, FormBody, Path, Sent
+from shared_code.core.threads import run_in_thread
 
 bp = func.Blueprint()
 
@@ -34,7 +34,7 @@ async def index_batch(
     of feeds, or comes as a list of `products`. What is current already is skipped, so the same
     job again does what the first one did not.
     """
-    source = await asyncio.to_thread(source_of, sent)
+    source = await run_in_thread(source_of, sent)
     return answers_bulk.accepted(await Jobs(client_of(client)).start(source))
 
 

@@ -20,6 +20,7 @@ from shared_code.core.bulk import Job, Source, part_id
 from shared_code.core.bulk_report import JobFacts, JobReport, State, has_ended, report
 from shared_code.core.errors import AppError, NotFound, Unavailable, Unprocessable
 from shared_code.core.reindexing import Plan, build_id
+from shared_code.core.threads import run_in_thread
 from shared_code.runtime import runtime
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Jobs:
         found = await self.find(job_id)
         if has_ended(found.facts.state):
             return found
-        await asyncio.to_thread(runtime().bulk.listing.manifests.cancel, job_id)
+        await run_in_thread(runtime().bulk.listing.manifests.cancel, job_id)
         with _asking():
             await self.client.terminate(job_id, "cancelled by DELETE jobs")
             if found.facts.phase and await self._status(build_id(job_id)):

@@ -1,6 +1,5 @@
 """What could not be indexed, and why; and another try once the cause is mended."""
 
-import asyncio
 from typing import Any
 
 import azure.functions as func
@@ -16,6 +15,7 @@ from functions.requests import ListingRequest, RetryRequest
 from functions.sources import Binding, Query
 from shared_code.core.bulk import Source
 from shared_code.core.recovery import Retried
+from shared_code.core.threads import run_in_thread
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -37,7 +37,7 @@ async def retry_failures(
     """Looks again at a page of what could not be indexed, or by a bulk job at `all` of it."""
     if asked.all:
         return answers_bulk.accepted(await Jobs(client_of(client)).start(Source("failures")))
-    return Reply(answers_ops.retried(await asyncio.to_thread(_retried, asked)))
+    return Reply(answers_ops.retried(await run_in_thread(_retried, asked)))
 
 
 def _retried(asked: RetryRequest) -> Retried:

@@ -35,7 +35,8 @@ class Observed:
 def observed(function: str, request_id: str, context: func.Context | None) -> Iterator[Observed]:
     """``context``: None where no worker called (in tests)."""
     started_ns, started = time.time_ns(), time.perf_counter_ns()
-    with collect_stages() as stages, calling(Call(function, request_id)):
+    call = Call(function, request_id, functools.partial(mark_thread, context))
+    with collect_stages() as stages, calling(call):
         seen = Observed(stages)
         try:
             yield seen
@@ -71,6 +72,25 @@ def with_context(signature: inspect.Signature) -> inspect.Signature:
     """As the worker shall see it: it passes the context to whoever names it."""
     context = inspect.Parameter(CONTEXT, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return signature.replace(parameters=[*signature.parameters.values(), context])
+
+
+@contextmanager
+def mark_thread(context: func.Context | None) -> Iterator[None]:
+    """Shows the worker that this thread works for the invocation, while the block lasts.
+
+    Up to Python 3.12 it looks here for the id of a line that is logged outside of the event loop
+    and of the threads that it runs functions on. Pools use threads again, so the mark is wiped.
+    """
+    storage = getattr(context, "thread_local_storage", None)
+    if context is None or storage is None:
+        yield
+        return
+    before = getattr(storage, "invocation_id", None)
+    storage.invocation_id = context.invocation_id
+    try:
+        yield
+    finally:
+        storage.invocation_id = before
 
 
 def parent_of(context: func.Context | None) -> str:

@@ -1,6 +1,5 @@
 """POST reindex, and the collections that there are: from one model to another."""
 
-import asyncio
 from typing import Any
 
 import azure.functions as func
@@ -15,6 +14,7 @@ from functions.edge import endpoint
 from functions.requests_bulk import CollectionPath, ReindexRequest
 from functions.sources import Binding, Body, Path
 from shared_code.changeover import drop_collection, to_fill
+from shared_code.core.threads import run_in_thread
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()
@@ -30,7 +30,7 @@ async def reindex(asked: Body[ReindexRequest], client: Binding[Any]) -> Reply[Jo
     holds what the old one holds, searches change over. The old one stays until it is deleted.
     With `rollback` searches go back at once to the collection before, which is then caught up.
     """
-    into = await asyncio.to_thread(lambda: to_fill(runtime(), complete=asked.rollback))
+    into = await run_in_thread(lambda: to_fill(runtime(), complete=asked.rollback))
     jobs = Jobs(client_of(client))
     return answers_bulk.accepted(await jobs.reindex(into, is_rollback=asked.rollback))
 

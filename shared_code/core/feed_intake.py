@@ -6,6 +6,7 @@ is there already, at the same words and from the same address, is not stored aga
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from shared_code.core.feed_items import FeedItem
 from shared_code.core.naming import Place, document_of
 from shared_code.core.ports import BlobInfo
 from shared_code.core.products import PointRef, Source
+from shared_code.core.threads import bind_to_call
 from shared_code.core.words import Listing
 
 AT_ONCE = 8
@@ -41,9 +43,10 @@ class FeedIntake:
         """The blobs of each product, stored where they were not; problems are tallied."""
         refs = [PointRef(item.product_id) for item in items if not item.problem]
         stored = self.catalogue.index.sources(refs)
+        take = bind_to_call(functools.partial(self._take, stored=stored))
         # each waits for storage, or for another site, most of its time
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            taken = list(pool.map(lambda item: self._take(item, stored), items))
+            taken = list(pool.map(take, items))
         for _, of_item in taken:
             tally.add(of_item)
         return [group for group, _ in taken if group is not None]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,6 +46,8 @@ class Call:
 
     function: str
     request_id: str
+    mark_thread: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Shows the host that a thread works for this call, while the block lasts."""
 
 
 _call: ContextVar[Call | None] = ContextVar("call", default=None)

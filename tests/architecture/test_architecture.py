@@ -97,6 +97,16 @@ def test_the_example_holds_the_defaults():
     assert Settings.from_env(example) == Settings.from_env({})
 
 
+def test_whatever_works_for_a_call_on_another_thread_is_bound_to_it():
+    """Else Azure's worker cannot tell whose log lines are written there. Telemetry's thread works
+    for the whole process."""
+    starts = re.compile(r"\bto_thread\(|\brun_in_executor\(|\bThread\(|\bThreadPoolExecutor\(")
+    files = [*python_files("functions"), *python_files("shared_code")]
+    starting = [path for path in files if starts.search(path.read_text())]
+    unbound = {path.name for path in starting if "bind_to_call(" not in path.read_text()}
+    assert unbound == {"telemetry.py"}
+
+
 def test_function_names_are_unique_and_every_blueprint_is_registered():
     names = [f.get_function_name() for f in registered_functions()]
     assert len(names) == len(set(names)) >= 12

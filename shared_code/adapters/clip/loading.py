@@ -10,6 +10,7 @@ from threading import Lock, Thread
 from typing import Generic, TypeVar
 
 from shared_code.core.errors import ModelNotReady
+from shared_code.core.threads import bind_to_call
 
 T = TypeVar("T")
 
@@ -49,7 +50,8 @@ class Loading(Generic[T]):
         with self._lock:
             if self._begun is None or self._is_worth_another_try(self._begun):
                 self._begun = Future()
-                Thread(target=self._run, args=[self._begun], name="loading", daemon=True).start()
+                run = bind_to_call(self._run)
+                Thread(target=run, args=[self._begun], name="loading", daemon=True).start()
             return self._begun
 
     def get(self) -> T:

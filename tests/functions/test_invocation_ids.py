@@ -1,0 +1,134 @@
+"""Logs from threads carry the id of the invocation they work for, as Azure's worker finds it.
+
+Workers up to Python 3.12 ask the running task for the id, and elsewhere a variable of the thread
+that logs: ``context.thread_local_storage.invocation_id``. Without it the host cannot tell whose
+line it is.
+"""
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import azure.functions as func
+import pytest
+
+from functions.failures import retry_failures
+from functions.observing import observed_event
+from shared_code.adapters.clip.loading import Loading
+from shared_code.core.bulk_tally import Tally
+from shared_code.core.feed_items import FeedItem
+from shared_code.core.recovery import Retried
+from tests.functions.conftest import http_request
+from tests.pictures import picture
+
+log = logging.getLogger("tests.invocations")
+
+
+class Worker:
+    """The worker's variable of each thread, and its log handler, which reads it."""
+
+    def __init__(self):
+        self.local = threading.local()
+        self.lines = []
+
+    def context(self, invocation_id):
+        worker = self
+
+        class Context:
+            thread_local_storage = worker.local
+            trace_context = None
+
+        Context.invocation_id = invocation_id
+        return Context()
+
+    def ids(self, message):
+        """The ids of the lines with this message, and whether another thread wrote them."""
+        return [(invocation, thread) for text, invocation, thread in self.lines if text == message]
+
+
+class Handler(logging.Handler):
+    def __init__(self, worker):
+        super().__init__()
+        self._worker = worker
+        self._home = threading.get_ident()
+
+    def emit(self, record):
+        invocation = getattr(self._worker.local, "invocation_id", None)
+        is_elsewhere = threading.get_ident() != self._home
+        self._worker.lines.append((record.getMessage(), invocation, is_elsewhere))
+
+
+@pytest.fixture
+def worker():
+    playing = Worker()
+    handler = Handler(playing)
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    yield playing
+    log.removeHandler(handler)
+
+
+class LoggingRecovery:
+    def retry(self, **_):
+        log.info("retrying")
+        return Retried(tried=0, failed=0, cursor=None)
+
+
+def test_an_async_function_that_works_on_a_thread(app, worker):
+    app.parts["recovery"] = LoggingRecovery()
+    retry = retry_failures.build().get_user_function()
+
+    async def answer_two_at_once():
+        requests = [
+            retry(http_request(params={}), client="", context=worker.context(name))
+            for name in ("one", "two")
+        ]
+        assert [response.status_code for response in await asyncio.gather(*requests)] == [200, 200]
+        await asyncio.to_thread(log.info, "afterwards")  # threads are used again
+
+    asyncio.run(answer_two_at_once())
+    assert sorted(worker.ids("retrying")) == [("one", True), ("two", True)]
+    assert worker.ids("afterwards") == [(None, True)]
+
+
+def test_the_threads_of_a_feed(app, worker):
+    def fetch(url):
+        log.info("fetching")
+        return picture("red")
+
+    app.parts["fetch_image"] = fetch
+    items = [FeedItem(row, f"p{row}", images=("https://x.example/a.png",)) for row in range(3)]
+
+    @observed_event
+    def take(event: func.EventGridEvent) -> None:
+        assert len(app.bulk.intake.store(items, Tally())) == 3
+
+    take(None, context=worker.context("one"))
+    assert worker.ids("fetching") == [("one", True)] * 3
+
+
+def test_the_thread_that_loads_the_model(app, worker):
+    def build():
+        log.info("loading")
+        return "model"
+
+    @observed_event
+    def search(event: func.EventGridEvent) -> None:
+        assert Loading(build, wait_s=5).get() == "model"
+
+    search(None, context=worker.context("one"))
+    assert worker.ids("loading") == [("one", True)]
+
+
+def test_what_no_worker_called_runs_as_it_is(app, worker):
+    """As in other tests, and for the commands."""
+
+    @observed_event
+    def search(event: func.EventGridEvent) -> None:
+        Loading(lambda: log.info("loading"), wait_s=5).get()
+
+    search(None)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(log.info, "elsewhere").result()
+    assert worker.ids("loading") == worker.ids("elsewhere") == [(None, True)]
