@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,8 +23,6 @@ from shared_code.settings_values import (
     LogFormat,
     Quantization,
     TriggerSource,
-    is_cron,
-    is_true,
 )
 
 
@@ -159,19 +157,7 @@ class Settings:
 
         Raises Misconfigured with one line for each wrong value.
         """
-        given = {
-            k.upper(): v.strip() for k, v in (os.environ if environ is None else environ).items()
-        }
-        values: dict[str, Any] = {}
-        problems: list[str] = []
-        for item in fields(cls):
-            text = given.get(item.name.upper(), "")
-            if not text:
-                continue
-            try:
-                values[item.name] = PARSERS[str(item.type)](text)
-            except ValueError as exc:
-                problems.append(f"{setting_name(item.name)}={text!r}: {exc}")
+        values, problems = _parse(environ, [item.name for item in fields(cls)])
         settings = cls(**values)
         problems += settings._inconsistencies()
         if problems:
@@ -179,16 +165,7 @@ class Settings:
         return settings
 
     def _inconsistencies(self) -> list[str]:
-        problems = [
-            f"{setting_name(name)}={getattr(self, name)}: must be at least {least}"
-            for name, least in _AT_LEAST.items()
-            if getattr(self, name) < least
-        ]
-        problems += [
-            f"{setting_name(name)}={getattr(self, name)!r}: may hold {what} only"
-            for name, (pattern, what) in _NAMES.items()
-            if not re.fullmatch(pattern, getattr(self, name))
-        ]
+        problems = []
         containers = [getattr(self, name) for name in _NAMES if name.endswith("_container")]
         if len(set(containers)) < len(containers):
             problems.append(f"{', '.join(containers)}: each container must have a name of its own")
@@ -227,19 +204,57 @@ class TriggerSettings:
 def trigger_settings(environ: Mapping[str, str] | None = None) -> TriggerSettings:
     """Never raises: an exception at import would make the whole app disappear in Azure.
 
-    A wrong value falls back to the default here and is reported by ``Settings.from_env``; so a
-    mistyped PUBLIC_SEARCH keeps the keys.
+    Values are parsed as by ``Settings.from_env``. A wrong one falls back to the default here and is
+    reported there; so a mistyped PUBLIC_SEARCH keeps the keys.
+    """
+    values, _ = _parse(environ, _READ_AT_IMPORT)
+    settings = Settings(**values)
+    return TriggerSettings(
+        container=settings.images_container,
+        source=settings.blob_trigger_source,
+        reconcile_cron=settings.reconcile_cron,
+        public_search=settings.public_search,
+    )
+
+
+_READ_AT_IMPORT = ("images_container", "blob_trigger_source", "reconcile_cron", "public_search")
+
+
+def _parse(
+    environ: Mapping[str, str] | None, names: Sequence[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Returns the values of the settings that are set, by field, and what is wrong with others.
+
+    Spaces around a value do not count, nor does the case of a setting's name.
     """
     environ = os.environ if environ is None else environ
-    default = Settings()
-    source = environ.get("BLOB_TRIGGER_SOURCE", "")
-    cron = environ.get("RECONCILE_CRON", "").strip()
-    return TriggerSettings(
-        environ.get("IMAGES_CONTAINER", "") or default.images_container,
-        "EventGrid" if source.lower() == "eventgrid" else default.blob_trigger_source,
-        cron if is_cron(cron) else default.reconcile_cron,
-        is_true(environ.get("PUBLIC_SEARCH", "").strip()),
-    )
+    texts = {name.upper(): text.strip() for name, text in environ.items()}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name in names:
+        text = texts.get(name.upper(), "")
+        if not text:
+            continue
+        try:
+            values[name] = _parse_one(name, text)
+        except ValueError as exc:
+            problems.append(f"{setting_name(name)}={text!r}: {exc}")
+    return values, problems
+
+
+def _parse_one(name: str, text: str) -> Any:
+    """Raises ValueError that says what the value must be."""
+    value = PARSERS[_TYPES[name]](text)
+    if name in _AT_LEAST and value < _AT_LEAST[name]:
+        raise ValueError(f"must be at least {_AT_LEAST[name]}")
+    if name in _NAMES:
+        pattern, what = _NAMES[name]
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"may hold {what} only")
+    return value
+
+
+_TYPES = {item.name: str(item.type) for item in fields(Settings)}
 
 
 def setting_name(field_name: str) -> str:

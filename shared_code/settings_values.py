@@ -37,18 +37,13 @@ def _integer(text: str) -> int:
         raise ValueError("must be a whole number") from None
 
 
-_SAID = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-
-
-def is_true(text: str) -> bool:
-    """Of a text that may be anything."""
-    return _SAID.get(text.lower(), False)
+_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 def _truth(text: str) -> bool:
-    if text.lower() not in _SAID:
+    if text.lower() not in _TRUTH:
         raise ValueError("must be true or false")
-    return is_true(text)
+    return _TRUTH[text.lower()]
 
 
 def _number(text: str) -> float:

@@ -64,6 +64,56 @@ def test_secrets_are_not_printed():
     assert "hush" not in text
 
 
+READ_AT_IMPORT = {
+    "container": "images_container",
+    "source": "blob_trigger_source",
+    "reconcile_cron": "reconcile_cron",
+    "public_search": "public_search",
+}
+"""Fields of TriggerSettings, and of Settings."""
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"BLOB_TRIGGER_SOURCE": "eventgrid "},
+        {"BLOB_TRIGGER_SOURCE": "\tEVENTGRID", "IMAGES_CONTAINER": " pics "},
+        {"IMAGES_CONTAINER": "   ", "PUBLIC_SEARCH": " ", "RECONCILE_CRON": " "},
+        {"PUBLIC_SEARCH": " Yes ", "RECONCILE_CRON": " 0 0 3 * * *\n"},
+        {"images_container": "pics", "Blob_Trigger_Source": "EventGrid", "public_search": "1"},
+        {"IMAGES_CONTAINER": "pics", "MAX_IMAGE_PIXELS": " 5000 "},
+    ],
+)
+def test_what_is_read_at_import_is_what_the_app_works_with(environ):
+    """Else the trigger listens to another container than the one the app reads from."""
+    settings, triggers = Settings.from_env(environ), trigger_settings(environ)
+    for here, there in READ_AT_IMPORT.items():
+        assert getattr(triggers, here) == getattr(settings, there), here
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"IMAGES_CONTAINER": "My Images"},
+        {"IMAGES_CONTAINER": "im%ages%"},
+        {"BLOB_TRIGGER_SOURCE": "Event Grid"},
+        {"RECONCILE_CRON": "nightly"},
+        {"PUBLIC_SEARCH": "on"},
+    ],
+)
+def test_a_wrong_value_falls_back_at_import_and_is_reported_later(wrong):
+    [name] = wrong
+    assert trigger_settings(wrong) == trigger_settings({})
+    with pytest.raises(Misconfigured, match=name):
+        Settings.from_env(wrong)
+
+
+def test_other_wrong_settings_leave_the_triggers_as_they_are():
+    wrong = {"IMAGES_CONTAINER": "pics", "ORT_THREADS": "many", "RECONCILE_CRON": "nightly"}
+    assert trigger_settings(wrong).container == "pics"
+
+
 def test_a_wrong_trigger_source_never_breaks_the_import():
     assert trigger_settings({"BLOB_TRIGGER_SOURCE": "nonsense"}).source == "LogsAndContainerScan"
     assert trigger_settings({"BLOB_TRIGGER_SOURCE": "eventgrid"}).source == "EventGrid"
