@@ -128,7 +128,8 @@ def function_response(returned: Any) -> Response:
     status = int(datum.value["status_code"].value)
     response = Response(_body(status, datum.value["body"].value), status_code=status)
     for name, value in datum.value["headers"].items():  # the last of a name wins
-        if name.lower() not in _HOP_HEADERS:
+        is_no_type = name.lower() == "content-type" and not value.value  # the host sends none then
+        if name.lower() not in _HOP_HEADERS and not is_no_type:
             response.headers[name] = _plain(name, value.value)
     for cookies in datum.value["cookies"] or ():
         for morsel in cookies.values():

@@ -5,13 +5,13 @@ Anonymous: the page says nothing of the catalogue; its calls to the API carry th
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Annotated
 
 import azure.functions as func
 
 from functions.edge import endpoint
 from functions.requests import WebPath
+from functions.responses import not_modified
 from functions.sources import Header, Path
 from functions.website import website
 from shared_code.core.errors import NotFound
@@ -42,5 +42,5 @@ def _answer(path: str, known: str) -> func.HttpResponse:
     if found is None:
         raise NotFound("The dashboard has no such file. Reload the page: it may have been updated.")
     if found.etag in known:
-        return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED, headers=found.headers)
+        return not_modified(found.headers)
     return func.HttpResponse(found.content, mimetype=found.mime, headers=found.headers)

@@ -40,7 +40,7 @@ def problem_statuses(contract: Contract) -> set[int]:
     sources = [argument.source for argument in contract.arguments]
     found = {422, 500, 503, *contract.problems}
     if any(isinstance(source, JsonBody | FormBody) for source in sources):
-        found |= {400, 413}
+        found |= {400, 411, 413}
     if any(isinstance(source, FormBody) and source.files for source in sources):
         found.add(415)
     if any(isinstance(source, RoutePath) for source in sources):

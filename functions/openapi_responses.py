@@ -35,6 +35,7 @@ _MEANINGS = {
     400: "The request cannot be read: broken JSON, multipart without boundary or cut short.",
     404: "There is no such thing. The host itself answers an unknown route with an empty body.",
     409: "It contradicts what is there already.",
+    411: "The body was sent in chunks, without Content-Length.",
     413: "The request is over MAX_UPLOAD_MB.",
     415: "The bytes are no picture of an accepted format.",
     422: "Understood but unusable: wrong type, value out of range, unknown field.",

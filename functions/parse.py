@@ -16,7 +16,13 @@ from typing import Any, TypeVar
 import azure.functions as func
 import msgspec
 
-from shared_code.core.errors import FieldError, Malformed, TooLarge, Unprocessable
+from shared_code.core.errors import (
+    FieldError,
+    LengthRequired,
+    Malformed,
+    TooLarge,
+    Unprocessable,
+)
 from shared_code.runtime import runtime
 
 T = TypeVar("T")
@@ -90,6 +96,7 @@ def form(req: func.HttpRequest, files: str = "") -> Form:
             "The multipart body cannot be read: it is cut short, or its boundary is not the one "
             "named in Content-Type. Let the client set Content-Type itself."
         )
+    req = _with_lower_case_type(req)
     with contextlib.ExitStack() as opened:
         for file in itertools.chain.from_iterable(req.files.listvalues()):
             opened.callback(file.close)
@@ -125,7 +132,13 @@ def form_with_one_file(req: func.HttpRequest, files: str) -> Form:
 
 
 def limited_body(req: func.HttpRequest) -> bytes:
+    """The body. Raises TooLarge, and LengthRequired for one that the host has not handed over."""
     body: bytes = req.get_body()
+    if not body and "chunked" in str(req.headers.get("transfer-encoding", "")).lower():
+        raise LengthRequired(
+            "The body was sent in chunks (Transfer-Encoding: chunked), which does not arrive here; "
+            "send it in one piece, with Content-Length."
+        )
     limit_mb = runtime().settings.max_upload_mb
     if len(body) > limit_mb * 1_000_000:
         raise TooLarge(
@@ -169,11 +182,21 @@ def _content_type(req: func.HttpRequest) -> str:
     return str(req.headers.get("content-type", "")).strip().lower()
 
 
+def _with_lower_case_type(req: func.HttpRequest) -> func.HttpRequest:
+    """Returns the request as the library's parser takes it, which knows lower case only."""
+    given = str(req.headers.get("content-type", ""))
+    media, semicolon, options = given.partition(";")
+    if media == media.strip().lower():
+        return req
+    headers = {**req.headers, "content-type": media.strip().lower() + semicolon + options}
+    return func.HttpRequest(req.method, req.url, headers=headers, body=req.get_body())
+
+
 def _last_boundary(req: func.HttpRequest) -> bytes:
     """How a multipart body ends when all of it has come."""
     given = str(req.headers.get("content-type", ""))
     found = re.search(r';\s*boundary=(?:"([^"]+)"|([^\s;]+))', given, re.IGNORECASE)
-    if found is None or not given.strip().startswith("multipart/form-data"):
+    if found is None:
         raise Malformed(
             "Content-Type must read multipart/form-data; boundary=…  Let the client set it itself."
         )

@@ -67,8 +67,16 @@ def picture_answer(found: StoredPicture) -> func.HttpResponse:
     """The picture with its validators; 304 without a body when the caller has it already."""
     headers = {"etag": found.etag, "cache-control": PICTURE_CACHE}
     if found.data is None:
-        return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return not_modified(headers)
     return func.HttpResponse(found.data, mimetype=found.mime, headers=headers)
+
+
+def not_modified(headers: Mapping[str, str]) -> func.HttpResponse:
+    """304, without a content type: the worker fills in text/plain where none is set, and the host
+    sends none for an empty one."""
+    return func.HttpResponse(
+        status_code=HTTPStatus.NOT_MODIFIED, headers={**headers, "content-type": ""}
+    )
 
 
 def secured(response: func.HttpResponse) -> None:

@@ -50,6 +50,13 @@ class NotFound(AppError):
     title = "Not found"
 
 
+class LengthRequired(AppError):
+    """A body came in chunks, of which Azure's host hands over nothing."""
+
+    status = 411
+    title = "Length required"
+
+
 class TooLarge(AppError):
     status = 413
     title = "Too large"

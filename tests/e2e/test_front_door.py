@@ -112,3 +112,13 @@ def host_ids(host):
         cursor = page["cursor"]
         if cursor is None:
             return found
+
+
+def test_the_host_neither_types_a_304_nor_passes_a_chunked_body_on(host):
+    page = host.client.get("/api/dashboard").raise_for_status()
+    again = host.client.get("/api/dashboard", headers={"if-none-match": page.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "content-type" not in again.headers
+    chunked = host.client.post("/api/v1/search", content=iter([b'{"query":', b' "red"}']))
+    assert chunked.status_code == 411
+    assert "Content-Length" in chunked.json()["detail"]

@@ -1,0 +1,93 @@
+"""Bodies as the host passes them on: chunked ones empty, content types in any case, 304 without."""
+
+import pytest
+from azure.functions.http import HttpResponseConverter
+
+from functions.dashboard import dashboard, dashboard_file
+from functions.edge import contract_behind
+from functions.openapi_examples import EXAMPLES
+from functions.products import get_image, index_product, index_product_with_image
+from functions.search import search_by_picture
+from functions.sources import FormBody, JsonBody
+from tests.functions.conftest import as_form, assert_problem, body_of, call
+from tests.pictures import picture
+from tests.registered import registered_functions
+
+FORM = {"product_id": "mug", "name": "Mug"}
+
+
+def takes_a_body(contract):
+    return any(isinstance(each.source, JsonBody | FormBody) for each in contract.arguments)
+
+
+WITH_A_BODY = [
+    pytest.param(function, id=function.get_function_name())
+    for function in registered_functions()
+    if (contract := contract_behind(function.get_user_function())) and takes_a_body(contract)
+]
+
+
+@pytest.mark.parametrize("function", WITH_A_BODY)
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x"])
+def test_a_chunked_body_is_asked_for_with_its_length(app, function, content_type):
+    """Azure's host hands over nothing of it, which is not the same as an empty body."""
+    headers = {"transfer-encoding": "Chunked", "content-type": content_type, "x-user-id": "ada"}
+    handler = function.get_user_function()
+    response = call(
+        handler, headers=headers, route_params=EXAMPLES.get(function.get_function_name())
+    )
+    assert_problem(response, 411, says="Content-Length")
+
+
+def test_an_empty_body_is_still_called_empty(app):
+    response = call(index_product, headers={"content-type": "application/json"})
+    assert_problem(response, 400, says="empty")
+
+
+def with_type(request, content_type):
+    before = request["headers"]["content-type"]
+    media = before.partition(";")[0]
+    request["headers"]["content-type"] = before.replace(media, content_type, 1)
+    return request
+
+
+@pytest.mark.parametrize("content_type", ["Multipart/Form-Data", "MULTIPART/FORM-DATA "])
+def test_the_case_of_a_content_type_does_not_matter(app, content_type):
+    form = as_form(FORM, [("image_file", "a.png", picture("red"))])
+    response = call(index_product_with_image, **with_type(form, content_type))
+    assert response.status_code == 200, response.get_body()
+    assert app.index.product("mug").text.name == "Mug"
+    form = as_form({"limit": "1"}, [("file", "a.png", picture("red"))])
+    response = call(search_by_picture, **with_type(form, content_type))
+    assert [each["id"] for each in body_of(response)["results"]] == ["mug"]
+
+
+def test_the_case_of_a_plain_form_does_not_matter(app):
+    headers = {"content-type": "Application/X-WWW-Form-Urlencoded; Charset=UTF-8"}
+    response = call(index_product, headers=headers, body=b"product_id=mug&name=Mug")
+    assert response.status_code == 200, response.get_body()
+
+
+def test_a_304_has_no_content_type(app):
+    """There is no content that it would be the type of."""
+    form = as_form(FORM, [("image_file", "a.png", picture("red"))])
+    stored = body_of(call(index_product_with_image, **form))["images"][0]
+    path = stored.partition("/images/")[2]
+    for function, route_params in (
+        (dashboard, {}),
+        (dashboard_file, {"path": "icon.svg"}),
+        (get_image, {"path": path}),
+    ):
+        first = call(function, method="GET", route_params=route_params)
+        assert first.status_code == 200, route_params
+        headers = {"if-none-match": first.headers["etag"]}
+        again = call(function, method="GET", route_params=route_params, headers=headers)
+        assert again.status_code == 304, route_params
+        assert content_type_sent(first)
+        assert content_type_sent(again) == ""
+
+
+def content_type_sent(response):
+    """What the worker's converter tells the host, which sets no content type for an empty one."""
+    datum = HttpResponseConverter.encode(response, expected_type=None)
+    return datum.value["headers"]["content-type"].value
