@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from devhost.indexing import TIMER, Indexed, converter, resolved
 from devhost.invoking import Invocation, Invoker
 from devhost.project import Refused
 from devhost.state import State
+from shared_code.ncrontab import parse_schedule
 
 log = logging.getLogger("devhost.timers")
 
@@ -26,40 +26,32 @@ _LEAST_MONITORED = timedelta(minutes=1)  # the host keeps no status of more freq
 _LONGEST_SLEEP_S = 60.0  # the clock may be set, or the laptop may sleep
 _NEVER = "0001-01-01T00:00:00"
 
-# what NCrontab takes; croniter would take more
-_PART = r"(?:\*|(?:\d+|[a-z]{3,})(?:-(?:\d+|[a-z]{3,}))?)(?:/\d+)?"
-_FIELD = re.compile(rf"{_PART}(?:,{_PART})*", re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Six fields, seconds first; five are taken for minutes first, as the host does."""
 
     expression: str
+    _values: str
+    """The same for croniter: what each field stands for, one by one."""
 
     @classmethod
     def parse(cls, text: str) -> Schedule:
-        """Raises ValueError that says what a schedule looks like."""
-        from croniter import CroniterError  # after a check: most apps have no timer
-
-        fields = text.split()
-        if len(fields) not in (5, 6) or not all(map(_FIELD.fullmatch, fields)) or "7" in fields[-1]:
-            raise ValueError(f"{text!r} is no NCRONTAB expression, such as 0 */5 * * * *")
-        # names may be written out, of which croniter knows the first three letters
-        short = re.sub(r"([a-z]{3})[a-z]*", r"\1", text.lower())
-        schedule = cls(short if len(fields) == 6 else f"0 {short}")
+        """Raises ValueError that says what is wrong."""
+        parts = text.split(" ")
+        expression = text if len([part for part in parts if part]) != 5 else f"0 {text}"
         try:
-            schedule.after(datetime.now(UTC))
-        except CroniterError as exc:
+            values = parse_schedule(expression)
+        except ValueError as exc:
             raise ValueError(f"{text!r} is no NCRONTAB expression: {exc}") from exc
-        return schedule
+        return cls(expression, " ".join(",".join(map(str, field)) for field in values))
 
     def after(self, moment: datetime) -> datetime:
         """The first occurrence later than this. Where both fields of the day say something,
         both must agree, as in NCrontab and unlike in cron."""
-        from croniter import croniter
+        from croniter import croniter  # most apps have no timer
 
-        found = croniter(self.expression, moment, second_at_beginning=True, day_or=False)
+        found = croniter(self._values, moment, second_at_beginning=True, day_or=False)
         occurrence: datetime = found.get_next(datetime)
         return occurrence
 

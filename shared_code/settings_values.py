@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from shared_code.core.filter_language import RESERVED
 from shared_code.core.filters import FieldType
+from shared_code.ncrontab import parse_schedule
 
 Distance = Literal["cosine", "euclid"]
 Quantization = Literal["auto", "none", "int8"]
@@ -16,8 +17,6 @@ LogFormat = Literal["text", "json"]
 TriggerSource = Literal["LogsAndContainerScan", "EventGrid"]
 Cron: TypeAlias = str
 """An NCRONTAB expression."""
-
-_CRON_FIELD = r"[\dA-Za-z*,/-]+"
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
@@ -53,15 +52,8 @@ def _number(text: str) -> float:
         raise ValueError("must be a number") from None
 
 
-def is_cron(text: str) -> bool:
-    """By its shape only: six fields, seconds first. (The host takes five too, minutes first,
-    which a reader would take for something else.)"""
-    return bool(re.fullmatch(rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{5}}", text))
-
-
 def _cron(text: str) -> str:
-    if not is_cron(text):
-        raise ValueError("must have six fields, seconds first, such as 0 0 3 * * *")
+    parse_schedule(text)
     return text
 
 

@@ -23,6 +23,8 @@ SINCE = datetime(2026, 11, 23, 6, 30, 15, tzinfo=UTC)  # a Monday
         ("0 30 9 * * Mon-Fri", "2026-11-23T09:30:00"),
         ("0 0 9 * January Sunday", "2027-01-03T09:00:00"),
         ("0 0 9-17/4 * * 0,6", "2026-11-28T09:00:00"),
+        ("0 0 9 * * Sat-Mon", "2026-11-23T09:00:00"),  # its ends are swapped: Monday to Saturday
+        ("0 0 0 * * Sun-Sat", "2026-11-24T00:00:00"),
         ("0 0 0 13 * 5", "2027-08-13T00:00:00"),  # the 13th and a Friday, not or
     ],
 )
