@@ -35,7 +35,7 @@ async def index_batch(
     job again does what the first one did not.
     """
     source = await run_in_thread(source_of, sent)
-    return answers_bulk.accepted(await Jobs(client_of(client)).start(source))
+    return answers_bulk.accepted(await Jobs(await client_of(client)).start(source))
 
 
 @bp.route(route="v1/jobs", methods=["GET"])
@@ -43,7 +43,7 @@ async def index_batch(
 @endpoint
 async def list_jobs(client: Binding[Any]) -> JobsAnswer:
     """The bulk jobs of the last 30 days, the newest first."""
-    return answers_bulk.jobs(await Jobs(client_of(client)).recent())
+    return answers_bulk.jobs(await Jobs(await client_of(client)).recent())
 
 
 @bp.route(route="v1/jobs/{job_id}", methods=["GET"])
@@ -51,7 +51,7 @@ async def list_jobs(client: Binding[Any]) -> JobsAnswer:
 @endpoint
 async def get_job(path: Path[JobPath], client: Binding[Any]) -> JobAnswer:
     """How far a bulk job is."""
-    return answers_bulk.job(await Jobs(client_of(client)).find(path.job_id))
+    return answers_bulk.job(await Jobs(await client_of(client)).find(path.job_id))
 
 
 @bp.route(route="v1/jobs/{job_id}", methods=["DELETE"])
@@ -59,4 +59,4 @@ async def get_job(path: Path[JobPath], client: Binding[Any]) -> JobAnswer:
 @endpoint
 async def cancel_job(path: Path[JobPath], client: Binding[Any]) -> JobAnswer:
     """Ends a bulk job and leaves what it has done; one that has ended stays as it is."""
-    return answers_bulk.job(await Jobs(client_of(client)).cancel(path.job_id))
+    return answers_bulk.job(await Jobs(await client_of(client)).cancel(path.job_id))

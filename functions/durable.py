@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import azure.functions as func
 
 from functions.observing import observed_event
+from shared_code.core.threads import run_in_thread
 
 if TYPE_CHECKING:
     import azure.durable_functions as df
@@ -67,13 +68,23 @@ def call(
     return context.call_activity_with_retry(activity, RetryOptions(AGAIN_AFTER_MS, TRIES), task)
 
 
-def client_of(binding: str | df.DurableOrchestrationClient) -> df.DurableOrchestrationClient:
-    """The library's client out of what the host passes for a ``durableClient`` binding."""
+async def client_of(
+    binding: str | df.DurableOrchestrationClient,
+) -> df.DurableOrchestrationClient:
+    """The library's client out of what the host passes for a ``durableClient`` binding.
+
+    The first import of the library takes 0.2 s, so it is not done on the event loop.
+    """
     if not isinstance(binding, str):
         return binding
+    make_client = await run_in_thread(_import_client_class)
+    return make_client(binding)
+
+
+def _import_client_class() -> Any:
     from azure.durable_functions import DurableOrchestrationClient
 
-    return DurableOrchestrationClient(binding)
+    return DurableOrchestrationClient
 
 
 _WHO = re.compile(r"(?:(?:Orchestrator|Activity) function '[^']*' failed: )+")

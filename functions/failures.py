@@ -36,7 +36,7 @@ async def retry_failures(
 ) -> Reply[RetriedAnswer | JobAnswer]:
     """Looks again at a page of what could not be indexed, or by a bulk job at `all` of it."""
     if asked.all:
-        return answers_bulk.accepted(await Jobs(client_of(client)).start(Source("failures")))
+        return answers_bulk.accepted(await Jobs(await client_of(client)).start(Source("failures")))
     return Reply(answers_ops.retried(await run_in_thread(_retried, asked)))
 
 

@@ -31,7 +31,7 @@ async def reindex(asked: Body[ReindexRequest], client: Binding[Any]) -> Reply[Jo
     With `rollback` searches go back at once to the collection before, which is then caught up.
     """
     into = await run_in_thread(lambda: to_fill(runtime(), complete=asked.rollback))
-    jobs = Jobs(client_of(client))
+    jobs = Jobs(await client_of(client))
     return answers_bulk.accepted(await jobs.reindex(into, is_rollback=asked.rollback))
 
 
