@@ -147,3 +147,24 @@ def test_it_fits_into_the_smallest_instance(steps):
     succeeds; its highest resident size, files included, is below it too. Both towers, Qdrant's
     client and Durable's library are in use; what Azure's worker adds is not (docs/costs.md)."""
     assert steps["memory"]["peak_mb"] < LIMIT_MB
+
+
+def test_without_a_server_every_answer_names_the_setting(unpacked, tmp_path):
+    """The embedded index is no part of the package, so QDRANT_URL must be set."""
+    program = ROOT / "tests" / "functions" / "without_engine.py"
+    paths = [unpacked / package.PACKAGES, unpacked]
+    done = subprocess.run(
+        [sys.executable, "-S", program],
+        cwd=unpacked,
+        env={"LOCAL_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(map(str, paths))},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = {each["name"]: each for each in map(json.loads, done.stdout.splitlines()[:-1])}
+    for name in ("search_by_text", "search_by_picture", "stats", "health", "index_batch"):
+        assert found[name]["status"] == 503
+        assert "QDRANT_URL" in found[name]["body"]
+    assert found["bulk_index"]["raised"].startswith("Misconfigured")
