@@ -17,7 +17,7 @@ from shared_code.runtime import runtime
 def source_of(sent: Sent[NoFields | BatchRequest]) -> Source:
     """Raises Unprocessable for a feed that is none."""
     if isinstance(sent.fields, NoFields):
-        return _stored(sent.uploads[0].data)
+        return _stored(bytes(sent.uploads[0].data))
     asked = sent.fields
     asked.check_container(runtime().settings.images_container)
     if asked.failures is True:

@@ -1,21 +1,20 @@
 """Reads a request into the definitions of ``functions.requests``, or says what is wrong.
 
-``HttpRequest.files`` answers a multipart body that it cannot read with no files and no
-error, so what arrived is checked here: silence becomes a 400 with a hint.
+Forms are read here, not by ``HttpRequest.files`` and ``form``: functions.multipart says why.
 """
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import azure.functions as func
 import msgspec
 
+from functions.multipart import is_multipart, parse_multipart
 from shared_code.core.errors import (
     FieldError,
     LengthRequired,
@@ -39,10 +38,10 @@ _URLENCODED = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file of a multipart body."""
+    """One file of a multipart body: a view of it, not a copy."""
 
     name: str
-    data: bytes
+    data: memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,9 @@ def parsed_query(req: func.HttpRequest, shape: type[T]) -> T:
 
 def is_form(req: func.HttpRequest) -> bool:
     """A JSON object under curl's default content type is taken for the JSON that it is."""
-    if _content_type(req).startswith(_URLENCODED):
+    if _is_urlencoded(req):
         return not req.get_body().lstrip().startswith(b"{")
-    return _content_type(req).startswith("multipart/form-data")
+    return is_multipart(_content_type(req))
 
 
 def form(req: func.HttpRequest, files: str = "") -> Form:
@@ -91,29 +90,30 @@ def form(req: func.HttpRequest, files: str = "") -> Form:
     body = limited_body(req)
     if not is_form(req):
         raise Malformed(f"Send multipart/form-data with the picture as {files!r}.")
-    if not _content_type(req).startswith(_URLENCODED) and _last_boundary(req) not in body:
-        raise Malformed(
-            "The multipart body cannot be read: it is cut short, or its boundary is not the one "
-            "named in Content-Type. Let the client set Content-Type itself."
-        )
-    req = _with_lower_case_type(req)
-    with contextlib.ExitStack() as opened:
-        for file in itertools.chain.from_iterable(req.files.listvalues()):
-            opened.callback(file.close)
-        stray = sorted(set(req.files) - {files})
-        if stray:
-            hint = f"send files as {files!r}" if files else "no file is wanted here"
-            raise Unprocessable.at(stray[0], f"unknown file field; {hint}")
-        sent = req.files.getlist(files)
-        if len(sent) > MAX_FILES:
-            raise Unprocessable.at(files, f"{len(sent)} files came; the limit is {MAX_FILES}")
-        uploads = [Upload(f.filename or "", f.read()) for f in sent]
-    if not all(upload.data for upload in uploads):
+    fields, uploads = _read_form(body, _content_type(req), files)
+    if len(uploads) > MAX_FILES:
+        raise Unprocessable.at(files, f"{len(uploads)} files came; the limit is {MAX_FILES}")
+    if not all(len(upload.data) for upload in uploads):
         raise Unprocessable.at(files, "the file is empty")
-    for name, values in req.form.lists():
-        if len(values) > 1:
-            raise Unprocessable.at(name, "given twice")
-    return Form(dict(req.form.items()), uploads)
+    return Form(merged(*({name: value} for name, value in fields)), uploads)
+
+
+def _read_form(
+    body: bytes, content_type: str, files: str
+) -> tuple[list[tuple[str, str]], list[Upload]]:
+    if not is_multipart(content_type):
+        return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True), []
+    fields: list[tuple[str, str]] = []
+    uploads: list[Upload] = []
+    for part in parse_multipart(body, content_type):
+        if part.filename is None:
+            fields.append((part.name, part.text))
+        elif part.name == files:
+            uploads.append(Upload(part.filename, part.content))
+        else:
+            hint = f"send files as {files!r}" if files else "no file is wanted here"
+            raise Unprocessable.at(part.name, f"unknown file field; {hint}")
+    return fields, uploads
 
 
 def form_with_files(req: func.HttpRequest, files: str) -> Form:
@@ -179,28 +179,11 @@ def _unprocessable(message: str) -> Unprocessable:
 
 
 def _content_type(req: func.HttpRequest) -> str:
-    return str(req.headers.get("content-type", "")).strip().lower()
+    return str(req.headers.get("content-type", "")).strip()
 
 
-def _with_lower_case_type(req: func.HttpRequest) -> func.HttpRequest:
-    """Returns the request as the library's parser takes it, which knows lower case only."""
-    given = str(req.headers.get("content-type", ""))
-    media, semicolon, options = given.partition(";")
-    if media == media.strip().lower():
-        return req
-    headers = {**req.headers, "content-type": media.strip().lower() + semicolon + options}
-    return func.HttpRequest(req.method, req.url, headers=headers, body=req.get_body())
-
-
-def _last_boundary(req: func.HttpRequest) -> bytes:
-    """How a multipart body ends when all of it has come."""
-    given = str(req.headers.get("content-type", ""))
-    found = re.search(r';\s*boundary=(?:"([^"]+)"|([^\s;]+))', given, re.IGNORECASE)
-    if found is None:
-        raise Malformed(
-            "Content-Type must read multipart/form-data; boundary=…  Let the client set it itself."
-        )
-    return f"--{found[1] or found[2]}--".encode()
+def _is_urlencoded(req: func.HttpRequest) -> bool:
+    return _content_type(req).lower().startswith(_URLENCODED)
 
 
 def merged(*parts: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from shared_code.core.errors import Unprocessable
 from shared_code.core.filter_language import parse_filter
 from shared_code.core.filters import FilterableFields
 from shared_code.core.preferring import NOTHING, Preferred
-from shared_code.core.products import Region
+from shared_code.core.products import ImageBytes, Region
 from shared_code.core.sorting import parse_order
 
 Given: TypeAlias = Callable[[Sequence[float]], Any]
@@ -129,7 +129,7 @@ class PictureSearchRequest(FormRefinement, frozen=True):
     ] = "image"
     box: Box | None = None
 
-    def photo(self, data: bytes) -> Photo:
+    def photo(self, data: ImageBytes) -> Photo:
         return Photo(data, region_of(self.box))
 
 
@@ -152,7 +152,7 @@ class HybridRequest(JsonRefinement, frozen=True):
         """Raises Unprocessable when nothing is asked for."""
         self.blend((), list).check()
 
-    def blend(self, pictures: Sequence[bytes], given: Given) -> Blend:
+    def blend(self, pictures: Sequence[ImageBytes], given: Given) -> Blend:
         """``pictures``: JSON brings none."""
         return Blend(
             product_ids=_with_one(self.product_id, self.product_ids),
@@ -175,7 +175,7 @@ class HybridForm(FormRefinement, frozen=True):
     image_weight: ImageWeight | None = None
     box: Box | None = None
 
-    def blend(self, pictures: Sequence[bytes], given: Given) -> Blend:
+    def blend(self, pictures: Sequence[ImageBytes], given: Given) -> Blend:
         """``given``: a form brings no vectors. Raises Unprocessable for a box that could be of
         any of several pictures."""
         region = region_of(self.box)

@@ -22,6 +22,7 @@ from functions.sources import Body, FormBody, Path, Query, Sent
 from functions.who import MaybeUser
 from shared_code.core.asking import Mode, Options
 from shared_code.core.preferring import NOTHING, UNPROVEN, Preferred, preferred_by
+from shared_code.core.products import ImageBytes
 from shared_code.core.search import Answer
 from shared_code.runtime import Runtime, runtime
 
@@ -84,7 +85,7 @@ def similar_products(
 def answered(
     asked: SearchRequest | HybridForm | HybridRequest,
     prefers: Preferred,
-    pictures: Sequence[bytes] = (),
+    pictures: Sequence[ImageBytes] = (),
 ) -> Reply[SearchAnswer]:
     """What search and search-hybrid answer, now or when they were saved."""
     app = runtime()  # one of two models, to the end

@@ -26,6 +26,7 @@ from shared_code.version import __version__
 
 if TYPE_CHECKING:
     from shared_code.adapters.memory_cache import MemoryCache
+    from shared_code.core.products import ImageBytes
 
 
 class ChosenAdapters:
@@ -136,7 +137,7 @@ class ChosenAdapters:
         return PillowThumbnail(self.settings.max_image_pixels)
 
 
-def picture_format_of(data: bytes) -> PictureFormat:
+def picture_format_of(data: ImageBytes) -> PictureFormat:
     from shared_code.adapters.clip.preprocess import picture_format
 
     return picture_format(data)

@@ -13,7 +13,7 @@ from shared_code.core.products import Region, Scale
 
 if TYPE_CHECKING:
     from shared_code.core.filters import Filter
-    from shared_code.core.products import Kind, Vector, View
+    from shared_code.core.products import ImageBytes, Kind, Vector, View
     from shared_code.core.sorting import Order
 
 Mode: TypeAlias = Literal["auto", "image", "text", "lexical"]
@@ -82,7 +82,7 @@ def check_words(text: str) -> None:
 class Photo:
     """A picture to search by, or a part of it."""
 
-    data: bytes
+    data: ImageBytes
     region: Region | None = None
 
 

@@ -18,7 +18,7 @@ from shared_code.core.failures import Failures
 from shared_code.core.indexing import Indexer
 from shared_code.core.naming import Place, document_of
 from shared_code.core.ports import Blob, BlobInfo, BlobStore, Encoder, Page, ProductIndex
-from shared_code.core.products import Product, ProductText
+from shared_code.core.products import ImageBytes, Product, ProductText
 from shared_code.core.records import etag_of, image_record, text_record
 from shared_code.core.timing import stage
 from shared_code.core.word_vectors import embed_words
@@ -46,10 +46,10 @@ class Catalogue:
     failures: Failures
     words: WordsReader
     indexer: Indexer
-    picture_format: Callable[[bytes], PictureFormat]
+    picture_format: Callable[[ImageBytes], PictureFormat]
     """Raises UnsupportedImage for bytes of no accepted format."""
 
-    def put(self, text: ProductText, pictures: Sequence[bytes] = ()) -> list[str]:
+    def put(self, text: ProductText, pictures: Sequence[ImageBytes] = ()) -> list[str]:
         """Stores and indexes a product with any number of pictures; returns their blobs.
 
         Pictures are added to those it has; the same picture again replaces itself. Nothing is
@@ -69,7 +69,7 @@ class Catalogue:
         Duplicates(self.index).note(images)
         self._look_again(text.product_id, stored)
         for info, picture in zip(stored, pictures, strict=True):
-            self.indexer.thumbnails.keep(Blob(info, picture))
+            self.indexer.thumbnails.keep(Blob(info, bytes(picture)))
         return [info.name for info in stored]
 
     def get(self, product_id: str) -> Product:
@@ -128,13 +128,13 @@ class Catalogue:
         name = document_of(text.product_id)
         return self.images.write(name, data, content_type="application/json")
 
-    def store_picture(self, product_id: str, picture: bytes, *, stem: str = "") -> BlobInfo:
+    def store_picture(self, product_id: str, picture: ImageBytes, *, stem: str = "") -> BlobInfo:
         """Raises UnsupportedImage for bytes of no accepted format."""
         found = self.picture_format(picture)
         # named by content: two uploads called image.jpg never overwrite each other
         stem = stem or hashlib.sha256(picture).hexdigest()[:16]
         name = f"{product_id}/{stem}.{found.extension}"
-        return self.images.write(name, picture, content_type=found.mime)
+        return self.images.write(name, bytes(picture), content_type=found.mime)
 
 
 def _no_product(product_id: str) -> NotFound:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared_code.core.products import (
         Counts,
         Hit,
+        ImageBytes,
         ImageRecord,
         ImageRef,
         Kind,
@@ -60,7 +61,7 @@ class Encoder(Protocol):
     def ping(self) -> None:
         """Raises Misconfigured unless the model's files are whole; reads all of them."""
 
-    def decode(self, picture: bytes, region: Region | None = None) -> Any:
+    def decode(self, picture: ImageBytes, region: Region | None = None) -> Any:
         """The picture, or a part of it, as the image tower takes it: a float32 array
         [3, height, width].
 

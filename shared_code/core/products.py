@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Vectors: TypeAlias = NDArray[np.float32]
     """A batch of embeddings: shape [n, dimension], float32, each of unit length."""
 
+ImageBytes: TypeAlias = bytes | memoryview
+"""A picture as it was sent: JPEG, PNG and so on. A view is a part of a request's body."""
+
 Metadata: TypeAlias = Mapping[str, Any]
 """What a shop says of a product beyond its words: a JSON object."""
 

@@ -28,7 +28,7 @@ from shared_code.core.timing import stage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from shared_code.core.products import ModelInfo, Region, Vector, Vectors
+    from shared_code.core.products import ImageBytes, ModelInfo, Region, Vector, Vectors
     from shared_code.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class ClipEncoder:
         for file in self._manifest.files:
             self._bundle.verified(file)
 
-    def decode(self, picture: bytes, region: Region | None = None) -> NDArray[np.float32]:
+    def decode(self, picture: ImageBytes, region: Region | None = None) -> NDArray[np.float32]:
         with stage("decode"):
             return self._preprocess(picture, region)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from shared_code.adapters.clip.fitting import Fit
+from shared_code.adapters.image_bytes import open_image_bytes
 from shared_code.core.catalogue import PictureFormat
 from shared_code.core.errors import AppError, Unavailable, Unprocessable, UnsupportedImage
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shared_code.adapters.clip.bundle import ImageSpec
-    from shared_code.core.products import Region
+    from shared_code.core.products import ImageBytes, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ _ACCEPTED = [f for f in _FORMATS if f.pillow != "AVIF" or features.check("avif")
 _NAMES = ", ".join(f.pillow for f in _ACCEPTED)
 
 
-def picture_format(data: bytes) -> PictureFormat:
+def picture_format(data: ImageBytes) -> PictureFormat:
     """The format, read from the first bytes; raises UnsupportedImage for any other content."""
     found = _format_of(data)
     return PictureFormat(found.mime, found.extension)
 
 
-def _format_of(data: bytes) -> _Format:
+def _format_of(data: ImageBytes) -> _Format:
     for known in _ACCEPTED:
         if re.match(known.magic, data[:64], re.DOTALL):
             return known
@@ -77,10 +77,10 @@ class Preprocess:
         # their canvas; it is only ever raised, so that a higher one of ours can rule
         Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, max_pixels)
 
-    def __call__(self, data: bytes, region: Region | None = None) -> NDArray[np.float32]:
+    def __call__(self, data: ImageBytes, region: Region | None = None) -> NDArray[np.float32]:
         found = _format_of(data)
         try:
-            with Image.open(io.BytesIO(data), formats=[found.pillow]) as picture:
+            with Image.open(open_image_bytes(data), formats=[found.pillow]) as picture:
                 self._check_pixels(picture.width * picture.height)
                 fitted = self._fit(picture if region is None else _part(picture, region))
         except AppError:
