@@ -21,9 +21,11 @@ LIMIT_MB = 400
 """What leaves room in Flex Consumption's 512 MB instance for the worker and the host's share."""
 UPLOAD_MB = 19
 """Just below MAX_UPLOAD_MB."""
-ARENAS = {"MALLOC_ARENA_MAX": "2"}
-"""As infra/app.bicep sets it: glibc gives each thread an arena of its own otherwise, and an arena
-keeps most of what its thread has freed."""
+VARIANTS = {
+    "as deployed": {},
+    "with as many arenas as glibc likes": {"MALLOC_ARENA_MAX": "0"},
+}
+"""Settings beside those of a deployed app, by what the table calls them."""
 
 
 def main() -> None:
@@ -36,13 +38,11 @@ def main() -> None:
     app = App(check_package(options.package))
     with cloud_environment(bundle) as environment, tempfile.TemporaryDirectory() as folder:
         paths = [str(path) for path in write_pictures(Path(folder))]
-        limited = {**environment, **ARENAS, "LIMIT_MB": str(options.limit_mb)}
+        limited = {**environment, "LIMIT_MB": str(options.limit_mb)}
         steps = facts(app, limited, "memory", paths[0])
         uploads = {
-            "as deployed, with MALLOC_ARENA_MAX=2": facts(
-                app, {**environment, **ARENAS}, "uploads", *paths
-            ),
-            "without it": facts(app, environment, "uploads", *paths),
+            name: facts(app, {**environment, **settings}, "uploads", *paths)
+            for name, settings in VARIANTS.items()
         }
     rows = [[step["step"], f"{step['now']:.0f}", f"{step['highest']:.0f}"] for step in steps]
     body = table(["after", "resident MB", "highest so far"], rows)

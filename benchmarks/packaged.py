@@ -84,8 +84,7 @@ def embedded_environment(bundle: Path) -> Iterator[dict[str, str]]:
 
 
 def _basics(bundle: Path, folder: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "MALLOC_ARENA_MAX") if name in os.environ}
-    return {**kept, "MODEL_DIR": str(bundle), "LOCAL_DIR": folder}
+    return {"PATH": os.environ["PATH"], "MODEL_DIR": str(bundle), "LOCAL_DIR": folder}
 
 
 def seconds_to_first_answer(app: App, environment: Mapping[str, str]) -> float:

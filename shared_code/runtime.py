@@ -9,6 +9,7 @@ import threading
 import time
 from typing import Any
 
+from shared_code.allocator import limit_arenas
 from shared_code.changeover import Changeover
 from shared_code.chosen_adapters import ChosenAdapters, picture_format_of
 from shared_code.core.bulk_indexing import BulkIndexing
@@ -192,6 +193,7 @@ def runtime() -> Runtime:
             if _runtime is None:
                 settings = Settings.from_env()
                 set_up_logs(settings.log_format)
+                limit_arenas(settings.malloc_arena_max)
                 _runtime = Runtime(settings)
     found = _runtime
     current = _changeover.current(found)

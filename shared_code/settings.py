@@ -101,6 +101,10 @@ class Settings:
     max_image_pixels: int = 50_000_000
     """Per picture: 150 MB once decoded. A 12-megapixel photo is far below it."""
 
+    malloc_arena_max: int = 2
+    """Arenas of glibc's allocator, which keep what threads have freed; 0: as many as it likes. With
+    2, most of what large uploads took is given back, at no cost in time (benchmarks/memory)."""
+
     ort_threads: int = 0
     """0: as many as there are vCPUs; change it from benchmarks/encode.py, not by feel."""
     ort_providers: tuple[str, ...] = ("CPUExecutionProvider",)
@@ -287,6 +291,7 @@ _AT_LEAST = {
     "bulk_segments": 1,
     "max_upload_mb": 1,
     "max_image_pixels": 1_000,
+    "malloc_arena_max": 0,
     "ort_threads": 0,
     "encode_concurrency": 1,
     "encode_queue": 0,
