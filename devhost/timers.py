@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,6 @@ from devhost.indexing import TIMER, Indexed, converter, resolved
 from devhost.invoking import Invocation, Invoker
 from devhost.project import Refused
 from devhost.state import State
-from shared_code.ncrontab import parse_schedule
 
 log = logging.getLogger("devhost.timers")
 
@@ -25,6 +25,48 @@ CREATE TABLE IF NOT EXISTS timers (function TEXT PRIMARY KEY, last TEXT, next TE
 _LEAST_MONITORED = timedelta(minutes=1)  # the host keeps no status of more frequent ones
 _LONGEST_SLEEP_S = 60.0  # the clock may be set, or the laptop may sleep
 _NEVER = "0001-01-01T00:00:00"
+
+
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july"),
+    *("august", "september", "october", "november", "december"),
+)
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_LIMITS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
+    *((0, 59, ()), (0, 59, ()), (0, 23, ())),
+    *((1, 31, ()), (1, 12, _MONTHS), (0, 6, _DAYS)),
+)
+"""The least and the greatest value of each field, seconds first, and what they are called."""
+
+_PART = re.compile(r"(\*|[^*/-]+)(?:-([^*/-]+))?(?:/([0-9]{1,9}))?")
+
+
+def _values(field: str, least: int, most: int, names: tuple[str, ...]) -> list[int]:
+    """Returns what a field stands for, as NCrontab reads it: the ends of a range may be swapped,
+    a step of 0 is 1, and a name may be cut short. croniter takes more, and some of it otherwise.
+
+    (The app has a check of its own; the host knows nothing of the app that it runs.)
+    """
+
+    def number(text: str) -> int:
+        if re.fullmatch("[0-9]+", text):
+            return int(text)
+        return [name.startswith(text.lower()) for name in names].index(True) + least
+
+    values: set[int] = set()
+    for part in field.split(","):
+        match = _PART.fullmatch(part)
+        if match is None or (match[1] == "*" and match[2]):
+            raise ValueError(part)
+        if match[1] == "*":
+            ends = [least, most]
+        else:
+            last = number(match[2]) if match[2] else most if match[3] else number(match[1])
+            ends = sorted((number(match[1]), last))
+        if ends[0] < least or ends[1] > most:
+            raise ValueError(part)
+        values.update(range(ends[0], ends[1] + 1, max(1, int(match[3] or 1))))
+    return sorted(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +79,25 @@ class Schedule:
 
     @classmethod
     def parse(cls, text: str) -> Schedule:
-        """Raises ValueError that says what is wrong."""
-        parts = text.split(" ")
-        expression = text if len([part for part in parts if part]) != 5 else f"0 {text}"
+        """Raises ValueError that says what a schedule looks like."""
+        from croniter import CroniterError  # most apps have no timer
+
+        parts = [part for part in text.split(" ") if part]
+        if len(parts) == 5:
+            parts.insert(0, "0")
         try:
-            values = parse_schedule(expression)
-        except ValueError as exc:
-            raise ValueError(f"{text!r} is no NCRONTAB expression: {exc}") from exc
-        return cls(expression, " ".join(",".join(map(str, field)) for field in values))
+            pairs = zip(parts, _LIMITS, strict=True)
+            values = [_values(part, *limits) for part, limits in pairs]
+            schedule = cls(" ".join(parts), " ".join(",".join(map(str, v)) for v in values))
+            schedule.after(datetime.now(UTC))
+        except (ValueError, CroniterError) as exc:
+            raise ValueError(f"{text!r} is no NCRONTAB expression, such as 0 */5 * * * *") from exc
+        return schedule
 
     def after(self, moment: datetime) -> datetime:
         """The first occurrence later than this. Where both fields of the day say something,
         both must agree, as in NCrontab and unlike in cron."""
-        from croniter import croniter  # most apps have no timer
+        from croniter import croniter
 
         found = croniter(self._values, moment, second_at_beginning=True, day_or=False)
         occurrence: datetime = found.get_next(datetime)

@@ -108,6 +108,7 @@ SINCE = datetime(2026, 11, 23, 6, 30, 15, tzinfo=UTC)
 @example("0 0 0 29 2 Mon")
 @example("0 0 22-2 31 * Fri-Mon")
 def test_the_dev_host_plays_what_the_app_registers(cron):
+    """Each reads schedules by code of its own: the host knows nothing of the app that it runs."""
     if not trigger_settings({"RECONCILE_CRON": cron}).reconcile_cron:
         with pytest.raises(ValueError, match="is no NCRONTAB expression"):
             Schedule.parse(cron)
