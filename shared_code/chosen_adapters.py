@@ -7,12 +7,10 @@ tried again on the next call.
 
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from shared_code.adapters.qdrant_import import import_qdrant_client
 from shared_code.core.catalogue import PictureFormat
 from shared_code.core.embeddings import EmbeddingCache
 from shared_code.core.feed_intake import FetchImage
@@ -48,8 +46,8 @@ class ChosenAdapters:
     @part
     def index(self) -> ProductIndex:
         if self.settings.qdrant_url:
-            with _no_garbage_collection():
-                from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
+            import_qdrant_client()
+            from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
 
             return QdrantCloudIndex.from_settings(
                 self.settings, self.encoder.model, is_built=self.fills
@@ -61,8 +59,8 @@ class ChosenAdapters:
     @part
     def collections(self) -> Collections:
         if self.settings.qdrant_url:
-            with _no_garbage_collection():
-                from shared_code.adapters.qdrant_aliases import CloudCollections
+            import_qdrant_client()
+            from shared_code.adapters.qdrant_aliases import CloudCollections
 
             return CloudCollections.from_settings(self.settings)
         from shared_code.adapters.qdrant_edge_aliases import FolderCollections
@@ -141,16 +139,3 @@ def picture_format_of(data: ImageBytes) -> PictureFormat:
     from shared_code.adapters.clip.preprocess import picture_format
 
     return picture_format(data)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """For the import of qdrant-client: its hundreds of model classes set the collector off again
-    and again, a sixth of the import's time (benchmarks/cold_start.py)."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -127,6 +127,15 @@ def test_it_starts_and_answers_by_itself(steps):
     assert steps["durable"]["client"]
 
 
+def test_a_search_waits_for_no_library_that_it_does_not_use(unpacked, tmp_path):
+    """azure.storage.blob takes longer to import than the encoder does."""
+    account = "AzureWebJobsStorage__blobServiceUri"
+    with running_qdrant_server() as qdrant:
+        settings = {"QDRANT_URL": qdrant.url, account: "https://shop.blob.core.windows.net"}
+        steps = run(unpacked, tmp_path, DEEP="false", **settings)
+    assert steps["searched"]["loaded"] == []
+
+
 def test_it_indexes_and_finds_by_itself(unpacked, tmp_path):
     """With the embedded index, which is no part of the package, since a server is deployed."""
     extra = tmp_path / "extra"
