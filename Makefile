@@ -33,8 +33,9 @@ start: $(VENV)/.local  ## run it here: index the sample catalogue, serve on HOST
 test: lint types  ## lint, types and every test
 	$(PY) -m pytest --ignore tests/model_export --ignore tests/chaos
 	@if [ -e $(EXPORT_VENV)/.installed ] || [ "$$REQUIRE_REAL" = 1 ]; then $(MAKE) -j3 test-chaos test-export test-versions; \
-	else $(MAKE) -j2 test-chaos test-versions; \
-	echo "Not run: the tests of model_export, which need torch (1 GB): make test-export"; fi
+	else $(MAKE) test-chaos; \
+	echo "Not run: the tests of model_export, which need torch (1 GB): make test-export"; \
+	echo "Not run: the quick tests on other versions of Python, an environment each: make test-versions"; fi
 
 test-chaos: $(VENV)/.dev  # mostly waits, so it may run beside others
 	$(PY) -m pytest tests/chaos

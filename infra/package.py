@@ -26,6 +26,8 @@ from pathlib import Path
 
 import pathspec
 
+from infra.interpreters import find_interpreter, version_of
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = Path(".python_packages") / "lib" / "site-packages"
 PLATFORM = "x86_64-manylinux_2_28"
@@ -110,7 +112,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     wheels = Wheels(options.python, options.onnxruntime)
-    interpreter = find_interpreter(options.python, options.interpreter)
+    interpreter = interpreter_for(options.python, options.interpreter)
     if options.folder is None:
         build(options.out, wheels, interpreter, models=options.model)
         report(options.out)
@@ -178,33 +180,16 @@ def remove_unneeded(packages: Path) -> None:
         (packages / name).unlink()
 
 
-def find_interpreter(version: str, path: str | None = None) -> str:
+def interpreter_for(version: str, path: str | None = None) -> str:
     """Returns a Python of this version (``3.12``). Raises SystemExit that says how to get one."""
-    candidates = [path] if path else [sys.executable, shutil.which(f"python{version}"), uv(version)]
-    for candidate in candidates:
-        if candidate and version_of(candidate) == version:
-            return candidate
+    interpreter = path or find_interpreter(version)
+    if interpreter is not None and version_of(interpreter) == version:
+        return interpreter
     raise SystemExit(
-        f"Bytecode for Python {version} has to be compiled by Python {version}, and "
-        f"{path or 'none that works here'} is not one. Install it (for example "
+        f"Bytecode for Python {version} has to be compiled by Python {version}: "
+        f"{f'{path} is another' if path else 'there is none here'}. Install it (for example "
         f"`python -m uv python install {version}`) or name one with --interpreter."
     )
-
-
-def uv(version: str) -> str:
-    """Returns the interpreter that uv has installed; empty where it has none."""
-    command = [sys.executable, "-m", "uv", "python", "find", "--managed-python", version]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def version_of(interpreter: str) -> str:
-    """Returns ``3.12``, or nothing where it does not start (a version manager's shim, say)."""
-    show = "import sys; print('%d.%d' % sys.version_info[:2])"
-    try:
-        run = subprocess.run([interpreter, "-c", show], capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return run.stdout.strip()
 
 
 def compile_bytecode(folder: Path, interpreter: str) -> None:

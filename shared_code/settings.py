@@ -97,7 +97,7 @@ class Settings:
     """EventGrid on Flex Consumption, which supports nothing else; the scan elsewhere."""
 
     max_upload_mb: int = 20
-    """Per request and per dropped blob. The worker holds about four times this while it parses."""
+    """Per request and per dropped blob. The app holds a request's body once (benchmarks/memory)."""
     max_image_pixels: int = 50_000_000
     """Per picture: 150 MB once decoded. A 12-megapixel photo is far below it."""
 

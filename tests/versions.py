@@ -11,9 +11,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
+from infra.interpreters import find_interpreter
 from infra.package import PLATFORM
 
 ROOT = Path(__file__).parents[1]
@@ -29,28 +29,7 @@ def supported() -> list[str]:
     return [f"3.{minor}" for minor in range(int(first), int(end))]
 
 
-def find_interpreter(version: str) -> Path | None:
-    """An interpreter of this version that starts; a file of the right name may not."""
-    return next((path for path in _candidates(version) if _starts(path, version)), None)
-
-
-def _candidates(version: str) -> Iterator[Path]:
-    """On the path, and what pyenv has but does not put there."""
-    on_path = shutil.which(f"python{version}")
-    if on_path:
-        yield Path(on_path)
-    if shutil.which("pyenv"):
-        done = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=False)
-        yield from sorted(Path(done.stdout.strip()).glob(f"versions/{version}.*/bin/python"))
-
-
-def _starts(path: Path, version: str) -> bool:
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    done = subprocess.run([path, "-c", code], capture_output=True, text=True, check=False)
-    return done.returncode == 0 and done.stdout.strip() == version
-
-
-def prepare(version: str, interpreter: Path) -> Path:
+def prepare(version: str, interpreter: str) -> Path:
     """The interpreter of an environment that has the pinned requirements of now."""
     folder = ROOT / "build" / f"python-{version}"
     installed = folder / "requirements-dev.txt"

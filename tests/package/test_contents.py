@@ -164,14 +164,14 @@ def test_bytecode_is_loaded_without_a_look_at_its_source(assembled, tmp_path):
 
 def test_bytecode_needs_a_python_of_the_target_version(tmp_path):
     running = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    assert package.find_interpreter(running) == sys.executable
+    assert package.interpreter_for(running) == sys.executable
     with pytest.raises(SystemExit, match=r"Python 3\.5.*--interpreter"):
-        package.find_interpreter("3.5")
+        package.interpreter_for("3.5")
     shim = tmp_path / "python3.5"
     shim.write_text("#!/bin/sh\necho 'no such version' >&2\nexit 127\n")
     shim.chmod(0o755)
     with pytest.raises(SystemExit, match=str(shim)):
-        package.find_interpreter("3.5", str(shim))
+        package.interpreter_for("3.5", str(shim))
 
 
 def test_a_module_that_does_not_compile_stops_the_packaging(tmp_path):

@@ -5,9 +5,11 @@ import sys
 
 import pytest
 
-from tests.versions import ROOT, find_interpreter, supported
+from infra.interpreters import find_interpreter
+from tests.versions import ROOT, supported
 
-MINE = f"3.{sys.version_info.minor}"
+OTHER = "3.97"
+"""No machine has it."""
 
 
 def test_one_range_of_versions_everywhere():
@@ -35,21 +37,25 @@ def place(tmp_path, monkeypatch):
     return write
 
 
+def test_the_running_interpreter_is_good_for_its_own_version(place):
+    assert find_interpreter(f"3.{sys.version_info.minor}") == sys.executable
+
+
 def test_an_interpreter_is_found_by_running_it(place):
-    assert find_interpreter(MINE) is None
-    python = place(f"python{MINE}", f'exec {sys.executable} "$@"')
-    assert find_interpreter(MINE) == python
+    assert find_interpreter(OTHER) is None
+    python = place(f"python{OTHER}", f"echo {OTHER}")
+    assert find_interpreter(OTHER) == str(python)
 
 
 @pytest.mark.parametrize("script", ["echo 'command not found' >&2; exit 127", "echo 3.10"])
 def test_a_program_that_does_not_start_or_is_of_another_version_is_none(place, script):
-    place(f"python{MINE}", script)
-    assert find_interpreter(MINE) is None
+    place(f"python{OTHER}", script)
+    assert find_interpreter(OTHER) is None
 
 
 def test_what_pyenv_has_but_does_not_switch_on_is_found(place, tmp_path):
-    place(f"python{MINE}", "exit 127")
+    place(f"python{OTHER}", "exit 127")
     place("pyenv", f"echo {tmp_path}/root")
-    python = place(f"root/versions/{MINE}.1/bin/python", f'exec {sys.executable} "$@"')
+    python = place(f"root/versions/{OTHER}.1/bin/python", f"echo {OTHER}")
     place("root/versions/3.9.18/bin/python", "exit 127")
-    assert find_interpreter(MINE) == python
+    assert find_interpreter(OTHER) == str(python)
