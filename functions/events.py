@@ -1,59 +1,74 @@
-"""What storage's events and the host's poison messages are about; no more is taken from them."""
+"""What a queue message asks to look at. Event Grid's events (in either schema), our own "look
+again", and the host's poison messages all come down to names of blobs or folders; no more is taken
+from them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import azure.functions as func
 
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """Names in one container that an event tells of; a folder stands for all that is below it."""
-
-    blobs: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
+from shared_code.core.blob_events import LOOK_AGAIN, Look, Notice
 
 
-def touched_by(event: func.EventGridEvent | func.CloudEvent, container: str) -> Touched:
-    """Reads a Microsoft.Storage event of either schema; a rename touches two names.
+def read_notice(message: func.QueueMessage, container: str) -> Notice:
+    """Reads any message of the queues that the app listens to; never raises.
+
+    What another container is about is understood and asks for nothing.
+    """
+    body = message.get_body()
+    try:
+        looks = _looks(json.loads(body), container)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        looks = None
+    text = body.decode("utf-8", "replace")
+    return Notice(str(message.id), text, looks)
+
+
+def _looks(parsed: Any, container: str) -> tuple[Look, ...] | None:
+    if isinstance(parsed, list):  # Event Grid sends events one by one; a person may send several
+        looks = [_looks(event, container) for event in parsed]
+        return None if None in looks else tuple(look for part in looks if part for look in part)
+    if not isinstance(parsed, dict):
+        return None
+    if LOOK_AGAIN in parsed:
+        fields = parsed[LOOK_AGAIN]
+        look = Look.from_fields(fields)
+        return (look,) if fields.get("container") == container else ()
+    if parsed.get("Type") == "BlobTrigger":
+        return _given_up_blob(parsed, container)
+    kind = parsed.get("eventType", parsed.get("type"))
+    if isinstance(kind, str) and "subject" in parsed:
+        names = _names_in(parsed, container)
+        return tuple(Look(name, is_folder=".Directory" in kind) for name in names)
+    return None
+
+
+def _names_in(event: dict[str, Any], container: str) -> list[str]:
+    """The names in this container that a Microsoft.Storage event tells of; a rename tells two.
 
     The name is in the subject as it is, and percent-encoded in the URL. Both are looked at
     where they differ: Event Grid has been seen to mangle emoji in subjects
     (azure-event-grid-viewer issue 9), and one look too many does no harm.
     """
-    data = event.get_json()
-    places = [_of_subject(event.subject or "")]
+    places = [_place_of_subject(str(event["subject"] or ""))]
+    data = event.get("data")
     if isinstance(data, dict):
-        places += _of_urls(data)
-    names = tuple(sorted({name for where, name in places if where == container and name}))
-    return Touched(folders=names) if _is_about_folder(event) else Touched(blobs=names)
+        places += _places_of_urls(data)
+    return sorted({name for where, name in places if where == container and name})
 
 
-def _is_about_folder(event: func.EventGridEvent | func.CloudEvent) -> bool:
-    """Reads the type of the event, or else the call to storage that it tells of.
-
-    azure-functions knows CloudEvent since 1.25. An older one makes an EventGridEvent without a type
-    of an event in that schema, so what counts is which attributes there are, not the class.
-    """
-    kind = getattr(event, "event_type", None) or getattr(event, "type", None)
-    data = event.get_json()
-    if kind is None and isinstance(data, dict):
-        return "Directory" in str(data.get("api"))
-    return ".Directory" in (kind or "")
-
-
-def _of_subject(subject: str) -> tuple[str, str]:
+def _place_of_subject(subject: str) -> tuple[str, str]:
     """``/blobServices/default/containers/<container>/blobs/<name>``; ("", "") for another."""
-    _, found, rest = subject.partition("/containers/")
-    container, also_found, name = rest.partition("/blobs/")
-    return (container, name) if found and also_found else ("", "")
+    _, is_there, rest = subject.partition("/containers/")
+    container, has_name, name = rest.partition("/blobs/")
+    return (container, name) if is_there and has_name else ("", "")
 
 
-def _of_urls(data: dict[str, object]) -> Iterator[tuple[str, str]]:
+def _places_of_urls(data: dict[str, object]) -> Iterator[tuple[str, str]]:
     for key in ("url", "sourceUrl", "destinationUrl"):
         parts = urlsplit(str(data.get(key) or ""))
         segments = unquote(parts.path).lstrip("/").split("/")
@@ -64,19 +79,10 @@ def _of_urls(data: dict[str, object]) -> Iterator[tuple[str, str]]:
             yield segments[0], "/".join(segments[1:])
 
 
-def poisoned_blob(message: func.QueueMessage, container: str, function: str) -> str:
-    """The blob that the host gave up on; empty when the message is no such one of this function.
-
-    The host writes ``{"Type", "FunctionId": "Host.Functions.<name>", "BlobType",
-    "ContainerName", "BlobName", "ETag"}``.
-    """
-    try:
-        said = json.loads(message.get_body())
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(said, dict) or said.get("ContainerName") != container:
-        return ""
-    if str(said.get("FunctionId", function)).rpartition(".")[2].casefold() != function.casefold():
-        return ""
-    name = said.get("BlobName")
-    return name if isinstance(name, str) else ""
+def _given_up_blob(parsed: dict[str, Any], container: str) -> tuple[Look, ...] | None:
+    """Reads the host's ``{"Type", "FunctionId": "Host.Functions.<name>", "BlobType",
+    "ContainerName", "BlobName", "ETag"}``; None for a function or container of another app."""
+    function = str(parsed.get("FunctionId", "")).rpartition(".")[2]
+    name = parsed.get("BlobName")
+    is_ours = parsed.get("ContainerName") == container and function.casefold() == "blob_changed"
+    return (Look(name),) if is_ours and isinstance(name, str) and name else None

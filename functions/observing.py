@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from shared_code.core.errors import Misconfigured
 from shared_code.core.telemetry import Call, Operation, calling
 from shared_code.core.timing import Stages, collect_stages
 from shared_code.runtime import runtime
+
+log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -66,6 +69,21 @@ def observed_event(handler: Function) -> Function:
     seen.__annotations__ = {**handler.__annotations__, CONTEXT: func.Context}
     seen.__signature__ = with_context(inspect.signature(handler))
     return cast("Function", told)
+
+
+def logs_failures(handler: Function) -> Function:
+    """For the functions of poison queues, which must never raise: the host would hide the message
+    for ten minutes and deliver it again, without end. What fails is logged with the message."""
+
+    @functools.wraps(handler)
+    def guarded(message: func.QueueMessage) -> None:
+        try:
+            handler(message)
+        except Exception:
+            text = message.get_body().decode("utf-8", "replace")
+            log.exception("%s cannot record what was given up: %s", handler.__name__, text)
+
+    return cast("Function", guarded)
 
 
 def with_context(signature: inspect.Signature) -> inspect.Signature:

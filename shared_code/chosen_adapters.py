@@ -14,7 +14,7 @@ from shared_code.adapters.qdrant_import import import_qdrant_client
 from shared_code.core.catalogue import PictureFormat
 from shared_code.core.embeddings import EmbeddingCache
 from shared_code.core.feed_intake import FetchImage
-from shared_code.core.ports import BlobStore, Collections, Encoder, ProductIndex
+from shared_code.core.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
 from shared_code.core.telemetry import NoTelemetry, Telemetry
 from shared_code.core.thumbnails import MakeThumbnail
 from shared_code.core.users import UserRows
@@ -25,6 +25,9 @@ from shared_code.version import __version__
 if TYPE_CHECKING:
     from shared_code.adapters.memory_cache import MemoryCache
     from shared_code.core.products import ImageBytes
+
+EVENT_QUEUE = "blob-events"
+"""Made by the deployment (infra/events.bicep), which has Event Grid put events there."""
 
 
 class ChosenAdapters:
@@ -87,6 +90,16 @@ class ChosenAdapters:
         from shared_code.adapters.blob_folder import FolderBlobStore
 
         return FolderBlobStore(self.settings.storage_dir, name)
+
+    @part
+    def event_queue(self) -> EventQueue:
+        if self.settings.uses_storage_account:
+            from shared_code.adapters.queue_azure import AzureEventQueue
+
+            return AzureEventQueue.from_settings(self.settings, EVENT_QUEUE)
+        from shared_code.adapters.queue_folder import FolderEventQueue
+
+        return FolderEventQueue(self.settings.queues_dir, EVENT_QUEUE)
 
     @part
     def user_rows(self) -> UserRows:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 from shared_code.allocator import limit_arenas
 from shared_code.changeover import Changeover
 from shared_code.chosen_adapters import ChosenAdapters, picture_format_of
+from shared_code.core.blob_events import BlobEvents
 from shared_code.core.bulk_indexing import BulkIndexing
 from shared_code.core.bulk_listing import BulkListing
 from shared_code.core.bulk_manifest import Manifests
@@ -108,6 +110,17 @@ class Runtime(ChosenAdapters):
             self.texts,
             self.thumbnails,
             self._max_bytes,
+        )
+
+    @part
+    def blob_events(self) -> BlobEvents:
+        return BlobEvents(
+            lambda: self.indexer,
+            self.images,
+            self.failures,
+            self.event_queue,
+            self.settings.images_container,
+            timedelta(hours=self.settings.event_patience_h),
         )
 
     @part

@@ -68,6 +68,8 @@ class Settings:
     """Connection string of the storage account; empty: folders under ``local_dir``."""
     azurewebjobsstorage__blobserviceuri: str = ""
     """Set by Azure instead of the connection string when a managed identity is used."""
+    azurewebjobsstorage__queueserviceuri: str = ""
+    """Where the account's queues are; empty: where the blobs are, with ``.queue.`` in the name."""
     azurewebjobsstorage__tableserviceuri: str = ""
     """Where the account's tables are; empty: where the blobs are, with ``.table.`` in the name."""
     azurewebjobsstorage__clientid: str = ""
@@ -94,7 +96,11 @@ class Settings:
     reconcile_cron: Cron = ""
     """NCRONTAB, six fields, UTC: when container and index are compared; empty: only by hand."""
     blob_trigger_source: TriggerSource = "LogsAndContainerScan"
-    """EventGrid on Flex Consumption, which supports nothing else; the scan elsewhere."""
+    """Queue in Azure: Event Grid puts all events of the container on the queue ``blob-events``. The
+    others are the blob trigger's own: the scan, or EventGrid by the host's webhook."""
+    event_patience_h: float = 24.0
+    """For how many hours a look that meets an outage is put off before it becomes a failure: a
+    night and the morning after it. Event Grid, too, gives up after a day."""
 
     max_upload_mb: int = 20
     """Per request and per dropped blob. The app holds a request's body once (benchmarks/memory)."""
@@ -146,6 +152,11 @@ class Settings:
     def storage_dir(self) -> Path:
         """One folder per container, when no storage account is set."""
         return self.local_dir / "storage"
+
+    @property
+    def queues_dir(self) -> Path:
+        """One file per queue, when no storage account is set."""
+        return self.local_dir / "queues"
 
     @property
     def embedded_index_dir(self) -> Path:
@@ -269,6 +280,7 @@ def setting_name(field_name: str) -> str:
 _AZURE_NAMES = {
     "azurewebjobsstorage": "AzureWebJobsStorage",
     "azurewebjobsstorage__blobserviceuri": "AzureWebJobsStorage__blobServiceUri",
+    "azurewebjobsstorage__queueserviceuri": "AzureWebJobsStorage__queueServiceUri",
     "azurewebjobsstorage__tableserviceuri": "AzureWebJobsStorage__tableServiceUri",
     "azurewebjobsstorage__clientid": "AzureWebJobsStorage__clientId",
 }
@@ -299,4 +311,5 @@ _AT_LEAST = {
     "cache_mb": 0,
     "qdrant_timeout_s": 0.1,
     "expected_vectors": 0,
+    "event_patience_h": 0,
 }

@@ -14,7 +14,7 @@ from shared_code.ncrontab import parse_schedule
 Distance = Literal["cosine", "euclid"]
 Quantization = Literal["auto", "none", "int8"]
 LogFormat = Literal["text", "json"]
-TriggerSource = Literal["LogsAndContainerScan", "EventGrid"]
+TriggerSource = Literal["LogsAndContainerScan", "EventGrid", "Queue"]
 Cron: TypeAlias = str
 """An NCRONTAB expression."""
 

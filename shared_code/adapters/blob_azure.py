@@ -16,10 +16,17 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import ContainerClient, ContentSettings
 
+from shared_code.adapters.azure_errors import REFUSALS, error_code
 from shared_code.adapters.blob_names import checked_name
 from shared_code.adapters.blob_retries import FullJitter, retry_after_s
 from shared_code.adapters.identity import credential
-from shared_code.core.errors import AppError, Misconfigured, Unavailable, Unprocessable
+from shared_code.core.errors import (
+    AppError,
+    Misconfigured,
+    RefusedByStorage,
+    Unavailable,
+    Unprocessable,
+)
 from shared_code.core.ports import Blob, BlobInfo, Page
 
 if TYPE_CHECKING:
@@ -159,7 +166,9 @@ def _translated() -> Iterator[None]:
     except AppError:
         raise
     except HttpResponseError as exc:
-        code = getattr(exc, "error_code", None) or exc.reason or "no reason given"
+        code = error_code(exc)
+        if code in REFUSALS:
+            raise RefusedByStorage(f"{REFUSALS[code]} ({code})") from exc
         if isinstance(exc, ClientAuthenticationError) or exc.status_code in (401, 403):
             raise Misconfigured(f"Blob storage refuses the credentials ({code}): {_ROLE}") from exc
         if exc.status_code == 400:

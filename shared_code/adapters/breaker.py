@@ -1,7 +1,7 @@
 """A circuit breaker: what has just failed is not asked again by everybody.
 
-M. Nygard: Release It! (2nd ed., 2018), chapter 5. Ours knows who calls: events are delivered
-again at once when they are refused, a few times only, so they are let through and wait.
+M. Nygard: Release It! (2nd ed., 2018), chapter 5. Ours knows who calls: bulk jobs and reconciles
+are let through and wait, since being refused costs them more than waiting.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TypeVar
 
 from shared_code.core.errors import Unavailable
-from shared_code.core.patience import may_wait
+from shared_code.core.patience import must_insist
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Breaker:
 
     def call(self, request: Callable[[], T]) -> T:
         """Raises Unavailable at once while open; only that of the request opens it."""
-        if may_wait():
+        if must_insist():
             return self._observed(request)
         is_probe = self._admitted()
         try:

@@ -19,7 +19,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from shared_code.adapters.breaker import Breaker
 from shared_code.core.errors import AppError, Misconfigured, Unavailable
-from shared_code.core.patience import may_wait
+from shared_code.core.patience import must_insist
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings
@@ -144,8 +144,8 @@ def _wait_s(failure: AppError, exc: Exception, attempt: int) -> float | None:
     """Seconds before the next attempt; None: there is none, or it would not help."""
     if attempt == ATTEMPTS or type(failure) is not Unavailable:
         return None
-    if _timed_out(exc) and not may_wait():
-        return None  # somebody has waited long enough
+    if _timed_out(exc) and not must_insist():
+        return None  # somebody has waited long enough, or the work can be put off
     if isinstance(exc, ResourceExhaustedResponse):
         return max(0, exc.retry_after_s) if exc.retry_after_s <= LONGEST_PAUSE_S else None
     # full jitter: callers that failed together must not come back together

@@ -133,13 +133,13 @@ class BulkIndexing:
         self._embed(waiting)
 
     def _decoded(self, works: Sequence[_Work]) -> Iterator[tuple[_Work, BlobInfo, Any]]:
-        """Pictures that cannot be decoded are passed over."""
+        """Pictures that cannot be read or decoded are passed over."""
         for work in works:
             for info in work.unseen:
-                blob = self._read(info)
-                if blob is None:
-                    continue
                 try:
+                    blob = self._read(info)
+                    if blob is None:
+                        continue
                     decoded = self.indexer.encoder.decode(blob.data)
                 except (UnsupportedImage, Unprocessable):
                     continue
@@ -189,7 +189,7 @@ class BulkIndexing:
 
     def one(self, blob: str, tally: Tally) -> None:
         """By the way of a single event."""
-        outcome = self.indexer.sync(blob)
+        outcome = self.indexer.retry(blob)
         if outcome != "failed":
             tally.note(outcome)
             return

@@ -81,6 +81,11 @@ class Unprocessable(AppError):
         return cls(f"{field}: {message}", errors=[FieldError(field, message)])
 
 
+class RefusedByStorage(Unprocessable):
+    """Storage has the blob and does not let us at it, until somebody changes that: it is archived,
+    leased, or protected. Neither waiting nor another content helps."""
+
+
 class TooBusy(AppError):
     """More callers wait than could be served soon."""
 

@@ -10,11 +10,17 @@ versions that every write carries (``ProductIndex.write``).
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 
 from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words
 from shared_code.core.duplicates import Duplicates
-from shared_code.core.errors import Unavailable, Unprocessable, UnsupportedImage
+from shared_code.core.errors import (
+    RefusedByStorage,
+    Unavailable,
+    Unprocessable,
+    UnsupportedImage,
+)
 from shared_code.core.failures import Failures
 from shared_code.core.listing import every_blob
 from shared_code.core.naming import Place, picture_ref
@@ -28,6 +34,10 @@ from shared_code.core.words import Words
 
 log = logging.getLogger(__name__)
 
+DECODED_AT_ONCE = 2
+"""Pictures. A decoded one takes up to 150 MB (MAX_IMAGE_PIXELS), so however many looks wait for
+storage at one time, no more of them may decode."""
+
 
 @dataclass(frozen=True, slots=True)
 class Indexer:
@@ -39,12 +49,15 @@ class Indexer:
     thumbnails: Thumbnails
     max_bytes: int
     """Of a blob: a larger one is a failure, since it would be read into memory whole."""
+    room_to_decode: BoundedSemaphore = field(
+        default_factory=lambda: BoundedSemaphore(DECODED_AT_ONCE), compare=False, repr=False
+    )
 
     def sync(self, blob: str) -> Outcome:
         """Makes the index agree with this blob.
 
-        Raises Unavailable for what may pass, so that the host delivers the event again; what
-        can never be indexed is recorded as a failure, not raised.
+        Raises Unavailable for what may pass, so that the caller comes again; what can never be
+        indexed is recorded as a failure, not raised.
         """
         try:
             place = Place.of(blob)
@@ -77,6 +90,14 @@ class Indexer:
             self.sync(blob)
         self.texts.refresh(product_id)
 
+    def retry(self, failed: str) -> Outcome:
+        """Looks again at what a failure names: a blob, or a folder, whose name ends in a slash."""
+        if failed.endswith("/") and self.images.head(failed) is None:
+            self.sync_folder(failed)
+            self.failures.clear(failed)
+            return "indexed"
+        return self.sync(failed)
+
     def is_current(self, info: BlobInfo, place: Place) -> bool:
         """True when the index agrees with this state of the blob."""
         if place.role != "picture":
@@ -93,6 +114,8 @@ class Indexer:
             if place.role == "picture":
                 return self._index_picture(info, place)
             return self._index_words(info, place)
+        except RefusedByStorage as exc:
+            return self._fail(info, place, str(exc), may_pass=True)
         except (UnsupportedImage, Unprocessable) as exc:
             return self._fail(info, place, str(exc))
 
@@ -127,7 +150,8 @@ class Indexer:
         # a sidecar may have come while this was embedded
         self.texts.refresh(place.product_id, has_picture=True)
         if picture:
-            self.thumbnails.keep(picture)
+            with self.room_to_decode:
+                self.thumbnails.keep(picture)
         if old and picture:
             self.thumbnails.remove(info.name, but=picture.info)
         return "indexed"
@@ -137,7 +161,8 @@ class Indexer:
             return self.images.read(info.name)
 
     def _embedded(self, picture: Blob, words: Words) -> ImageRecord:
-        vector = self.encoder.encode_images([self.encoder.decode(picture.data)])[0]
+        with self.room_to_decode:
+            vector = self.encoder.encode_images([self.encoder.decode(picture.data)])[0]
         return image_record(picture.info, vector, words)
 
     def _index_words(self, info: BlobInfo, place: Place) -> Outcome:
@@ -153,10 +178,16 @@ class Indexer:
         self.texts.refresh(place.product_id)
         return "removed"
 
-    def _fail(self, info: BlobInfo, place: Place, reason: str) -> Outcome:
-        """Records why, and takes away what an earlier content of the blob had left."""
+    def _fail(
+        self, info: BlobInfo, place: Place, reason: str, *, may_pass: bool = False
+    ) -> Outcome:
+        """Records why, and takes away what an earlier content of the blob had left.
+
+        ``may_pass``: the content is not to blame, so the same content is worth another try.
+        """
         log.warning("%s cannot be indexed: %s", info.name, reason)
-        self.failures.record(info.name, place.product_id, reason, etag=info.etag)
+        etag = "" if may_pass else info.etag
+        self.failures.record(info.name, place.product_id, reason, etag=etag)
         self._take_away(info.name, place)
         self.texts.refresh(place.product_id)
         return "failed"

@@ -138,10 +138,10 @@ class WordsReader:
     def _parsed(self, product_id: str, document: _Unread) -> ProductText | None:
         """None for an unusable document: its own event records the failure."""
         info, name = document.info, readable_name(document.named_like)
-        found = self.images.read(info.name) if info.size <= MAX_DOCUMENT_BYTES else None
-        if found is None:
-            return None
         try:
+            found = self.images.read(info.name) if info.size <= MAX_DOCUMENT_BYTES else None
+            if found is None:
+                return None
             return parse_words(product_id, found.data, default_name=name)
         except Unprocessable:
             return None

@@ -17,6 +17,7 @@ from shared_code.settings import Settings
 from tests.functions.declared import assert_as_declared, declared
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
+from tests.twins.events import MemoryEventQueue
 from tests.twins.index import MemoryIndex
 from tests.twins.users import MemoryRows
 
@@ -52,6 +53,7 @@ def app():
         state=MemoryBlobStore(),
         feeds=MemoryBlobStore(),
         users=Users(MemoryRows()),
+        event_queue=MemoryEventQueue(),
     )
     previous = use_runtime(built)
     yield built

@@ -1,10 +1,9 @@
-"""Events and messages as the Functions host hands them over: through the worker's converters."""
+"""Queue messages as the Functions host hands them over: through the worker's converter."""
 
 import json
 from datetime import UTC, datetime
 
 from azure.functions import meta
-from azure.functions.eventgrid import EventGridEventInConverter
 from azure.functions.queue import QueueMessageInConverter
 
 ACCOUNT = "https://shop.blob.core.windows.net"
@@ -12,7 +11,8 @@ TOPIC = "/subscriptions/0/resourceGroups/shop/providers/Microsoft.Storage/storag
 
 
 def event(kind, subject, data, *, schema="EventGrid"):
-    """``kind`` without Microsoft.Storage; ``subject``: container and name."""
+    """An event that Event Grid has put on the queue; ``kind`` without Microsoft.Storage;
+    ``subject``: container and name."""
     container, _, name = subject.partition("/")
     said = {
         "subject": f"/blobServices/default/containers/{container}/blobs/{name}",
@@ -26,11 +26,11 @@ def event(kind, subject, data, *, schema="EventGrid"):
     else:
         said |= {"source": TOPIC, "type": f"Microsoft.Storage.{kind}", "time": now}
         said |= {"specversion": "1.0"}
-    datum = meta.Datum(json.dumps(said), "json")
-    return EventGridEventInConverter.decode(datum, trigger_metadata={})
+    return queued(said)
 
 
-def poison(body):
+def queued(body):
+    """A message of a queue; the host has decoded its base64."""
     text = body if isinstance(body, str) else json.dumps(body)
     metadata = {
         "Id": meta.Datum("7a1c", "string"),
@@ -42,7 +42,7 @@ def poison(body):
 
 def poisoned(blob, *, container="images", function="Host.Functions.blob_changed"):
     """What the host writes after poisonBlobThreshold failures."""
-    return poison(
+    return queued(
         {
             "Type": "BlobTrigger",
             "FunctionId": function,

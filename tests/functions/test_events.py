@@ -1,13 +1,11 @@
-"""Event Grid in both schemas, as the host's converters give it: deletes, renames, folders."""
+"""Events on the queue, in both schemas of Event Grid: created, deleted, renamed, folders, tiers."""
 
 from urllib.parse import quote
 
-import azure.functions as func
 import pytest
 
-from functions.events import Touched, touched_by
-from functions.ingest import blob_event
-from tests.functions.storage_events import ACCOUNT, event
+from functions.ingest import blob_events
+from tests.functions.storage_events import ACCOUNT, event, queued
 from tests.pictures import picture
 
 SCHEMAS = ["EventGrid", "CloudEvents"]
@@ -38,7 +36,7 @@ def indexed(app):
 def test_deleted(app, schema):
     put(app, "mug/a.png", "mug/b.png")
     app.images.delete("mug/a.png")
-    blob_event(event("BlobDeleted", "images/mug/a.png", {"url": url("mug/a.png")}, schema=schema))
+    blob_events(event("BlobDeleted", "images/mug/a.png", {"url": url("mug/a.png")}, schema=schema))
     assert indexed(app) == {"mug/b.png"}
 
 
@@ -46,13 +44,13 @@ def test_deleted(app, schema):
 def test_created_and_overwritten(app, schema):
     app.images.write("mug/a.png", picture(), content_type="")
     created = event("BlobCreated", "images/mug/a.png", {"url": url("mug/a.png")}, schema=schema)
-    blob_event(created)
+    blob_events(created)
     assert indexed(app) == {"mug/a.png"}
     app.encoder.calls.clear()
-    blob_event(created)
+    blob_events(created)
     assert app.encoder.calls == []
     app.images.write("mug/a.png", picture("blue"), content_type="")
-    blob_event(created)
+    blob_events(created)
     assert "image" in app.encoder.calls
 
 
@@ -61,7 +59,7 @@ def test_renamed_from_one_product_to_another(app, schema):
     put(app, "mug/a.png")
     move(app, "mug/a.png", "cup/ä b.png")
     names = {"sourceUrl": url("mug/a.png"), "destinationUrl": url("cup/ä b.png")}
-    blob_event(event("BlobRenamed", "images/cup/ä b.png", names, schema=schema))
+    blob_events(event("BlobRenamed", "images/cup/ä b.png", names, schema=schema))
     assert indexed(app) == {"cup/ä b.png"}
     assert app.index.product("mug") is None
 
@@ -70,11 +68,11 @@ def test_renamed_into_and_out_of_another_container(app):
     put(app, "mug/a.png")
     app.images.delete("mug/a.png")
     names = {"sourceUrl": url("mug/a.png"), "destinationUrl": url("mug/a.png", "archive")}
-    blob_event(event("BlobRenamed", "archive/mug/a.png", names))
+    blob_events(event("BlobRenamed", "archive/mug/a.png", names))
     assert indexed(app) == set()
     app.images.write("mug/a.png", picture(), content_type="")
     names = {"sourceUrl": url("mug/a.png", "archive"), "destinationUrl": url("mug/a.png")}
-    blob_event(event("BlobRenamed", "images/mug/a.png", names))
+    blob_events(event("BlobRenamed", "images/mug/a.png", names))
     assert indexed(app) == {"mug/a.png"}
 
 
@@ -88,7 +86,7 @@ def test_a_folder_renamed(app, schema, old, new):
     for name in ("views/a.png", "views/b.png", "views/a.png.json"):
         move(app, f"mug/{name}", f"mug/{name}".replace(old, new, 1))
     names = {"sourceUrl": url(old), "destinationUrl": url(new)}
-    blob_event(event("DirectoryRenamed", f"images/{new}", names, schema=schema))
+    blob_events(event("DirectoryRenamed", f"images/{new}", names, schema=schema))
     moved = {f"mug/views/{n}.png".replace(old, new, 1) for n in "ab"}
     assert indexed(app) == {*moved, "other/c.png"}
     assert app.index.product(new.split("/")[0]).text.name == "Said"
@@ -100,39 +98,21 @@ def test_a_folder_deleted(app, schema):
     for blob in ("mug/a.png", "mug/b.png"):
         app.images.delete(blob)
     data = {"url": url("mug"), "recursive": "true"}
-    blob_event(event("DirectoryDeleted", "images/mug", data, schema=schema))
+    blob_events(event("DirectoryDeleted", "images/mug", data, schema=schema))
     assert indexed(app) == {"mugs/c.png"}
-
-
-@pytest.mark.parametrize(
-    ("api", "touched"),
-    [
-        ("DeleteDirectory", Touched(folders=("mug",))),
-        ("RenameDirectory", Touched(folders=("mug",))),
-        ("DeleteBlob", Touched(blobs=("mug",))),
-        (None, Touched(blobs=("mug",))),
-    ],
-)
-def test_an_event_without_a_type_is_read_by_the_call_it_tells_of(api, touched):
-    """azure-functions before 1.25 makes such a one of an event in the schema of CloudEvents."""
-    subject = "/blobServices/default/containers/images/blobs/mug"
-    about = {"id": "1", "topic": None, "event_time": None, "data_version": None}
-    data = {"api": api, "url": url("mug")}
-    cloud_event = func.EventGridEvent(**about, subject=subject, event_type=None, data=data)
-    assert touched_by(cloud_event, "images") == touched
 
 
 def test_a_subject_that_lost_its_emoji_is_found_by_its_url(app):
     put(app, "mug/👗.png")
     app.images.delete("mug/👗.png")
-    blob_event(event("BlobDeleted", "images/mug/��.png", {"url": url("mug/👗.png")}))
+    blob_events(event("BlobDeleted", "images/mug/��.png", {"url": url("mug/👗.png")}))
     assert indexed(app) == set()
 
 
 def test_a_percent_sign_in_a_name_is_a_percent_sign(app):
     put(app, "mug/a%2Fb.png")
     app.images.delete("mug/a%2Fb.png")
-    blob_event(event("BlobDeleted", "images/mug/a%2Fb.png", {"url": url("mug/a%2Fb.png")}))
+    blob_events(event("BlobDeleted", "images/mug/a%2Fb.png", {"url": url("mug/a%2Fb.png")}))
     assert indexed(app) == set()
 
 
@@ -140,7 +120,7 @@ def test_a_percent_sign_in_a_name_is_a_percent_sign(app):
 def test_an_event_without_a_usable_url_is_read_by_its_subject(app, data):
     put(app, "mug/a.png")
     app.images.delete("mug/a.png")
-    blob_event(event("BlobDeleted", "images/mug/a.png", data))
+    blob_events(event("BlobDeleted", "images/mug/a.png", data))
     assert indexed(app) == set()
 
 
@@ -149,16 +129,41 @@ def test_events_of_other_containers_and_topics_are_ignored(app, schema):
     put(app, "mug/a.png")
     app.images.delete("mug/a.png")
     other = {"url": url("mug/a.png", "thumbnails")}
-    blob_event(event("BlobDeleted", "thumbnails/mug/a.png", other, schema=schema))
-    blob_event(event("DirectoryDeleted", "thumbnails/mug", {"url": url("mug", "t")}, schema=schema))
+    blob_events(event("BlobDeleted", "thumbnails/mug/a.png", other, schema=schema))
+    blob_events(
+        event("DirectoryDeleted", "thumbnails/mug", {"url": url("mug", "t")}, schema=schema)
+    )
     assert indexed(app) == {"mug/a.png"}
 
 
 def test_an_event_of_no_data_at_all_is_ignored(app):
-    blob_event(func.CloudEvent(id="1", source="s", type="t", specversion="1.0", data=None))
-    blob_event(
-        func.EventGridEvent(
-            id="1", topic="", subject="", event_type="", event_time=None, data=None, data_version=""
-        )
-    )
+    cloud = {"id": "1", "source": "s", "type": "t", "specversion": "1.0", "subject": None}
+    grid = {"id": "1", "topic": "", "subject": "", "eventType": "", "data": None}
+    for nothing in (cloud, grid, {**cloud, "data": "text"}, []):
+        blob_events(queued(nothing))
     assert app.failures.count() == 0
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_a_blob_back_from_the_archive_tier_is_looked_at(app, schema):
+    app.images.write("mug/a.png", picture(), content_type="")
+    data = {"url": url("mug/a.png"), "accessTier": "Hot", "previousTier": "Archive"}
+    blob_events(event("BlobTierChanged", "images/mug/a.png", data, schema=schema))
+    assert indexed(app) == {"mug/a.png"}
+
+
+@pytest.mark.parametrize("blob", ["/mug/a.png", "mug//a.png", "mug/"])
+def test_names_that_the_blob_trigger_never_delivers_come_by_the_queue(app, blob):
+    app.images.write(blob, picture(), content_type="")
+    blob_events(event("BlobCreated", f"images/{blob}", {"url": url(blob)}))
+    outcome = indexed(app) | {failure.blob for failure in app.failures.page(limit=9).items}
+    assert outcome == {blob}
+
+
+def test_several_events_in_one_message(app):
+    put(app, "mug/a.png", "mug/b.png")
+    for blob in ("mug/a.png", "mug/b.png"):
+        app.images.delete(blob)
+    messages = [event("BlobDeleted", f"images/mug/{n}.png", {}).get_json() for n in "ab"]
+    blob_events(queued(messages))
+    assert indexed(app) == set()

@@ -1,16 +1,16 @@
-"""The blob trigger and the Event Grid trigger, called with real host objects."""
+"""The blob trigger and the queue of events, called with real host objects."""
 
 import io
 import json
 
-import azure.functions as func
 import pytest
 from azure.functions.blob import InputStream
 
 from functions.failures import list_failures, retry_failures
-from functions.ingest import blob_changed, blob_event
+from functions.ingest import blob_changed, blob_events
 from shared_code.core.asking import Options, Photo
 from tests.functions.conftest import body_of, call
+from tests.functions.storage_events import event
 from tests.pictures import bomb, picture
 from tests.registered import registered_functions
 
@@ -23,22 +23,12 @@ def drop(app, blob, data):
 
 def remove(app, blob):
     app.images.delete(blob)
-    blob_event(deleted(blob))
+    blob_events(deleted(blob))
 
 
 def deleted(blob, container="images"):
-    return func.EventGridEvent(
-        id="1",
-        data={
-            "api": "DeleteBlob",
-            "url": f"https://account.blob.core.windows.net/{container}/{blob}",
-        },
-        topic="topic",
-        subject=f"/blobServices/default/containers/{container}/blobs/{blob}",
-        event_type="Microsoft.Storage.BlobDeleted",
-        event_time=None,
-        data_version="1",
-    )
+    url = f"https://account.blob.core.windows.net/{container}/{blob}"
+    return event("BlobDeleted", f"{container}/{blob}", {"api": "DeleteBlob", "url": url})
 
 
 def words(app, product_id):
@@ -99,13 +89,13 @@ def test_events_after_the_fact_do_not_resurrect(app):
     drop(app, "mug/a.png", picture())
     remove(app, "mug/a.png")
     blob_changed(InputStream(data=picture(), name="images/mug/a.png", length=1))
-    blob_event(deleted("mug/a.png"))
+    blob_events(deleted("mug/a.png"))
     assert app.index.counts().vectors == 0
 
 
 def test_a_delete_event_that_comes_late_does_not_remove_the_new_picture(app):
     drop(app, "mug/a.png", picture())
-    blob_event(deleted("mug/a.png"))
+    blob_events(deleted("mug/a.png"))
     assert app.index.counts().images == 1
 
 
@@ -141,7 +131,7 @@ def test_a_bad_sidecar_is_recorded_and_the_picture_still_found(app):
 def test_another_containers_events_are_ignored(app):
     drop(app, "mug/a.png", picture())
     app.images.delete("mug/a.png")
-    blob_event(deleted("mug/a.png", container="thumbnails"))
+    blob_events(deleted("mug/a.png", container="thumbnails"))
     assert app.index.counts().images == 1
 
 

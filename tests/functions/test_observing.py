@@ -127,7 +127,7 @@ def test_an_event_is_told_under_the_hosts_id(told):
 
 
 def test_an_event_that_fails_is_told_as_failed_and_raises(told, app):
-    app.parts["indexer"] = Broken(Unavailable("down"))
+    app.parts["blob_events"] = Broken(Unavailable("down"))
     with pytest.raises(Unavailable):
         blob_changed(func.blob.InputStream(data=b"", name="images/gone.png"))
     [call_of] = told.spans()

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 import pytest
 from azure.functions.blob import InputStream
 
-from functions.ingest import blob_changed, blob_event
+from functions.ingest import blob_changed, blob_events
 from functions.products import get_image, get_product
 from shared_code.adapters.blob_azure import AzureBlobStore
 from shared_code.adapters.blob_folder import FolderBlobStore
@@ -70,7 +70,7 @@ def test_an_odd_name_is_a_name_like_any_other(stored, blob):
 
     stored.images.delete(blob)
     url = {"url": f"{ACCOUNT}/images/{quote(blob)}"}
-    blob_event(event("BlobDeleted", f"images/{blob}", url))
+    blob_events(event("BlobDeleted", f"images/{blob}", url))
     assert stored.index.counts().vectors == 0
 
 

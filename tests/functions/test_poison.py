@@ -1,15 +1,21 @@
 """What the host gave up on is recorded: once, with a reason, and only while it is true."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from functions import ingest
 from functions.failures import list_failures, retry_failures
-from functions.ingest import blob_given_up
+from functions.ingest import blob_events_given_up, blob_trigger_given_up
 from shared_code.core.errors import Unavailable
 from tests.functions.conftest import body_of, call
-from tests.functions.storage_events import poison, poisoned
+from tests.functions.storage_events import event, poisoned, queued
 from tests.pictures import picture
 from tests.registered import registered_functions
 from tests.twins.index import MemoryIndex
+
+ROOT = Path(__file__).parents[2]
 
 
 class Down(MemoryIndex):
@@ -24,7 +30,7 @@ def only_failure(app):
 
 def test_a_blob_given_up_is_recorded_and_tried_again_on_request(app):
     app.images.write("mug/a.png", picture(), content_type="")
-    blob_given_up(poisoned("mug/a.png"))
+    blob_trigger_given_up(poisoned("mug/a.png"))
     failure = only_failure(app)
     assert (failure.blob, failure.product_id) == ("mug/a.png", "mug")
     assert "Given up" in failure.reason
@@ -36,11 +42,11 @@ def test_a_blob_given_up_is_recorded_and_tried_again_on_request(app):
 
 
 def test_an_index_that_is_still_down_is_the_reason_and_no_obstacle(app):
-    for name in ("index", "texts", "indexer", "recovery"):
+    for name in ("index", "texts", "indexer", "blob_events"):
         app.parts.pop(name, None)
     app.parts["index"] = Down()
     app.images.write("mug/a.png", picture(), content_type="")
-    blob_given_up(poisoned("mug/a.png"))
+    blob_trigger_given_up(poisoned("mug/a.png"))
     assert "Qdrant does not answer" in only_failure(app).reason
 
 
@@ -51,25 +57,25 @@ def test_what_is_indexed_by_now_is_no_failure(app, blob):
     app.images.write("mug/a.png.json", b'{"name": "Beside"}', content_type="")
     app.indexer.sync("mug/a.png")
     app.failures.record(blob, "mug", "an earlier try")
-    blob_given_up(poisoned(blob))
+    blob_trigger_given_up(poisoned(blob))
     assert app.failures.count() == 0
 
 
 def test_what_is_gone_is_no_failure(app):
     app.failures.record("mug/a.png", "mug", "an earlier try")
-    blob_given_up(poisoned("mug/a.png"))
+    blob_trigger_given_up(poisoned("mug/a.png"))
     assert app.failures.count() == 0
 
 
 def test_a_reason_that_is_known_stays(app):
     app.images.write("mug/a.png", b"no picture", content_type="")
     app.indexer.sync("mug/a.png")
-    blob_given_up(poisoned("mug/a.png"))
+    blob_trigger_given_up(poisoned("mug/a.png"))
     assert "not a picture" in only_failure(app).reason
 
 
 def test_a_name_of_no_product_is_recorded(app):
-    blob_given_up(poisoned("mug\\a.png"))
+    blob_trigger_given_up(poisoned("mug\\a.png"))
     assert "backslash" in only_failure(app).reason
 
 
@@ -78,32 +84,85 @@ def test_a_name_of_no_product_is_recorded(app):
     [
         poisoned("mug/a.png", container="other"),
         poisoned("mug/a.png", function="Host.Functions.resize"),
-        poison("{not json"),
-        poison("[1, 2]"),
-        poison("null"),
-        poison(""),
-        poison({"ContainerName": "images"}),
-        poison({"ContainerName": "images", "BlobName": 7}),
-        poison("[" * 100_000),
+        queued("{not json"),
+        queued("[1, 2]"),
+        queued("null"),
+        queued(""),
+        queued({"ContainerName": "images"}),
+        queued({"ContainerName": "images", "BlobName": 7}),
+        queued("[" * 100_000),
     ],
 )
-def test_a_message_of_nothing_known_is_kept_and_goes_on_request(app, message):
+@pytest.mark.parametrize("given_up", [blob_trigger_given_up, blob_events_given_up])
+def test_a_message_of_nothing_known_is_kept_and_goes_on_request(app, message, given_up):
     app.images.write("mug/a.png", picture(), content_type="")
-    blob_given_up(message)
+    given_up(message)
     failure = only_failure(app)
     assert failure.blob == "queue message 7a1c"
-    assert "poison message" in failure.reason
+    assert "queue message" in failure.reason
     assert len(failure.reason) < 1_200
     call(retry_failures)
     assert app.failures.count() == 0
 
 
-def test_the_trigger_listens_to_the_hosts_queue():
-    [binding] = [
-        binding.get_dict_repr()
+LOOK_AGAIN = {"container": "images", "blob": "mug/a.png", "tries": 3}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        event("BlobCreated", "images/mug/a.png", {}),
+        queued({"lookAgain": LOOK_AGAIN}),
+    ],
+)
+def test_a_picture_that_ended_the_process_each_time_is_a_failure_that_says_so(app, message):
+    app.images.write("mug/a.png", picture(), content_type="")
+    blob_events_given_up(message)
+    failure = only_failure(app)
+    assert failure.blob == "mug/a.png"
+    assert "5 deliveries" in failure.reason
+    assert "ended the process" in failure.reason
+
+
+def test_a_folder_given_up_is_a_failure_that_a_retry_mends(app):
+    app.images.write("mug/a.png", picture(), content_type="")
+    blob_events_given_up(event("DirectoryRenamed", "images/mug", {}))
+    assert only_failure(app).blob == "mug/"
+    assert body_of(call(retry_failures)) == {"tried": 1, "failed": 0, "cursor": None}
+    assert app.failures.count() == 0
+    assert app.index.counts().images == 1
+
+
+class Broken:
+    def __getattr__(self, name):
+        raise Unavailable("Blob storage does not answer.")
+
+
+@pytest.mark.parametrize("given_up", [blob_trigger_given_up, blob_events_given_up])
+def test_a_poison_function_never_raises(app, given_up, caplog):
+    """The host would hide the message for ten minutes and deliver it again, without end."""
+    app.parts["failures"] = app.parts["images"] = Broken()
+    app.parts.pop("blob_events", None)
+    given_up(poisoned("mug/a.png"))
+    assert "mug/a.png" in caplog.text
+    assert "cannot record what was given up" in caplog.text
+
+
+def test_the_functions_listen_to_the_queues_that_the_deployment_makes():
+    queues = {
+        function.get_function_name(): function.get_trigger().get_dict_repr()["queueName"]
         for function in registered_functions()
-        if function.get_function_name() == "blob_given_up"
-        for binding in function.get_bindings()
-    ]
-    assert binding["queueName"] == "webjobs-blobtrigger-poison"
-    assert binding["connection"] == "AzureWebJobsStorage"
+        if function.get_trigger().type == "queueTrigger"
+    }
+    assert queues == {
+        "blob_events": "blob-events",
+        "blob_events_given_up": "blob-events-poison",
+        "blob_trigger_given_up": "webjobs-blobtrigger-poison",
+    }
+
+
+def test_the_host_gives_up_after_as_many_deliveries_as_a_failure_tells():
+    extensions = json.loads((ROOT / "host.json").read_text())["extensions"]
+    assert extensions["queues"]["maxDequeueCount"] == ingest.MAX_DELIVERIES
+    assert extensions["blobs"]["poisonBlobThreshold"] == ingest.MAX_DELIVERIES
+    assert extensions["queues"]["messageEncoding"] == "base64", "as the app sends"

@@ -7,6 +7,7 @@ import pytest
 
 from shared_code.adapters.blob_folder import FolderBlobStore
 from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+from shared_code.core.blob_events import Look, Notice
 from shared_code.core.naming import Place
 from shared_code.core.products import ImageRef, PointRef, ProductText
 from shared_code.core.records import image_record, text_record
@@ -143,7 +144,7 @@ def test_a_good_picture_that_became_bad_leaves_nothing(app):
 
 def test_what_the_host_gave_up_on_is_tried_again(app):
     put(app, "mug/a.png")
-    app.recovery.given_up("mug/a.png")
+    app.blob_events.give_up(Notice("7", "", (Look("mug/a.png"),)), delivered=5)
     run()
     assert app.failures.count() == 0
     assert app.index.counts().images == 1
@@ -154,7 +155,7 @@ def test_failures_that_are_settled_are_cleared_and_others_stay(app):
     app.indexer.sync("mug/a.png")
     app.failures.record("mug/a.png", "mug", "was down")
     app.failures.record("mug/gone.png", "mug", "was bad", etag='"1"')
-    app.recovery.not_ours("7", "what is this")
+    app.blob_events.handle(Notice("7", "what is this", None))
     assert counted(run(dry_run=True)) == {"failures_cleared": 2}
     assert app.failures.count() == 3
     assert counted(run()) == {"failures_cleared": 2}

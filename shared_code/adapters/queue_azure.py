@@ -1,0 +1,118 @@
+"""The EventQueue port on Azure Queue Storage (or Azurite): the only module that knows its SDK.
+
+Importing the SDK takes a while, so the composition root imports this module when the first look
+is put off, or when somebody asks how many wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from shared_code.adapters.azure_errors import error_code
+from shared_code.adapters.blob_retries import FullJitter, retry_after_s
+from shared_code.adapters.identity import credential
+from shared_code.core.errors import AppError, Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from shared_code.settings import Settings
+
+OPTIONS: dict[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 10,
+    "retry_policy": FullJitter(),
+    "message_encode_policy": TextBase64EncodePolicy(),  # host.json: messageEncoding
+}
+
+FOR_EVER = -1
+"""Time to live: Event Grid's messages do not expire either."""
+
+_ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Queue Data Contributor."
+
+# Logs each request with its headers at INFO, which is the level of the Functions worker.
+logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+
+
+class AzureEventQueue:
+    def __init__(self, client: QueueClient) -> None:
+        self._client = client
+
+    @classmethod
+    def from_settings(cls, settings: Settings, name: str) -> AzureEventQueue:
+        """Makes no request: the queue is created when it is first found missing."""
+        if settings.azurewebjobsstorage:
+            return cls.from_connection_string(settings.azurewebjobsstorage, name)
+        identity = credential(settings.azurewebjobsstorage__clientid)
+        return cls(QueueClient(service_url(settings), name, credential=identity, **OPTIONS))
+
+    @classmethod
+    def from_connection_string(cls, connection: str, name: str) -> AzureEventQueue:
+        """Raises Misconfigured for a text that is no connection string."""
+        try:
+            return cls(QueueClient.from_connection_string(connection, name, **OPTIONS))
+        except ValueError as exc:
+            raise Misconfigured("AzureWebJobsStorage is no valid connection string.") from exc
+
+    def send(self, text: str, *, delay_s: float = 0.0) -> None:
+        """The service takes whole seconds: a fraction is rounded up."""
+        hidden_s = math.ceil(delay_s)
+        with _translated():
+            try:
+                self._send(text, hidden_s)
+            except ResourceNotFoundError:  # the deployment makes it; Azurite has none at first
+                with contextlib.suppress(ResourceExistsError):  # another thread made it
+                    self._client.create_queue()
+                self._send(text, hidden_s)
+
+    def count(self) -> int:
+        with _translated(), contextlib.suppress(ResourceNotFoundError):
+            properties = self._client.get_queue_properties()
+            return int(properties.approximate_message_count or 0)
+        return 0
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _send(self, text: str, hidden_s: int) -> None:
+        self._client.send_message(text, visibility_timeout=hidden_s, time_to_live=FOR_EVER)
+
+
+def service_url(settings: Settings) -> str:
+    """Where the account's queues are: its services differ in one part of their addresses."""
+    if settings.azurewebjobsstorage__queueserviceuri:
+        return settings.azurewebjobsstorage__queueserviceuri
+    blobs = settings.azurewebjobsstorage__blobserviceuri
+    if ".blob." not in blobs:
+        raise Misconfigured(
+            "AzureWebJobsStorage__blobServiceUri does not tell where the account's queues are: "
+            "set AzureWebJobsStorage__queueServiceUri."
+        )
+    return blobs.replace(".blob.", ".queue.", 1)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (AppError, ResourceNotFoundError):
+        raise
+    except HttpResponseError as exc:
+        code = error_code(exc)
+        if isinstance(exc, ClientAuthenticationError) or exc.status_code in (401, 403):
+            raise Misconfigured(f"Queue storage refuses the credentials ({code}): {_ROLE}") from exc
+        wait_s = retry_after_s(exc.response)
+        raise Unavailable(f"Queue storage failed: {code}.", retry_after_s=max(5, wait_s)) from exc
+    except AzureError as exc:  # no answer at all
+        raise Unavailable("Queue storage does not answer.") from exc
