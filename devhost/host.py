@@ -16,10 +16,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
 from devhost.blobs.delivery import Delivery
-from devhost.blobs.jobs import Jobs, Watch
+from devhost.blobs.jobs import POISON_QUEUE, Jobs, Watch
 from devhost.blobs.player import Player
 from devhost.blobs.receipts import Receipts
-from devhost.blobs.watching import watches
+from devhost.blobs.watching import EVENT_QUEUE, subscription, watches
 from devhost.blocking import Blocking
 from devhost.durable.hub import Hub
 from devhost.durable.links import PREFIX, Links
@@ -29,7 +29,6 @@ from devhost.durable.worker import Worker
 from devhost.indexing import (
     ACTIVITY,
     BLOB,
-    EVENT_GRID,
     HTTP,
     ORCHESTRATION,
     QUEUE,
@@ -60,13 +59,19 @@ class Host:
         self, project: Project, app: FunctionRegister, url: str = "http://127.0.0.1:7071"
     ) -> None:
         """``url``: where it will serve."""
-        self._functions = _served(index(app))
+        registered = index(app)
+        self._functions = _served(registered)
         self._origins = project.origins
         self._routes = RouteTable(self._of_kind(HTTP), project.route_prefix)
         for hidden, by in self._routes.hidden():
             log.warning("the route of %s is hidden by that of %s, which sorts first", hidden, by)
         local_dir = Path(os.environ.get("LOCAL_DIR", "").strip() or ".local")
-        watched = watches(self._of_kind(BLOB), os.environ, local_dir)
+        self._services = QueueServices(os.environ, local_dir)
+        self._queues = queue_triggers(self._of_kind(QUEUE), self._services, os.environ)
+        events = next((t.queue for t in self._queues if t.queue.name == EVENT_QUEUE), None)
+        watched = watches(self._of_kind(BLOB), os.environ, local_dir, events)
+        if events is not None and not any(function.kind == BLOB for function in registered):
+            watched = [subscription(events, os.environ, local_dir)]
         kept = (QUEUE, TIMER, ORCHESTRATION)
         keeps = watched or any(self._of_kind(kind) for kind in kept)
         self._state = State(local_dir / "devhost" if keeps else None)
@@ -74,9 +79,7 @@ class Host:
         self._links = Links(url, project.durable.hub, self._keys.key)
         self._invoke = Invoker(thread_count(), self._links.binding())
         self._blocking = Blocking()
-        services = QueueServices(os.environ, self._state)
-        self._player = self._blob_player(project, watched, services)
-        self._queues = queue_triggers(self._of_kind(QUEUE), services, os.environ)
+        self._player = self._blob_player(project, watched)
         self._listeners = [
             QueueListener(trigger, project.queues, self._invoke, self._blocking)
             for trigger in self._queues
@@ -93,23 +96,20 @@ class Host:
         worker = Worker({f.name.casefold(): f for f in self._functions}, self._invoke)
         return Hub(Store(self._state), worker, project.durable)
 
-    def _blob_player(
-        self, project: Project, watched: list[Watch], services: QueueServices
-    ) -> Player:
+    def _blob_player(self, project: Project, watched: list[Watch]) -> Player:
         jobs = Jobs(
             invoke=self._invoke,
             blocking=self._blocking,
             receipts=Receipts(self._state),
-            queues=services,
+            queues=self._services,
             encoding=Encoding(project.queues.base64),
-            on_delete=self._of_kind(EVENT_GRID),
             attempts=project.blobs.attempts,
         )
         return Player(watched, jobs, Delivery(project.blobs.parallelism))
 
     def asgi(self) -> Starlette:
         endpoints = HostEndpoints(
-            self._functions, self._player, invoke=self._invoke, keys=self._keys
+            self._functions, self._player, pending=self._pending, keys=self._keys
         )
         http = Mount("/", app=HttpFunctions(self._routes, self._invoke, self._keys))
         hub = self._durable
@@ -135,6 +135,16 @@ class Host:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._blocking.close()
 
+    async def _pending(self) -> int:
+        """Changes of blobs that are not dealt with: in delivery, and on the queues of events."""
+        # in this order, since what moves on goes from the first to the last
+        pending = self._player.delivery.pending
+        for name in (EVENT_QUEUE, f"{EVENT_QUEUE}-poison", POISON_QUEUE):
+            for trigger in self._queues:
+                if trigger.queue.name == name:
+                    pending += await self._blocking(trigger.queue.count)
+        return pending
+
     def describe(self, url: str) -> None:
         for route in self._routes.routes:
             methods = ",".join(sorted(route.methods)) or "any"
@@ -144,8 +154,6 @@ class Host:
                 posts = "posts to /runtime/webhooks/blobs"
                 where = watch.container.where if watch.scanned else posts
                 _list(trigger.function, "blob", where)
-        for function in self._of_kind(EVENT_GRID):
-            _list(function, "eventGrid", "deletes in the containers above")
         for queue in self._queues:
             _list(queue.function, "queue", queue.queue.where)
         for kind, how in ((ORCHESTRATION, "orchestrator"), (ACTIVITY, "activity")):
@@ -156,6 +164,7 @@ class Host:
 
     def close(self) -> None:
         self._invoke.close()
+        self._services.close()
         self._state.close()
 
     def _of_kind(self, kind: str) -> list[Indexed]:

@@ -20,11 +20,10 @@ from azure.functions.decorators.function_app import Function, FunctionRegister
 
 from devhost.project import Refused
 
-HTTP, BLOB, EVENT_GRID = "httpTrigger", "blobTrigger", "eventGridTrigger"
-QUEUE, TIMER = "queueTrigger", "timerTrigger"
+HTTP, BLOB, QUEUE, TIMER = "httpTrigger", "blobTrigger", "queueTrigger", "timerTrigger"
 ORCHESTRATION, ACTIVITY = "orchestrationTrigger", "activityTrigger"
 DURABLE_CLIENT = "durableClient"
-PLAYED = (HTTP, BLOB, EVENT_GRID, QUEUE, TIMER, ORCHESTRATION, ACTIVITY, DURABLE_CLIENT)
+PLAYED = (HTTP, BLOB, QUEUE, TIMER, ORCHESTRATION, ACTIVITY, DURABLE_CLIENT)
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,9 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from devhost.blobs.player import Player
-from devhost.blobs.values import event_value
-from devhost.indexing import EVENT_GRID, Indexed
-from devhost.invoking import Invocation, Invoker
+from devhost.indexing import Indexed
 from devhost.keys import Keys
 
 log = logging.getLogger("devhost.events")
@@ -26,22 +23,22 @@ Event = dict[str, Any]
 
 class HostEndpoints:
     def __init__(
-        self, functions: Sequence[Indexed], player: Player, *, invoke: Invoker, keys: Keys
+        self,
+        functions: Sequence[Indexed],
+        player: Player,
+        *,
+        pending: Callable[[], Awaitable[int]],
+        keys: Keys,
     ) -> None:
-        self._functions = {function.name.casefold(): function for function in functions}
+        self._functions = functions
         self._player = player
-        self._invoke = invoke
+        self._pending = pending
         self._keys = keys
 
     def routes(self) -> list[Route]:
         return [
             Route("/admin/host/status", self.status),
             Route("/runtime/webhooks/blobs", self._keys.guard(self.blobs), methods=["POST"]),
-            Route(
-                "/runtime/webhooks/eventgrid",
-                self._keys.guard(self.event_grid),
-                methods=["POST", "OPTIONS"],
-            ),
         ]
 
     async def status(self, request: Request) -> Response:
@@ -49,51 +46,24 @@ class HostEndpoints:
         return JSONResponse(
             {
                 "state": "Running",
-                "functions": [function.name for function in self._functions.values()],
-                "pendingBlobEvents": self._player.delivery.pending,
+                "functions": [function.name for function in self._functions],
+                "pendingBlobEvents": await self._pending(),
             }
         )
 
     async def blobs(self, request: Request) -> Response:
         """BlobCreated for a blob trigger. The host reads little more than the event's URL."""
-        name = _function_name(request).removeprefix("host.functions.")
-        if not self._player.has(name):
-            return Response(status_code=404)
+        name = request.query_params.get("functionName", "").removeprefix("Host.Functions.")
         events = await _events(request)
         if isinstance(events, Response):
             return events
+        if not self._player.has(name):  # the host says no word of it either, and drops them
+            log.warning("events for %r are dropped: no blob trigger is called so", name)
         for event in events:
             data = event["data"]
             container, blob = _container_and_blob(str(data.get("url", "")))
             await self._player.posted(name, container, blob, str(data.get("eTag", "")))
         return Response(status_code=202)
-
-    async def event_grid(self, request: Request) -> Response:
-        function = self._functions.get(_function_name(request))
-        if function is None or function.kind != EVENT_GRID:
-            return Response(status_code=404)
-        if request.method == "OPTIONS":  # the handshake of the CloudEvents schema
-            origin = request.headers.get("webhook-request-origin", "")
-            return Response(headers={"webhook-allowed-origin": origin, "webhook-allowed-rate": "*"})
-        events = await _events(request)
-        if isinstance(events, Response):
-            return events
-        ran = await asyncio.gather(*(self._run(function, event) for event in events))
-        return Response(status_code=202 if all(ran) else 500)
-
-    async def _run(self, function: Indexed, event: Event) -> bool:
-        invocation = Invocation(function)
-        try:
-            await self._invoke(invocation, event_value(event))
-        except Exception:
-            log.exception("%s failed", invocation)
-            return False
-        log.info("event  %s -> %s", event.get("subject"), function.name)
-        return True
-
-
-def _function_name(request: Request) -> str:
-    return request.query_params.get("functionName", "").casefold()
 
 
 async def _events(request: Request) -> list[Event] | Response:

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 log = logging.getLogger("devhost.blobs")
 
 
-_LONGEST_PAUSE_S = 30.0
-
-
 def retry_pause_s() -> float:
-    """Before the second attempt; doubled before each further one, up to half a minute."""
-    return float(os.environ.get("DEVHOST_RETRY_PAUSE_S", "") or 1.0)
+    """Before another attempt of a blob trigger. Azure's takes 15 to 84 ms, and cannot be told to
+    take longer."""
+    return float(os.environ.get("DEVHOST_RETRY_PAUSE_S", "") or 0.05)
+
+
+def event_pause_s(attempt: int) -> float:
+    """Before another attempt to put an event on its queue: Event Grid backs off."""
+    return float(min(2 ** (attempt - 1), 30))
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +34,8 @@ class Job:
     """After the last attempt; tells what becomes of the event."""
     limit: int
     """Attempts before that."""
+    pause_s: Callable[[int], float]
+    """Before another attempt, when so many have failed."""
     attempts: int = field(default=0)
 
 
@@ -39,8 +44,6 @@ class Delivery:
 
     def __init__(self, parallelism: int) -> None:
         self._parallelism = parallelism
-        self._pause_s = retry_pause_s()
-        self._longest_pause_s = max(self._pause_s, _LONGEST_PAUSE_S)
         self._latest: dict[tuple[str, str, str], Job] = {}
         self._running: set[tuple[str, str, str]] = set()
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
@@ -76,7 +79,7 @@ class Delivery:
             elif done:
                 del self._latest[job.key]
             else:
-                pause = min(self._pause_s * 2 ** (job.attempts - 1), self._longest_pause_s)
+                pause = job.pause_s(job.attempts)
                 asyncio.get_running_loop().call_later(pause, self._queue.put_nowait, job)
 
     async def _attempt(self, job: Job) -> bool:

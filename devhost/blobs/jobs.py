@@ -1,24 +1,29 @@
-"""What is done for one blob event: read the blob, call the function, keep the receipt; and what
-becomes of an event that fails for good."""
+"""What is done for one change of a blob: read it, call the function, keep the receipt, or put an
+event on the queue; and what becomes of it when that fails for good."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from devhost.blobs.containers import Container, Content
-from devhost.blobs.delivery import Job
+from devhost.blobs.delivery import Job, event_pause_s, retry_pause_s
+from devhost.blobs.events import blob_created, blob_deleted
 from devhost.blobs.receipts import Receipts
-from devhost.blobs.values import blob_deleted, blob_value, event_value
+from devhost.blobs.values import blob_value
 from devhost.blocking import Blocking
 from devhost.indexing import Indexed
 from devhost.invoking import Invocation, Invoker
-from devhost.queues.messages import Encoding
+from devhost.queues.messages import Encoding, Queue
 from devhost.queues.services import HOST_CONNECTION, QueueServices
 
 POISON_QUEUE = "webjobs-blobtrigger-poison"
+EVENT_GRID = "Event Grid"
+"""Stands for a function's name in the receipts of events that are on a queue."""
+
 EVENT_GRID_ATTEMPTS = 30
 """Event Grid's own; it gives up after a day at the latest, we sooner."""
 
@@ -37,6 +42,14 @@ class Watch:
     scanned: bool = True
     """False: waits for Event Grid posts instead."""
     connection: str = HOST_CONNECTION
+    events: Queue | None = None
+    """Where storage's events go; None: nobody has subscribed."""
+
+    @property
+    def tells_created(self) -> bool:
+        """Whether events tell of new blobs, too: a blob trigger, where there is one, is told by
+        the scan."""
+        return self.events is not None and not self.triggers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,6 @@ class Jobs:
     receipts: Receipts
     queues: QueueServices
     encoding: Encoding
-    on_delete: Sequence[Indexed]
     attempts: int
     """``poisonBlobThreshold``"""
 
@@ -88,23 +100,43 @@ class Jobs:
             return f"it is on the queue {POISON_QUEUE}"
 
         label = f"blob   {container.name}/{blob} -> {name}"
-        return Job((name, container.url, blob), label, run, give_up, self.attempts)
+        pause_s = retry_pause_s()
+        key = (name, container.url, blob)
+        return Job(key, label, run, give_up, self.attempts, lambda _: pause_s)
+
+    def created(self, watch: Watch, blob: str, *, etag: str) -> Job:
+        container = watch.container
+
+        async def run() -> None:
+            await self._put_event(watch, blob_created(container, blob, etag))
+            await self.blocking(self.receipts.put, container.url, blob, EVENT_GRID, etag)
+
+        return self._event_job(watch, blob, f"created {container.name}/{blob}", run)
 
     def deleted(self, watch: Watch, blob: str) -> Job:
         container = watch.container
 
         async def run() -> None:
-            for function in self.on_delete:
-                event = event_value(blob_deleted(function, container, blob))
-                await self.invoke(Invocation(function), event)
+            await self._put_event(watch, blob_deleted(container, blob))
             await self.blocking(self.receipts.forget, container.url, blob)
 
-        async def give_up() -> str:
-            return "the next start notices the delete again"  # since its receipts stay
+        return self._event_job(watch, blob, f"deleted {container.name}/{blob}", run)
 
-        names = ", ".join(function.name for function in self.on_delete) or "no function"
-        label = f"delete {container.name}/{blob} -> {names}"
-        return Job(("", container.url, blob), label, run, give_up, EVENT_GRID_ATTEMPTS)
+    async def _put_event(self, watch: Watch, event: dict[str, Any]) -> None:
+        if watch.events is not None:
+            text = self.encoding.encode(json.dumps(event, ensure_ascii=False))
+            await self.blocking(watch.events.put, text)
+
+    def _event_job(
+        self, watch: Watch, blob: str, what: str, run: Callable[[], Awaitable[None]]
+    ) -> Job:
+        async def give_up() -> str:
+            return "the next start notices it again"  # since its receipts say nothing of it
+
+        label = f"{what} -> {watch.events.where if watch.events else 'nobody'}"
+        # one key for both kinds: of what happened to a blob, the latest is told last
+        key = ("", watch.container.url, blob)
+        return Job(key, label, run, give_up, EVENT_GRID_ATTEMPTS, event_pause_s)
 
 
 def poison_message(function: Indexed, container: Container, blob: str, etag: str) -> str:

@@ -1,4 +1,5 @@
-"""Watches the containers of the blob triggers and turns what changes into deliveries."""
+"""Watches containers and turns what changes into deliveries to functions, or to the queue of
+events."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from devhost.blobs.delivery import Delivery
-from devhost.blobs.jobs import Jobs, Trigger, Watch
+from devhost.blobs.jobs import EVENT_GRID, Jobs, Trigger, Watch
 from devhost.blobs.receipts import Post
 from devhost.blobs.tracker import Tracker
 
@@ -60,6 +61,8 @@ class Player:
                 self.delivery.put(self._jobs.deleted(watch, blob))
             for blob, etag in changes.changed.items():
                 receipts = seen.pop(blob, {})  # they matter once; then the tracker knows
+                if watch.tells_created and receipts.get(EVENT_GRID) != etag:
+                    self.delivery.put(self._jobs.created(watch, blob, etag=etag))
                 for trigger in watch.triggers:
                     had = receipts.get(trigger.function.name)
                     if trigger.pattern.fullmatch(blob) and had != etag:
@@ -71,7 +74,7 @@ class Player:
             await asyncio.sleep(max(container.every_s, 9 * (time.monotonic() - started)))
 
     def has(self, function: str) -> bool:
-        """Whether this blob trigger is played; names compare without case."""
+        """Whether this blob trigger is played; unlike elsewhere the case of names counts."""
         return any(True for _ in self._named(function))
 
     async def posted(self, function: str, container: str, blob: str, etag: str) -> None:
@@ -86,7 +89,7 @@ class Player:
                 self._deliver_post(post)
 
     def _deliver_post(self, post: Post) -> None:
-        for watch, trigger in self._named(post.function.casefold()):
+        for watch, trigger in self._named(post.function):
             if watch.container.url == post.container:
                 job = self._jobs.changed(watch, trigger.function, post.blob, etag=post.etag)
                 self.delivery.put(job)
@@ -94,13 +97,14 @@ class Player:
     def _named(self, function: str) -> Iterator[tuple[Watch, Trigger]]:
         for watch in self.watches:
             for trigger in watch.triggers:
-                if trigger.function.name.casefold() == function:
+                if trigger.function.name == function:
                     yield watch, trigger
 
 
 def _known(watch: Watch, seen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """What the tracker starts from: an etag only where every function had that one."""
     names = {trigger.function.name for trigger in watch.triggers}
+    names |= {EVENT_GRID} if watch.tells_created else set()
     return {
         blob: next(iter(etags.values()))
         if names <= etags.keys() and len(set(etags.values())) == 1

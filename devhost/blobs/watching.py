@@ -1,4 +1,4 @@
-"""From the app's blob triggers to the containers that are watched for them."""
+"""From the app's triggers to the containers that are watched for them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,23 @@ from devhost.blobs.containers import Container, FolderContainer
 from devhost.blobs.jobs import Trigger, Watch
 from devhost.indexing import Indexed, resolved
 from devhost.project import Refused
+from devhost.queues.messages import Queue
+from devhost.queues.services import HOST_CONNECTION
+
+EVENT_QUEUE = "blob-events"
+"""Where the subscription of Event Grid leads that infra/events.bicep declares."""
 
 
 def watches(
-    functions: Iterable[Indexed], environ: Mapping[str, str], local_dir: Path
+    functions: Iterable[Indexed],
+    environ: Mapping[str, str],
+    local_dir: Path,
+    events: Queue | None,
 ) -> list[Watch]:
-    """One per container; a trigger whose connection setting is empty watches a folder."""
+    """One per container; a trigger whose connection setting is empty watches a folder.
+
+    ``events``: the queue of events, where the app has a function for it, is told of deletes.
+    """
     found: dict[str, Watch] = {}
     for function in functions:
         container_name, pattern = _path(function, environ)
@@ -29,9 +40,16 @@ def watches(
         triggers = [*(known.triggers if known else ()), Trigger(function, pattern)]
         scanned = scanned or bool(known and known.scanned)
         found[container.url] = Watch(
-            known.container if known else container, triggers, scanned, connection
+            known.container if known else container, triggers, scanned, connection, events
         )
     return list(found.values())
+
+
+def subscription(events: Queue, environ: Mapping[str, str], local_dir: Path) -> Watch:
+    """All that happens in the container IMAGES_CONTAINER is told to the queue of events, as in
+    Azure by infra/events.bicep; for an app without a blob trigger."""
+    name = environ.get("IMAGES_CONTAINER", "").strip() or "images"
+    return Watch(_container(HOST_CONNECTION, name, environ, local_dir), (), events=events)
 
 
 def _container(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueServiceClient
 
 from devhost.queues.messages import Message
@@ -27,6 +29,8 @@ _OPTIONS: dict[str, Any] = {
 class AzureQueue:
     """The client without an encoding of its own: the host's is applied by ``Encoding``."""
 
+    longest_pause_s = math.inf
+
     def __init__(self, client: QueueClient) -> None:
         self._client = client
         self.name = str(client.queue_name)
@@ -36,7 +40,8 @@ class AzureQueue:
         try:
             self._client.send_message(text)
         except ResourceNotFoundError:
-            self._client.create_queue()  # already made by another: no error either
+            with contextlib.suppress(ResourceExistsError):  # another thread made it
+                self._client.create_queue()
             self._client.send_message(text)
 
     def take(self, count: int, *, hidden_s: float) -> list[Message]:
@@ -66,6 +71,14 @@ class AzureQueue:
         except HttpResponseError as exc:
             if exc.error_code != _DEQUEUED_AGAIN:  # type: ignore[attr-defined]  # storage adds it
                 raise
+
+    def count(self) -> int:
+        with contextlib.suppress(ResourceNotFoundError):
+            return int(self._client.get_queue_properties().approximate_message_count or 0)
+        return 0
+
+    def close(self) -> None:
+        self._client.close()
 
 
 def _message(found: Any) -> Message:

@@ -66,6 +66,7 @@ class QueueListener:
         self._invoke = invoke
         self._blocking = blocking
         self._lease_s = lease_s()
+        self._longest_pause_s = min(options.longest_pause_s, trigger.queue.longest_pause_s)
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -80,7 +81,7 @@ class QueueListener:
                 found, complained = 0, True
             else:
                 complained = False
-            pause = _LEAST_PAUSE_S if found else min(pause * 2, self._options.longest_pause_s)
+            pause = _LEAST_PAUSE_S if found else min(pause * 2, self._longest_pause_s)
             await asyncio.sleep(0 if found else pause)
 
     async def _next(self) -> int:

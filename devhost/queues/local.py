@@ -1,5 +1,5 @@
 """Queues on this disk, with the semantics of a storage account's: visibility, dequeue counts,
-seven days to live."""
+seven days to live. The app puts messages there, too (shared_code/adapters/queue_folder.py)."""
 
 from __future__ import annotations
 
@@ -7,60 +7,43 @@ import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from devhost.queues.messages import Message
-from devhost.state import State
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS messages (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    queue TEXT NOT NULL,
-    id TEXT NOT NULL,
-    text TEXT NOT NULL,
-    receipt TEXT NOT NULL,
-    dequeue_count INTEGER NOT NULL,
-    inserted REAL NOT NULL,  -- seconds since the epoch
-    expires REAL NOT NULL,
-    visible REAL NOT NULL
-)
-"""
-_TIME_TO_LIVE_S = 7 * 24 * 3600.0
+from shared_code.adapters.queue_folder import QueueFile
 
 
 class LocalQueue:
-    def __init__(self, state: State, name: str) -> None:
+    longest_pause_s = 0.2  # a look costs next to nothing here, and a person is watching
+
+    def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self.where = f"the local queue {name}"
-        self._state = state
-        state.run(_SCHEMA)
+        self._file = QueueFile(folder, name)
 
     def put(self, text: str) -> None:
-        now = time.time()
-        self._state.run(
-            "INSERT INTO messages (queue, id, text, receipt, dequeue_count, inserted, expires, "
-            "visible) VALUES (?, ?, ?, '', 0, ?, ?, ?)",
-            self.name,
-            str(uuid.uuid4()),
-            text,
-            now,
-            now + _TIME_TO_LIVE_S,
-            now,
-        )
+        self._file.put(text)
 
     def take(self, count: int, *, hidden_s: float) -> list[Message]:
+        if not self._file.exists:
+            return []
         now, receipt = time.time(), uuid.uuid4().hex
-        self._state.run("DELETE FROM messages WHERE queue = ? AND expires <= ?", self.name, now)
-        self._state.run(
+        due = self._file.run(
+            "SELECT number FROM messages WHERE visible <= ? OR expires <= ? LIMIT 1", now, now
+        )
+        if not due:
+            return []
+        self._file.run("DELETE FROM messages WHERE expires <= ?", now)
+        self._file.run(
             "UPDATE messages SET visible = ?, dequeue_count = dequeue_count + 1, receipt = ? "
-            "WHERE number IN (SELECT number FROM messages WHERE queue = ? AND visible <= ? "
+            "WHERE number IN (SELECT number FROM messages WHERE visible <= ? "
             "ORDER BY number LIMIT ?)",
             now + hidden_s,
             receipt,
-            self.name,
             now,
             count,
         )
-        rows = self._state.run(
+        rows = self._file.run(
             "SELECT id, text, receipt, dequeue_count, inserted, expires, visible "
             "FROM messages WHERE receipt = ? ORDER BY number",
             receipt,
@@ -69,7 +52,7 @@ class LocalQueue:
 
     def show_after(self, message: Message, seconds: float) -> Message:
         receipt, visible = uuid.uuid4().hex, time.time() + seconds
-        self._state.run(
+        self._file.run(
             "UPDATE messages SET visible = ?, receipt = ? WHERE id = ? AND receipt = ?",
             visible,
             receipt,
@@ -79,9 +62,15 @@ class LocalQueue:
         return replace(message, receipt=receipt, visible=_utc(visible))
 
     def delete(self, message: Message) -> None:
-        self._state.run(
+        self._file.run(
             "DELETE FROM messages WHERE id = ? AND receipt = ?", message.id, message.receipt
         )
+
+    def count(self) -> int:
+        return self._file.count()
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _utc(seconds: float) -> datetime:

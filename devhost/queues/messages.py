@@ -27,6 +27,8 @@ class Queue(Protocol):
     name: str
     where: str
     """For people."""
+    longest_pause_s: float
+    """Between two looks at an empty queue, where host.json allows more."""
 
     def put(self, text: str) -> None:
         """Makes the queue first where there is none."""
@@ -39,6 +41,12 @@ class Queue(Protocol):
 
     def delete(self, message: Message) -> None:
         """A message that is gone, or was dequeued again meanwhile, is left alone."""
+
+    def count(self) -> int:
+        """How many messages are on the queue, hidden ones included."""
+
+    def close(self) -> None:
+        """Lets go of the file or the connections."""
 
 
 @dataclass(frozen=True, slots=True)

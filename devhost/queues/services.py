@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 from devhost.project import Refused
-from devhost.queues.local import LocalQueue
 from devhost.queues.messages import Queue
-from devhost.state import State
 
 HOST_CONNECTION = "AzureWebJobsStorage"
 
 
 class QueueServices:
-    def __init__(self, environ: Mapping[str, str], state: State) -> None:
+    def __init__(self, environ: Mapping[str, str], local_dir: Path) -> None:
         self._environ = environ
-        self._state = state
+        self._folder = local_dir / "queues"
         self._known: dict[tuple[str, str], Queue] = {}
         self._lock = threading.Lock()
 
@@ -28,9 +27,15 @@ class QueueServices:
                 self._known[key] = self._made(connection, name)
             return self._known[key]
 
+    def close(self) -> None:
+        for queue in self._known.values():
+            queue.close()
+
     def _made(self, connection: str, name: str) -> Queue:
         if not self._is_set(connection):
-            return LocalQueue(self._state, name)
+            from devhost.queues.local import LocalQueue  # of the app's own package
+
+            return LocalQueue(self._folder, name)
         from devhost.queues.azure import AzureQueue, service  # slow to import
 
         try:

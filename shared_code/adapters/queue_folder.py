@@ -50,6 +50,11 @@ class QueueFile:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
+    @property
+    def exists(self) -> bool:
+        """False until the first message was put there: looking at a queue makes none."""
+        return self._connection is not None or self.path.exists()
+
     def put(self, text: str, *, delay_s: float = 0.0, lives_s: float = TIME_TO_LIVE_S) -> None:
         now = time.time()
         self.run(
@@ -64,7 +69,7 @@ class QueueFile:
 
     def count(self) -> int:
         """Messages that have not expired, hidden ones included."""
-        if self._connection is None and not self.path.exists():
+        if not self.exists:
             return 0
         [(count,)] = self.run("SELECT count(*) FROM messages WHERE expires > ?", time.time())
         return int(count)

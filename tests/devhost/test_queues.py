@@ -9,7 +9,6 @@ from azure.storage.queue import QueueServiceClient
 
 from devhost.queues.azure import AzureQueue
 from devhost.queues.local import LocalQueue
-from devhost.state import State
 from tests.devhost.running import Running, copied, eventually
 
 ON_AZURITE = pytest.param("azurite", marks=pytest.mark.real("azurite"))
@@ -19,9 +18,9 @@ ON_AZURITE = pytest.param("azurite", marks=pytest.mark.real("azurite"))
 def queue(request, tmp_path):
     """Nothing on it yet."""
     if request.param == "local":
-        state = State(tmp_path / "state")
-        yield LocalQueue(state, "orders")
-        state.close()
+        local = LocalQueue(tmp_path, "orders")
+        yield local
+        local.close()
     else:
         account = request.getfixturevalue("azurite").connection_string
         with QueueServiceClient.from_connection_string(account) as service:
@@ -60,6 +59,13 @@ class TestBothKindsOfQueue:
         queue.delete(third[0])
         queue.delete(third[0])
 
+    def test_hidden_messages_count(self, queue):
+        assert queue.count() == 0
+        queue.put("one")
+        queue.put("two")
+        queue.take(1, hidden_s=60)
+        assert queue.count() == 2
+
 
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
@@ -87,7 +93,6 @@ class Storage:
             request.addfinalizer(self.service.close)
 
     def put(self, text: str) -> None:
-        """While the host is down, since a local queue is its alone."""
         self._on(self.environ["ORDERS"], lambda queue: queue.put(text))
 
     def on(self, suffix: str) -> list[str]:
@@ -102,9 +107,9 @@ class Storage:
         if self.service is not None:
             act(AzureQueue(self.service.get_queue_client(name)))
             return
-        state = State(self.app / ".local" / "devhost")
-        act(LocalQueue(state, name))
-        state.close()
+        queue = LocalQueue(self.app / ".local" / "queues", name)
+        act(queue)
+        queue.close()
 
 
 def test_messages_reach_the_function(app, storage):
@@ -147,9 +152,9 @@ def test_a_killed_hosts_message_comes_again_when_its_lease_is_over(app, storage)
 
 def test_a_lease_is_prolonged_while_the_function_runs(app):
     storage_environ = {"DEVHOST_QUEUE_LEASE_S": "0.4"}
-    state = State(app / ".local" / "devhost")
-    LocalQueue(state, "orders").put(encoded("slow"))
-    state.close()
+    queue = LocalQueue(app / ".local" / "queues", "orders")
+    queue.put(encoded("slow"))
+    queue.close()
     with Running(app, **storage_environ) as host:
         eventually(lambda: len(host.events("order")) == 1, "the delivery")
         host.client.get("/api/sleep?s=1.5")

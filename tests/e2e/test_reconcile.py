@@ -12,7 +12,7 @@ from tests.host import Host, eventually
 from tests.pictures import picture
 
 ROOT = Path(__file__).parents[2]
-DEAF = {f"AzureWebJobs.{name}.Disabled": "true" for name in ("blob_changed", "blob_event")}
+DEAF = {f"AzureWebJobs.{name}.Disabled": "true" for name in ("blob_changed", "blob_events")}
 PICTURES = 200
 
 

@@ -135,11 +135,10 @@ def blob_changed(blob: func.InputStream) -> None:
         raise ValueError("cannot be indexed")
 
 
-@bp.event_grid_trigger(arg_name="event")
-def blob_event(event: func.EventGridEvent) -> None:
-    note(kind=event.event_type, subject=event.subject, data=event.get_json())
-    if event.subject.endswith("/undeletable.png"):
-        raise ValueError("cannot be deleted")
+@bp.queue_trigger(arg_name="message", queue_name="blob-events", connection="AzureWebJobsStorage")
+def blob_event(message: func.QueueMessage) -> None:
+    event = message.get_json()
+    note(kind=event["eventType"], subject=event["subject"], data=event["data"])
 
 
 @bp.queue_trigger(arg_name="message", queue_name="%ORDERS%", connection="AzureWebJobsStorage")
