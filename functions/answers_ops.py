@@ -63,6 +63,13 @@ class StatsAnswer(Answer, frozen=True, kw_only=True):
     images: int
     vectors: int
     failures: Annotated[int, Meta(description="Blobs that could not be indexed.")]
+    events_waiting: Annotated[
+        int | None,
+        Meta(
+            description="Events on the queue, with looks that an outage has put off; null when "
+            "the queue does not answer."
+        ),
+    ]
     model: ModelFacts
     collection: str
     cache: CacheFacts

@@ -17,7 +17,7 @@ bp = func.Blueprint()
 @bp.route(route="v1/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint(statuses=(200, 503))
 def health(asked: Query[HealthRequest]) -> Reply[HealthAnswer]:
-    """Is it up: the model, and with `deep` the index and the storage too."""
+    """Is it up: the model, and with `deep` the index, the storage and the queue of events too."""
     report = check_health(deep=asked.deep)
     return Reply(answers_ops.health(report, show_checks=asked.deep), report.http_status)
 
@@ -33,6 +33,7 @@ def stats() -> StatsAnswer:
         images=counts.images,
         vectors=counts.vectors,
         failures=app.failures.count(),
+        events_waiting=app.blob_events.count_waiting(),
         model=answers_ops.model_facts(app.encoder.model),
         collection=app.index.collection,
         cache=CacheFacts(

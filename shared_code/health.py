@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
@@ -11,6 +11,8 @@ from typing import Literal
 from shared_code.core.errors import AppError
 from shared_code.core.products import ModelInfo
 from shared_code.runtime import runtime
+
+NEEDED_BY_EVENTS = ("model", "index", "storage")
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,23 @@ def health(*, deep: bool) -> Health:
         checks["index"] = _checked(lambda: runtime().index.ping())
         checks["storage"] = _checked(lambda: runtime().images.ping())
         checks["users"] = _checked(lambda: runtime().users.ping())
+        checks["events"] = _checked_events(checks)
     return Health(model, checks)
+
+
+def _checked_events(checks: Mapping[str, str]) -> str:
+    """Names the outage that events wait for, where there is one and some do."""
+    waiting = 0
+
+    def count() -> None:
+        nonlocal waiting
+        waiting = runtime().event_queue.count()
+
+    state = _checked(count)
+    causes = [f"{part} ({checks[part]})" for part in NEEDED_BY_EVENTS if checks[part] != "ok"]
+    if state != "ok" or not waiting or not causes:
+        return state
+    return f"{waiting} wait for: {', '.join(causes)}"
 
 
 def _checked(check: Callable[[], object]) -> str:

@@ -142,6 +142,14 @@ class BlobEvents:
         for look in notice.looks:
             self._give_up(look, delivered)
 
+    def count_waiting(self) -> int | None:
+        """Returns how many events and looks are on the queue; None when it does not answer."""
+        try:
+            return self.queue.count()
+        except AppError as exc:
+            log.warning("the queue of events cannot be counted: %s", exc)
+            return None
+
     def _sync(self, look: Look) -> None:
         if look.is_folder:
             self.indexer().sync_folder(look.name)
@@ -189,35 +197,37 @@ class BlobEvents:
             self.queue.send(look.to_json(self.container), delay_s=pause_s)
 
     def _give_up(self, look: Look, delivered: int) -> None:
-        known = self._known_state(look)
-        if known == "settled":
-            self.failures.clear(look.failure_name)
-        elif known != "recorded":
-            why = known or (
-                "looking at it ended the process each time, or could neither be put off nor "
-                "recorded; the log says which."
-            )
-            reason = f"Given up after {delivered} deliveries: {why}"
-            log.error("%s: %s", look.name, reason)
-            self.failures.record(look.failure_name, _product_id_of(look), reason)
-
-    def _known_state(self, look: Look) -> str:
-        """Returns "settled", "recorded", or what keeps the blob from being indexed; empty where
-        nothing is known. Needs no index, since an index that is down may be why."""
-        if look.is_folder:
-            return ""
+        given_up = f"Given up after {delivered} deliveries"
+        reason = (
+            f"{given_up}: looking at it ended the process each time, or could neither be put off "
+            "nor recorded; the log says which."
+        )
         try:
-            place = Place.of(look.name)
-            info = self.images.head(look.name)
-            if info is None:
-                return "settled"  # gone: its delete has an event of its own
-            failure = self.failures.find(look.name)
-            if failure is not None and failure.etag == info.etag:
-                return "recorded"  # it can never be indexed, and the record says why
-            self.images.read_range(look.name, 0, 1)  # what storage refuses, it says now
-            return "settled" if self.indexer().is_current(info, place) else ""
+            if not look.is_folder and self._is_settled(look.name):
+                return
+        except Unprocessable as exc:
+            reason = exc.detail  # a name or state of the blob that explains it all
         except AppError as exc:
-            return exc.detail or exc.title
+            reason = f"{given_up}: {exc.detail or exc.title}"
+        log.error("%s: %s", look.name, reason)
+        self.failures.record(look.failure_name, _product_id_of(look), reason)
+
+    def _is_settled(self, blob: str) -> bool:
+        """Returns whether nothing is to be recorded; raises what keeps the blob from being indexed.
+
+        The index is asked last, since one that is down may be why.
+        """
+        place = Place.of(blob)
+        info = self.images.head(blob)
+        if info is not None:
+            failure = self.failures.find(blob)
+            if failure is not None and failure.etag == info.etag:
+                return True  # it can never be indexed, and the record says why
+            self.images.read_range(blob, 0, 1)  # what storage refuses, it says now
+            if not self.indexer().is_current(info, place):
+                return False
+        self.failures.clear(blob)  # gone, which has an event of its own, or indexed by now
+        return True
 
     def _record_unknown(self, notice: Notice) -> None:
         """Keeps a message that names no blob of the images container."""

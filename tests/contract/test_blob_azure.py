@@ -5,10 +5,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from azure.storage.blob import BlobClient, ContainerClient, LinearRetry
+from azure.storage.blob import BlobClient, ContainerClient, LinearRetry, StandardBlobTier
 
 from shared_code.adapters.blob_azure import AzureBlobStore
-from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
+from shared_code.core.errors import Misconfigured, RefusedByStorage, Unavailable, Unprocessable
 from shared_code.settings import Settings
 from tests.real import free_ports
 
@@ -41,6 +41,36 @@ class TestOnAzurite:
         store = AzureBlobStore.from_connection_string(azurite.connection_string, "Bad_Name")
         with pytest.raises(Unprocessable):
             store.write("a", b"1", content_type=JPEG)
+
+    def test_an_archived_blob_says_so_and_what_to_do(self, azurite):
+        connection = azurite.connection_string
+        store = AzureBlobStore.from_connection_string(connection, "archived")
+        store.ping()
+        client = BlobClient.from_connection_string(connection, "archived", "a.jpg")
+        client.upload_blob(b"1", standard_blob_tier=StandardBlobTier.ARCHIVE, overwrite=True)
+        assert store.head("a.jpg").size == 1
+        for call in (lambda: store.read("a.jpg"), lambda: store.read_range("a.jpg", 0, 1)):
+            with pytest.raises(RefusedByStorage, match=r"archive tier.*set its access tier"):
+                call()
+        client.set_standard_blob_tier(StandardBlobTier.HOT)
+        assert store.read("a.jpg").data == b"1"
+
+    def test_a_leased_blob_says_so_and_what_to_do(self, azurite):
+        connection = azurite.connection_string
+        store = AzureBlobStore.from_connection_string(connection, "leased")
+        store.write("a.jpg", b"1", content_type=JPEG)
+        client = BlobClient.from_connection_string(connection, "leased", "a.jpg")
+        lease = client.acquire_lease(60)
+        for call in (
+            lambda: store.delete("a.jpg"),
+            lambda: store.write("a.jpg", b"2", content_type=JPEG),
+        ):
+            with pytest.raises(RefusedByStorage, match="lease") as caught:
+                call()
+            assert "StorageErrorCode" not in str(caught.value)
+        assert store.read("a.jpg").data == b"1"
+        lease.release()
+        assert store.delete("a.jpg")
 
 
 def nobody_listens() -> str:

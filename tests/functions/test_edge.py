@@ -94,7 +94,7 @@ def test_health(app):
     body = body_of(call(health, method="GET"))
     assert (body["status"], body["model"]) == ("running", app.encoder.model.name)
     deep = body_of(call(health, method="GET", params={"deep": "true"}))
-    assert deep["checks"] == {"model": "ok", "index": "ok", "storage": "ok", "users": "ok"}
+    assert deep["checks"] == dict.fromkeys(["model", "index", "storage", "users", "events"], "ok")
 
 
 def test_deep_health_says_what_is_down(app):
@@ -128,3 +128,23 @@ def test_stats(app):
     assert (body["products"], body["images"], body["vectors"], body["failures"]) == (1, 0, 1, 0)
     assert body["model"]["dimension"] == app.encoder.model.dimension
     assert body["collection"] == app.index.collection
+
+
+def test_stats_count_what_waits_and_say_so_when_nobody_knows(app):
+    assert body_of(call(stats, method="GET"))["events_waiting"] == 0
+    app.event_queue.send("{}", delay_s=3600)
+    assert body_of(call(stats, method="GET"))["events_waiting"] == 1
+    app.parts["event_queue"] = Broken(Unavailable("it did not answer"))
+    del app.parts["blob_events"]
+    assert body_of(call(stats, method="GET"))["events_waiting"] is None
+
+
+def test_deep_health_names_the_outage_that_events_wait_for(app):
+    app.event_queue.send("{}", delay_s=3600)
+    assert body_of(call(health, method="GET", params={"deep": "true"}))["checks"]["events"] == "ok"
+    app.parts["index"] = Broken(Unavailable("it did not answer"))
+    checks = body_of(call(health, method="GET", params={"deep": "true"}))["checks"]
+    assert checks["events"] == "1 wait for: index (Unavailable: it did not answer)"
+    app.parts["event_queue"] = Broken(Unavailable("it did not answer"))
+    checks = body_of(call(health, method="GET", params={"deep": "true"}))["checks"]
+    assert checks["events"] == "Unavailable: it did not answer"

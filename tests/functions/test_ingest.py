@@ -9,10 +9,12 @@ from azure.functions.blob import InputStream
 from functions.failures import list_failures, retry_failures
 from functions.ingest import blob_changed, blob_events
 from shared_code.core.asking import Options, Photo
+from shared_code.core.errors import RefusedByStorage
 from tests.functions.conftest import body_of, call
 from tests.functions.storage_events import event
 from tests.pictures import bomb, picture
 from tests.registered import registered_functions
+from tests.twins.blobs import MemoryBlobStore
 
 
 def drop(app, blob, data):
@@ -154,10 +156,81 @@ def test_streams_are_not_trusted_over_storage(app):
     assert found.score > 0.99
 
 
-def test_a_huge_blob_is_a_failure_and_is_never_read(app):
+def test_a_huge_blob_is_a_failure(app):
     drop(app, "mug/huge.png", b"\x89PNG" + b"\0" * 2_000_000)
     [failure] = app.failures.page(limit=9).items
     assert "MAX_UPLOAD_MB" in failure.reason
+
+
+class Archive(MemoryBlobStore):
+    """A store some of whose blobs are in the archive tier, which changes no etag."""
+
+    def __init__(self):
+        super().__init__()
+        self.archived = set()
+        self.reads = []
+
+    def read(self, name):
+        self.reads.append(name)
+        if name in self.archived:
+            raise RefusedByStorage("The blob is in the archive tier.")
+        return super().read(name)
+
+    def head(self, name):
+        blob = super().read(name) if name not in self.archived else self._blobs[name]
+        return blob.info if blob else None
+
+
+@pytest.fixture
+def archive(app):
+    app.parts["images"] = Archive()
+    return app.images
+
+
+def test_an_archived_picture_is_a_failure_until_it_is_back(app, archive):
+    archive.archived.add("mug/a.png")
+    drop(app, "mug/a.png", picture())
+    [failure] = app.failures.page(limit=9).items
+    assert failure.reason == "The blob is in the archive tier."
+    archive.archived.clear()
+    data = {"url": "https://account.blob.core.windows.net/images/mug/a.png"}
+    blob_events(event("BlobTierChanged", "images/mug/a.png", data))
+    assert (app.failures.count(), app.index.counts().images) == (0, 1)
+
+
+def test_an_archived_picture_whose_return_nobody_told_is_found_by_a_reconcile(app, archive):
+    archive.archived.add("mug/a.png")
+    drop(app, "mug/a.png", picture())
+    assert app.reconcile.run(seconds=9).is_done
+    assert app.failures.count() == 1
+    archive.archived.clear()
+    assert app.reconcile.run(seconds=9).is_done
+    assert (app.failures.count(), app.index.counts().images) == (0, 1)
+
+
+def test_a_picture_that_is_indexed_stays_found_when_it_is_archived(app, archive):
+    drop(app, "mug/a.png", picture())
+    archive.archived.add("mug/a.png")
+    blob_events(event("BlobTierChanged", "images/mug/a.png", {}))
+    assert (app.failures.count(), app.index.counts().images) == (0, 1)
+
+
+def test_an_archived_document_blocks_no_picture(app, archive):
+    archive.archived.add("blue-mug/product.json")
+    drop(app, "blue-mug/product.json", b'{"name": "Said"}')
+    drop(app, "blue-mug/a.png", picture())
+    assert words(app, "blue-mug") == "Blue Mug"
+    assert [failure.blob for failure in app.failures.page(limit=9).items] == [
+        "blue-mug/product.json"
+    ]
+
+
+def test_what_is_too_large_is_refused_by_its_length(app, archive):
+    app.images.write("mug/huge.png", b"\x89PNG" + b"\0" * 2_000_000)
+    blob_events(event("BlobCreated", "images/mug/huge.png", {}))
+    [failure] = app.failures.page(limit=9).items
+    assert "MAX_UPLOAD_MB" in failure.reason
+    assert archive.reads == []
 
 
 def test_a_name_that_no_store_takes_is_recorded(app):

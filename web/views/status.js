@@ -51,6 +51,7 @@ async function holds(signal) {
     [t("status.products"), number(said.products)],
     [t("status.images"), number(said.images)],
     [t("status.vectors"), number(said.vectors)],
+    [t("status.events"), said.events_waiting === null ? t("status.events.unknown") : number(said.events_waiting)],
     [t("status.model"), model],
     [t("status.collection"), said.collection],
     [t("status.cache"), looked ? t("status.cache.says", { share: Math.round((100 * said.cache.hits) / looked), count: said.cache.entries }) : t("status.cache.empty")],
