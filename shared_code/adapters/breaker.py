@@ -31,6 +31,7 @@ class Breaker:
         self._lock = Lock()
         self._closed_again_at = 0.0
         self._is_probed = False
+        self._last_failure = ""
 
     def call(self, request: Callable[[], T]) -> T:
         """Raises Unavailable at once while open; only that of the request opens it."""
@@ -52,15 +53,17 @@ class Breaker:
             left_s = self._closed_again_at - self._clock()
             if left_s > 0 or self._is_probed:
                 wait_s = max(1, math.ceil(left_s))
-                raise Unavailable(f"{self._name} failed a moment ago.", retry_after_s=wait_s)
+                why = f"{self._name} failed a moment ago: {self._last_failure}"
+                raise Unavailable(why, retry_after_s=wait_s)
             self._is_probed = True
             return True
 
     def _observed(self, request: Callable[[], T]) -> T:
         try:
             answer = request()
-        except Unavailable:
+        except Unavailable as exc:
             with self._lock:
+                self._last_failure = exc.detail
                 self._closed_again_at = self._clock() + self._open_s
             raise
         with self._lock:

@@ -6,7 +6,7 @@ import pytest
 
 from shared_code.adapters.breaker import OPEN_S, Breaker
 from shared_code.core.errors import Misconfigured, Unavailable
-from shared_code.core.patience import somebody_waits
+from shared_code.core.patience import somebody_waits, work_that_can_be_put_off
 
 
 class Service:
@@ -37,7 +37,7 @@ def test_after_a_failure_nobody_asks_for_a_while(service):
     with pytest.raises(Unavailable, match="down"):
         service.ask()
     for _ in range(10):
-        with pytest.raises(Unavailable, match="a moment ago") as caught:
+        with pytest.raises(Unavailable, match="failed a moment ago: down") as caught:
             service.ask()
         assert 1 <= caught.value.retry_after_s <= OPEN_S
     assert service.calls == 1
@@ -108,4 +108,16 @@ def test_what_waiting_would_not_mend_opens_nothing(service, failure):
     for _ in range(2):
         with pytest.raises(type(failure)):
             service.ask()
+    assert service.calls == 2
+
+
+def test_work_that_can_be_put_off_is_refused_at_once_and_what_must_insist_is_let_through(service):
+    service.failure = Unavailable("down")
+    with pytest.raises(Unavailable):
+        service.ask()
+    with work_that_can_be_put_off(), pytest.raises(Unavailable, match="a moment ago"):
+        service.breaker.call(service.answer)
+    assert service.calls == 1
+    with pytest.raises(Unavailable, match=r"^down"):
+        service.breaker.call(service.answer)
     assert service.calls == 2

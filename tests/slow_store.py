@@ -1,0 +1,36 @@
+"""``python -m tests.slow_store``: the development host on a store that takes twenty seconds to
+read a blob whose name begins with "slow"."""
+
+import sys
+import time
+from typing import Any
+
+from devhost.__main__ import options
+from devhost.server import run
+from shared_code.core.ports import Blob, BlobStore
+from shared_code.runtime import Runtime, use_runtime
+from shared_code.settings import Settings
+
+SLOW_S = 20.0
+
+
+class SlowStore:
+    """All but the reading of such blobs is the store's own."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def read(self, name: str) -> Blob | None:
+        if name.startswith("slow"):
+            time.sleep(SLOW_S)
+        return self._store.read(name)
+
+
+if __name__ == "__main__":
+    runtime = Runtime(Settings.from_env())
+    runtime.parts["images"] = SlowStore(runtime.images)
+    use_runtime(runtime)
+    sys.exit(run(options(__doc__ or "")))
