@@ -1,13 +1,17 @@
 """An index outside of the host's process, which can be made unavailable: a server that speaks
-Qdrant's REST API and keeps its points in qdrant-client's local mode."""
+Qdrant's REST API and keeps its points in qdrant-client's local mode, or that passes everything on
+to a live server (QDRANT_TEST_URL)."""
 
+import os
 import random
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from pydantic import BaseModel, TypeAdapter
 from qdrant_client import QdrantClient, models
 
@@ -54,8 +58,11 @@ class KeepingServer(QdrantServer):
             case "answers 429":
                 return Reply(429, {"status": {"error": "Too many"}}, {"Retry-After": "1"})
             case "loses its answers":
-                super().reply(method, path, body)
+                self.reply_in_earnest(method, path, body)
                 return Reply(CUT_OFF)
+        return self.reply_in_earnest(method, path, body)
+
+    def reply_in_earnest(self, method: str, path: str, body: Any) -> Reply:
         return super().reply(method, path, body)
 
     def _result(self, method: str, path: str, body: Any) -> Any:
@@ -113,6 +120,48 @@ class KeepingServer(QdrantServer):
             )[0]
         ]
 
+    def close(self) -> None:
+        self.points.close()
+
+
+class ForwardingServer(KeepingServer):
+    """Stands between the app and a live server; ``every_point`` asks that server itself."""
+
+    def __init__(self, live: str, key: str, alias: str) -> None:
+        super().__init__()
+        self.points.close()
+        # compared versions would be a warning from a thread, which is an error here
+        self.points = QdrantClient(
+            url=live, api_key=key or None, timeout=60, check_compatibility=False
+        )
+        self._http = httpx.Client(base_url=live, headers={"api-key": key}, timeout=60)
+        self._alias = alias
+
+    def reply_in_earnest(self, method: str, path: str, body: Any) -> Reply:
+        query = f"?{self.query}" if self.query else ""
+        answer = self._http.request(method, path + query, json=body)
+        kind = answer.headers.get("content-type", "application/json")
+        return Reply(answer.status_code, answer.content, {"Content-Type": kind})
+
+    def every_point(self) -> list[models.Record]:
+        return [
+            record
+            for name in self._collections()
+            for record in self.points.scroll(
+                name, limit=100_000, with_payload=True, with_vectors=True
+            )[0]
+        ]
+
+    def close(self) -> None:
+        for name in self._collections():
+            self.points.delete_collection(name)
+        self._http.close()
+        self.points.close()
+
+    def _collections(self) -> list[str]:
+        found = self.points.get_collections().collections
+        return [each.name for each in found if each.name.startswith(f"{self._alias}__")]
+
 
 def _plain(found: Any) -> Any:
     if isinstance(found, BaseModel):
@@ -124,7 +173,10 @@ class Index:
     """The server, and the switch that takes it away."""
 
     def __init__(self) -> None:
-        self.server = KeepingServer()
+        self.alias = f"chaos-{uuid.uuid4().hex[:8]}"
+        live = os.environ.get("QDRANT_TEST_URL", "")
+        key = os.environ.get("QDRANT_TEST_API_KEY", "")
+        self.server = ForwardingServer(live, key, self.alias) if live else KeepingServer()
         self._serving: Any = None
         self._lock = threading.Lock()
 
@@ -134,6 +186,10 @@ class Index:
             if self._serving is None:
                 self._serving = serving(self.server)
                 self._serving.__enter__()
+
+    @property
+    def outage(self) -> str:
+        return self.server.outage
 
     def fail(self, outage: str) -> None:
         """Until ``up``. A refusing one does not even listen."""
@@ -145,7 +201,7 @@ class Index:
     def close(self) -> None:
         with self._lock:
             self._stop()
-            self.server.points.close()
+            self.server.close()
 
     def _stop(self) -> None:
         if self._serving is not None:

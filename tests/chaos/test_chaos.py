@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.chaos.outage import Outage, run_outage
 from tests.chaos.storm import Options, storm
 from tests.real import azurite
 
@@ -17,6 +18,19 @@ def test_nothing_is_lost_and_nothing_is_left_over(azurite, tmp_path, capsys):
     """CHAOS_SEED repeats a run, as far as threads and kills allow."""
     seed = int(os.environ.get("CHAOS_SEED") or time.time_ns() % 1_000_000)
     result = storm(Options(seed), azurite, tmp_path)
+    with capsys.disabled():
+        print(f"\n{result.text()}")
+    assert result.complaints == [], f"seed {seed}"
+
+
+@pytest.mark.real("azurite")
+@pytest.mark.filterwarnings("ignore:Local mode is not recommended")
+def test_an_outage_is_waited_out_without_a_failure_and_without_help(azurite, tmp_path, capsys):
+    """Of seconds, with pauses of seconds; ``python -m tests.chaos --outage 120`` has the full
+    length and the pauses that are deployed."""
+    seed = int(os.environ.get("CHAOS_SEED") or time.time_ns() % 1_000_000)
+    outage = Outage(seed, lasts_s=12, patience_h=60 / 3600, over_within_s=150)
+    result = run_outage(outage, azurite, tmp_path)
     with capsys.disabled():
         print(f"\n{result.text()}")
     assert result.complaints == [], f"seed {seed}"

@@ -20,6 +20,7 @@ class Hosts:
         self._lock = threading.Lock()
         self._host: HostProcess | None = None
         self.kills = 0
+        self.stops = 0
         self.ended_by_themselves = 0
 
     @property
@@ -27,8 +28,10 @@ class Hosts:
         host = self._host
         return host.url if host is not None else ""
 
-    def start(self) -> None:
+    def start(self, **environ: str) -> None:
+        """``environ`` counts for the hosts after this one, too."""
         with self._lock:
+            self._environ |= environ
             if self._host is None:
                 self._host = HostProcess(self._folder, **self._environ)
 
@@ -46,6 +49,8 @@ class Hosts:
         with self._lock:
             if self._host is not None:
                 self._host.stop()
+                self.stops += 1
+                self._host.log.rename(self._folder / f"host-stopped-{self.stops}.log")
                 self._host = None
 
     def logs(self) -> list[Path]:

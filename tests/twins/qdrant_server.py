@@ -43,6 +43,8 @@ class Reply:
 @dataclass
 class QdrantServer:
     port: int = 0
+    query: str = ""
+    """Behind the path of the request in hand."""
     replies: deque[Reply] = field(default_factory=deque)
     """Given first, one per request; after them, requests are answered in earnest."""
     requests: list[str] = field(default_factory=list)
@@ -170,6 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(sent) if sent else None
         time.sleep(qdrant.before_s())
         with self.server.lock:
+            qdrant.query = self.path.partition("?")[2]
             qdrant.requests.append(f"{self.command} {path}")
             qdrant.bodies.append(body)
             qdrant.keys.add(self.headers.get("api-key"))
