@@ -49,9 +49,9 @@ param httpConcurrency int = 8
 @minValue(0)
 param alwaysReadyHttp int = 0
 
-@description('Instances that always run for dropped pictures; 0 delays the first one by a cold start.')
+@description('Instances that always run for what happens to pictures; 0 delays the first one by a cold start.')
 @minValue(0)
-param alwaysReadyBlob int = 0
+param alwaysReadyEvents int = 0
 
 @description('Web addresses from which a browser may call the API; none: only the dashboard, which the app serves itself.')
 param corsOrigins array = []
@@ -78,6 +78,7 @@ param alertEmail string = ''
 param principalId string = deployer().objectId
 
 var tags = { 'azd-env-name': environmentName }
+var imagesContainer = 'images'
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
@@ -186,7 +187,7 @@ module app 'app.bicep' = {
       maximum: maximumInstanceCount
       httpConcurrency: httpConcurrency
       alwaysReadyHttp: alwaysReadyHttp
-      alwaysReadyBlob: alwaysReadyBlob
+      alwaysReadyEvents: alwaysReadyEvents
     }
     settings: {
       MODEL_DIR: modelDir
@@ -213,6 +214,9 @@ module events 'events.bicep' = {
     tags: tags
     token: token
     storageAccountName: storage.outputs.name
+    container: imagesContainer
+    queueName: storage.outputs.eventsQueue
+    deadLetterContainer: storage.outputs.deadLetterContainer
   }
 }
 
@@ -225,7 +229,8 @@ module alerts 'alerts.bicep' = if (!empty(alertEmail)) {
     token: token
     email: alertEmail
     appName: app.outputs.name
-    insightsName: insights.outputs.name
+    workspaceName: logs.outputs.name
+    topicName: events.outputs.topicName
   }
 }
 
@@ -233,7 +238,6 @@ output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_FUNCTION_APP_NAME string = app.outputs.name
 output AZURE_STORAGE_ACCOUNT_NAME string = storage.outputs.name
-output AZURE_IMAGES_CONTAINER string = 'images'
+output AZURE_IMAGES_CONTAINER string = imagesContainer
 output AZURE_SYSTEM_TOPIC_NAME string = events.outputs.topicName
-output AZURE_DEAD_LETTER_CONTAINER string = storage.outputs.deadLetterContainer
 output SERVICE_SEARCH_URI string = app.outputs.uri

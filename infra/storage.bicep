@@ -19,13 +19,21 @@ var containerNames = [
   deploymentName
   deadLetterName
 ]
+// a queue trigger makes no queue, neither its own nor the one for messages that were given up
+var eventsQueueName = 'blob-events'
+var queueNames = [
+  eventsQueueName
+  '${eventsQueueName}-poison'
+  'webjobs-blobtrigger-poison'
+]
 
 var blobOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var blobContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var queueContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 var tableContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 
-// the host wants Blob Data Owner for its locks; Durable Functions queues and tables besides
+// the host wants Blob Data Owner for its locks; the app takes events from a queue and puts into it what is to
+// be tried again; Durable Functions needs queues and tables besides
 var ofTheApp = [for role in [blobOwner, queueContributor, tableContributor]: {
   principalId: identityPrincipalId
   principalType: 'ServicePrincipal'
@@ -46,7 +54,7 @@ module account 'br/public:avm/res/storage/storage-account:0.25.0' = {
     publicNetworkAccess: publicNetwork ? 'Enabled' : 'Disabled'
     networkAcls: {
       defaultAction: publicNetwork ? 'Allow' : 'Deny'
-      bypass: 'AzureServices' // Event Grid must reach the account to tell of its blobs
+      bypass: 'AzureServices' // Event Grid must reach the queue of events and the container of dead letters
     }
     blobServices: {
       containers: [for name in containerNames: { name: name }]
@@ -57,7 +65,7 @@ module account 'br/public:avm/res/storage/storage-account:0.25.0' = {
       containerDeleteRetentionPolicyDays: 7
     }
     queueServices: {
-      queues: [{ name: 'webjobs-blobtrigger-poison' }]
+      queues: [for name in queueNames: { name: name }]
     }
     tableServices: {
       tables: [{ name: 'users' }]
@@ -69,3 +77,4 @@ module account 'br/public:avm/res/storage/storage-account:0.25.0' = {
 output name string = account.outputs.name
 output deploymentContainer string = deploymentName
 output deadLetterContainer string = deadLetterName
+output eventsQueue string = eventsQueueName

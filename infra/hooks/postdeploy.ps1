@@ -1,4 +1,4 @@
-# After `azd deploy`: wires Event Grid and proves that the app works (infra/hooks/postdeploy.py).
+# After `azd deploy`: proves that the app works (infra/hooks/postdeploy.py).
 $ErrorActionPreference = 'Stop'
 python infra/hooks/postdeploy.py
 exit $LASTEXITCODE

@@ -1,4 +1,4 @@
 #!/bin/sh
-# After `azd deploy`: wires Event Grid and proves that the app works (infra/hooks/postdeploy.py).
+# After `azd deploy`: proves that the app works (infra/hooks/postdeploy.py).
 set -eu
 exec python3 infra/hooks/postdeploy.py

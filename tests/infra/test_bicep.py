@@ -9,14 +9,10 @@ from dataclasses import fields
 
 import pytest
 import yaml
-from pycep import BicepParser
 
 from devhost.child import ROOT
 from shared_code.settings import Settings
-
-INFRA = ROOT / "infra"
-FILES = sorted(INFRA.glob("*.bicep"))
-PARSED = {path.name: BicepParser().parse(text=path.read_text()) for path in FILES}
+from tests.bicep import FILES, INFRA, PARSED, settings_set
 
 NOT_SET = {
     "LOCAL_DIR": "nothing is kept on an instance",
@@ -26,18 +22,11 @@ NOT_SET = {
 """Settings of the app that a deployment leaves alone, and why."""
 
 OF_THE_HOST = {
-    "AzureWebJobsStorage__queueServiceUri",
     "AzureWebJobsStorage__credential",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
 }
-"""Set for the Functions host or Azure's libraries; the app reads none of them."""
-
-
-def settings_set():
-    variables = PARSED["app.bicep"]["variables"]
-    given = PARSED["main.bicep"]["modules"]["app"]["config"]["params"]["settings"]
-    return {**variables["constants"]["value"], **given, **variables["ofTheHost"]["value"]}
+"""Set for the Functions host, its worker or libraries; the app reads none of them."""
 
 
 def test_every_file_is_parsed():
@@ -65,7 +54,7 @@ def test_the_example_of_local_settings_knows_the_same():
 def test_the_constants_are_ones_that_the_app_takes():
     constants = PARSED["app.bicep"]["variables"]["constants"]["value"]
     found = Settings.from_env({**constants, "APPLICATIONINSIGHTS_CONNECTION_STRING": "a=b"})
-    assert found.blob_trigger_source == "EventGrid"
+    assert found.blob_trigger_source == "Queue"
     defaults = Settings()
     read = {name: getattr(found, name.lower()) for name in constants}
     changed = {name for name in read if read[name] != getattr(defaults, name.lower())}
