@@ -19,6 +19,14 @@ param settings object
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 var readyHttp = scale.alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: scale.alwaysReadyHttp }] : []
 var readyEvents = scale.alwaysReadyEvents > 0 ? [{ name: 'function:blob_events', instanceCount: scale.alwaysReadyEvents }] : []
+// Handlers that are not async share one pool of threads. Unless it is set, an instance with one core has five,
+// fewer than the requests it lets in, and a request without a thread waits where no time limit of ours sees it.
+// So: as many as either kind of instance is handed at one time (HTTP has instances of its own), and four more,
+// which answer health checks and quick reads while the others wait. Activities, two at a time, fit as well.
+// More threads do not mean more pictures in memory: decoding and encoding have a gate of their own in the app.
+var queues = loadJsonContent('../host.json').extensions.queues
+var spareThreads = 4
+var threads = max(scale.httpConcurrency, queues.batchSize + queues.newBatchThreshold) + spareThreads
 // the same for everybody, and told all the same: the portal shows what there is to change
 var constants = {
   QDRANT_COLLECTION: 'products'
@@ -55,6 +63,11 @@ var ofTheHost = {
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   // above MAX_UPLOAD_MB the host answers 413 before the worker holds the body
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '21000000'
+  PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
+  // glibc gives each thread an arena, and an arena keeps what its thread freed: with two of them the memory of
+  // large uploads comes back (benchmarks/results/memory.md). glibc reads it when a process starts, so a worker that
+  // Azure had started before it knew which app would run does without.
+  MALLOC_ARENA_MAX: '2'
 }
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {

@@ -25,6 +25,8 @@ OF_THE_HOST = {
     "AzureWebJobsStorage__credential",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
+    "MALLOC_ARENA_MAX",
 }
 """Set for the Functions host, its worker or libraries; the app reads none of them."""
 

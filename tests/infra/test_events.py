@@ -13,7 +13,7 @@ from shared_code.core.blob_events import Look, Notice
 from shared_code.core.failures import Failures
 from shared_code.runtime import Runtime
 from shared_code.settings import Settings
-from tests.bicep import INFRA, PARSED
+from tests.bicep import INFRA, PARSED, settings_set
 from tests.pictures import picture
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
@@ -123,6 +123,16 @@ def test_always_ready_groups_exist(deployed_functions):
     groups = set(re.findall(r"'name': '([\w:]+)'", ready))
     assert groups == {"http", "function:blob_events"}
     assert {group.partition(":")[2] for group in groups} - {""} <= deployed_functions.keys()
+
+
+def test_threads_are_as_many_as_calls_that_come_at_one_time():
+    """The Bicep reads those of the queue from host.json. pycep cannot add: the terms are named."""
+    expression = str(PARSED["app.bicep"]["variables"]["threads"]["value"])
+    for term in ("httpConcurrency", "batchSize", "newBatchThreshold", "spareThreads", "max"):
+        assert term in expression
+    assert "threads" in str(settings_set()["PYTHON_THREADPOOL_THREAD_COUNT"])
+    queues = json.loads((ROOT / "host.json").read_text())["extensions"]["queues"]
+    assert {"batchSize", "newBatchThreshold"} <= queues.keys()
 
 
 def alert_queries():
