@@ -8,6 +8,7 @@ param identityPrincipalId string
 param insightsName string
 param storageAccountName string
 param deploymentContainer string
+param pythonVersion string
 @description('Of the app in the virtual network; empty: none.')
 param subnetId string
 param corsOrigins array
@@ -132,7 +133,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
           authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
         }
       }
-      runtime: { name: 'python', version: '3.11' }
+      runtime: { name: 'python', version: pythonVersion }
       scaleAndConcurrency: {
         instanceMemoryMB: scale.memoryMB
         maximumInstanceCount: scale.maximum

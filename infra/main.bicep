@@ -31,6 +31,10 @@ param expectedVectors int = 0
 @description('Metadata fields that filters may use, each with its type.')
 param filterableFields string = 'category:keyword,colour:keyword,brand:keyword,price:number,in_stock:bool'
 
+@description('Python of the function app. The wheels in the package are for the same one: azd hands APP_PYTHON_VERSION to both.')
+@allowed(['3.11', '3.12', '3.13', '3.14'])
+param pythonVersion string = '3.11'
+
 @description('Memory of an instance. 2048 MB has a whole core: a search answers in a quarter of the time of 512 MB, which costs a quarter a second and has a quarter of a core (docs/costs.md).')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
@@ -180,6 +184,7 @@ module app 'app.bicep' = {
     insightsName: insights.outputs.name
     storageAccountName: storage.outputs.name
     deploymentContainer: storage.outputs.deploymentContainer
+    pythonVersion: pythonVersion
     subnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     corsOrigins: corsOrigins
     scale: {

@@ -4,13 +4,16 @@
 """
 
 import json
+import os
 import re
+import subprocess
 from dataclasses import fields
 
 import pytest
 import yaml
 
 from devhost.child import ROOT
+from infra.package import Wheels
 from shared_code.settings import Settings
 from tests.bicep import FILES, INFRA, PARSED, settings_set
 
@@ -69,6 +72,36 @@ def test_containers_and_tables_are_those_of_the_settings():
     wanted = {getattr(defaults, f.name) for f in fields(Settings) if f.name.endswith("_container")}
     assert wanted <= {str(name).strip("'") for name in names}
     assert f"name: '{defaults.users_table}'" in (INFRA / "storage.bicep").read_text()
+
+
+def test_one_version_of_python_is_said_everywhere():
+    """The Bicep's default, azd's, the one of both hooks, the workflow's and the package's."""
+    parameter = PARSED["main.bicep"]["parameters"]["pythonVersion"]
+    version = parameter["default"]
+    file = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    assert file["pythonVersion"]["value"] == f"${{APP_PYTHON_VERSION={version}}}"
+    hooks = yaml.safe_load((ROOT / "azure.yaml").read_text())["services"]["search"]["hooks"]
+    assert f"--python ${{APP_PYTHON_VERSION:-{version}}}" in hooks["prepackage"]["posix"]["run"]
+    assert f"else {{ '{version}' }}" in hooks["prepackage"]["windows"]["run"]
+    workflow = (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
+    assert f"vars.APP_PYTHON_VERSION || '{version}'" in workflow
+    assert Wheels().python == version
+
+
+def test_the_hook_hands_the_version_of_python_to_the_package(tmp_path):
+    """As azd runs it: the environment's variables are there, and it may say none."""
+    (tmp_path / "make").write_text('#!/bin/sh\necho "$2"\n')
+    (tmp_path / "make").chmod(0o755)
+    hooks = yaml.safe_load((ROOT / "azure.yaml").read_text())["services"]["search"]["hooks"]
+    for version, expected in (("3.13", "3.13"), ("", "3.11")):
+        process = subprocess.run(
+            ["sh", "-c", hooks["prepackage"]["posix"]["run"]],
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "APP_PYTHON_VERSION": version},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert process.stdout.strip() == f"ARGS=--vendor --python {expected}"
 
 
 def test_the_body_limit_leaves_room_for_an_upload():
