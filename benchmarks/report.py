@@ -29,12 +29,18 @@ def machine() -> str:
     return f"{cores} cores of {model}, Python {platform.python_version()}"
 
 
-def publish(title: str, body: str, out: Path | None) -> None:
-    """Prints the report and, when asked, writes it as Markdown."""
+def publish(title: str, body: str, out: Path | None, *, origin: str | None = None) -> None:
+    """Prints the report and, when asked, writes it as Markdown.
+
+    ``origin``: where and how the figures were measured, if not here and now; they were computed.
+    """
     module = sys.modules["__main__"].__spec__
     command = f"python -m {module.name}" if module else f"python {sys.argv[0]}"
     command = " ".join([command, *_without_out(sys.argv[1:])])
-    text = f"# {title}\n\n{body}\n\nMeasured on {machine()}, by `{command}`.\n"
+    how = f"Measured on {machine()}, by `{command}`."
+    if origin is not None:
+        how = f"{origin} Computed from that by `{command}`."
+    text = f"# {title}\n\n{body}\n\n{how}\n"
     sys.stdout.write(text)
     if out is not None:
         out.write_text(text)

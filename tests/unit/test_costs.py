@@ -1,10 +1,22 @@
 """The document of costs says what its script printed, by the rules that it names."""
 
+import json
 import math
+import re
 
 import pytest
 
-from benchmarks.cost import BEGIN, END, INSTANCES, Operation
+from benchmarks.cost import (
+    BEGIN,
+    END,
+    INSTANCES,
+    POLLS_A_MINUTE,
+    QUEUES,
+    Operation,
+    month_usd,
+    read_results,
+    render_tables,
+)
 from devhost.child import ROOT
 
 
@@ -26,3 +38,32 @@ def test_a_lone_call_is_billed_for_a_second_at_least_and_then_by_tenths():
 def test_a_busy_instance_costs_the_same_whatever_its_size():
     costs = [Operation("search", 0.01).busy_usd(*size) for size in INSTANCES.values()]
     assert math.isclose(*costs)
+
+
+def test_the_results_follow_from_the_times_in_them_by_todays_prices():
+    printed = (ROOT / "benchmarks" / "results" / "cost.md").read_text()
+    operations, origin = read_results(printed)
+    assert len(operations) == 4
+    assert origin.startswith("Measured on ")
+    assert render_tables(operations) in printed
+
+
+def test_what_is_no_result_is_not_read():
+    with pytest.raises(ValueError, match="no result"):
+        read_results("# Costs\n\n| a | b |\n")
+
+
+def test_the_free_grant_is_taken_off_both_meters():
+    assert month_usd(100_000, 250_000) == 0
+    assert month_usd(1_100_000, 250_000) == pytest.approx(26)
+    assert month_usd(0, 1_250_000) == pytest.approx(0.40)
+
+
+def test_the_queues_are_polled_as_often_as_the_host_is_told():
+    """Each queue that a function listens to, at ``maxPollingInterval``."""
+    interval = json.loads((ROOT / "host.json").read_text())["extensions"]["queues"][
+        "maxPollingInterval"
+    ]
+    assert interval == f"00:00:{60 // POLLS_A_MINUTE:02d}"
+    listened = re.findall(r"queue_trigger\(", (ROOT / "functions" / "ingest.py").read_text())
+    assert len(listened) == QUEUES
