@@ -65,10 +65,6 @@ var ofTheHost = {
   // above MAX_UPLOAD_MB the host answers 413 before the worker holds the body
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '21000000'
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
-  // glibc gives each thread an arena, and an arena keeps what its thread freed: with two of them the memory of
-  // large uploads comes back (benchmarks/results/memory.md). glibc reads it when a process starts, so a worker that
-  // Azure had started before it knew which app would run does without.
-  MALLOC_ARENA_MAX: '2'
 }
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {

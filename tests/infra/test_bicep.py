@@ -19,6 +19,7 @@ from tests.bicep import FILES, INFRA, PARSED, settings_set
 
 NOT_SET = {
     "LOCAL_DIR": "nothing is kept on an instance",
+    "MALLOC_ARENA_MAX": "the default is for the deployed app; a plan does not change it",
     "QDRANT_PATH": "of the embedded index, which is not deployed",
     "AZUREWEBJOBSSTORAGE": "a connection string holds a key; the identity is used",
 }
@@ -29,7 +30,6 @@ OF_THE_HOST = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     "PYTHON_THREADPOOL_THREAD_COUNT",
-    "MALLOC_ARENA_MAX",
 }
 """Set for the Functions host, its worker or libraries; the app reads none of them."""
 

@@ -110,7 +110,7 @@ def test_azd_packs_all_of_the_assembled_folder(assembled):
     assert f"{package.PACKAGES}/one/build/made.py" in names
     assert [name for name in names if name.startswith("functions/__pycache__/search.")]
     [service] = re.findall(r"^    dist: (\S+)$", (ROOT / "azure.yaml").read_text(), re.MULTILINE)
-    hooks = re.findall(r"--folder (\S+?)\"?$", (ROOT / "azure.yaml").read_text(), re.MULTILINE)
+    hooks = re.findall(r"--folder (\S+)", (ROOT / "azure.yaml").read_text())
     assert hooks
     assert set(hooks) == {service}
 
