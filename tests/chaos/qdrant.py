@@ -107,6 +107,7 @@ class KeepingServer(QdrantServer):
             limit=body["limit"],
             offset=body.get("offset"),
             with_payload=body.get("with_payload", True),
+            with_vectors=body.get("with_vector", False),
         )
         return {"points": _plain(records), "next_page_offset": following}
 

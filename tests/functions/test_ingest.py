@@ -2,6 +2,9 @@
 
 import io
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from azure.functions.blob import InputStream
@@ -10,7 +13,8 @@ from functions.failures import list_failures, retry_failures
 from functions.ingest import blob_changed, blob_events
 from shared_code.core.asking import Options, Photo
 from shared_code.core.errors import RefusedByStorage
-from tests.functions.conftest import body_of, call
+from shared_code.core.indexing import DECODED_AT_ONCE
+from tests.functions.conftest import CountingEncoder, body_of, call
 from tests.functions.storage_events import event
 from tests.pictures import bomb, picture
 from tests.registered import registered_functions
@@ -231,6 +235,39 @@ def test_what_is_too_large_is_refused_by_its_length(app, archive):
     [failure] = app.failures.page(limit=9).items
     assert "MAX_UPLOAD_MB" in failure.reason
     assert archive.reads == []
+
+
+class Crowded(CountingEncoder):
+    """Notes how many pictures are decoded or embedded at one time."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.most = 0
+        self.lock = threading.Lock()
+
+    def decode(self, picture, region=None):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.02)
+        return super().decode(picture, region)
+
+    def encode_images(self, pictures):
+        with self.lock:
+            self.now -= 1
+        return super().encode_images(pictures)
+
+
+def test_however_many_look_two_decode(app):
+    """host.json lets eight looks run at one time, and three of the blob trigger."""
+    app.parts["encoder"] = encoder = Crowded()
+    blobs = [f"p{number}/a.png" for number in range(11)]
+    for blob in blobs:
+        app.images.write(blob, picture(), content_type="")
+    with ThreadPoolExecutor(11) as pool:
+        list(pool.map(lambda blob: blob_events(event("BlobCreated", f"images/{blob}", {})), blobs))
+    assert app.index.counts().images == 11
+    assert encoder.most == DECODED_AT_ONCE == 2
 
 
 def test_a_name_that_no_store_takes_is_recorded(app):
