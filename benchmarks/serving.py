@@ -53,10 +53,11 @@ def answer_a_search() -> None:
 def time_the_stages() -> None:
     """One after the other, where the app overlaps the client's import with the tower's load."""
     measure("`import function_app`", lambda: __import__("function_app"))
+    from shared_code.adapters.qdrant_import import import_qdrant_client
     from shared_code.runtime import runtime
 
     measure("onnxruntime and tokenizers imported, bundle opened", lambda: runtime().encoder)
-    measure("qdrant-client imported", lambda: __import__("shared_code.adapters.qdrant_cloud"))
+    measure("qdrant-client imported", import_qdrant_client)
     measure("collection looked up", lambda: runtime().index.ping())
     measure("text tower checked (SHA-256) and loaded", lambda: embed("red dress"))
     measure("first search answered", lambda: search("red dress"))
