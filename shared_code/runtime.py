@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
 from typing import Any
 
 from shared_code.allocator import limit_arenas
@@ -120,7 +119,7 @@ class Runtime(ChosenAdapters):
             self.failures,
             self.event_queue,
             self.settings.images_container,
-            timedelta(hours=self.settings.event_patience_h),
+            self.settings.event_patience_h * 3600,
         )
 
     @part

@@ -14,7 +14,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from shared_code.core.errors import AppError, Misconfigured, TooBusy, Unavailable, Unprocessable
@@ -109,7 +109,8 @@ class BlobEvents:
     failures: Failures
     queue: EventQueue
     container: str
-    patience: timedelta
+    patience_s: float
+    """For how long a look is put off before it becomes a failure."""
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[float, float], float] = random.uniform
 
@@ -161,7 +162,7 @@ class BlobEvents:
         now = self.now()
         again = replace(look, tries=look.tries + 1, since=look.since or now)
         since = again.since or now
-        left_s = (since + self.patience - now).total_seconds()
+        left_s = self.patience_s - (now - since).total_seconds()
         if left_s <= 0:
             tries = f"{again.tries} tries since {since:%Y-%m-%d %H:%M:%S} UTC"
             self._record(look, f"Given up after {tries}: {cause.detail or cause.title}")
@@ -182,7 +183,7 @@ class BlobEvents:
     def _send_again(self, look: Look, left_s: float) -> float:
         """Returns after how many seconds the look comes again, the last one when patience ends."""
         pause_s = pause_before(look.tries) * self.jitter(1 - JITTER, 1 + JITTER)
-        delay_s = min(pause_s, left_s, self.patience.total_seconds() / LEAST_LOOKS)
+        delay_s = min(pause_s, left_s, self.patience_s / LEAST_LOOKS)
         self.queue.send(look.to_json(self.container), delay_s=delay_s)
         return delay_s
 
@@ -209,6 +210,9 @@ class BlobEvents:
             reason = exc.detail  # a name or state of the blob that explains it all
         except AppError as exc:
             reason = f"{given_up}: {exc.detail or exc.title}"
+        except Exception as exc:
+            log.exception("%s cannot be compared with the index", look.name)
+            reason = f"{given_up}: {type(exc).__name__}: {exc}"
         log.error("%s: %s", look.name, reason)
         self.failures.record(look.failure_name, _product_id_of(look), reason)
 

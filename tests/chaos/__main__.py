@@ -18,7 +18,7 @@ from tests.real import Azurite, running_azurite
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=400)
+    parser.add_argument("--pictures", type=int, default=300)
     parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--outages", type=int, default=3)
     parser.add_argument("--per-second", type=float, default=8.0, help="pictures dropped")

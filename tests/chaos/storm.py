@@ -43,7 +43,7 @@ QUIET_S = 3.0
 @dataclass(frozen=True)
 class Options:
     seed: int
-    pictures: int = 400
+    pictures: int = 300
     kills: int = 8
     outages: int = 3
     per_second: float = 8.0

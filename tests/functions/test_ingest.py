@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -150,6 +153,24 @@ def test_the_trigger_takes_bytes_and_reads_from_the_configured_container():
     ]
     assert binding["path"] == "images/{name}"
     assert str(binding["dataType"]).endswith("BINARY")
+
+
+@pytest.mark.parametrize(
+    ("source", "is_there"), [("Queue", False), ("EventGrid", True), ("LogsAndContainerScan", True)]
+)
+def test_there_is_no_blob_trigger_where_events_come_by_the_queue(source, is_there):
+    """Each new blob would come twice, and its content be read for nothing."""
+    code = (
+        "import function_app; print(*(f.get_function_name() for f in "
+        "function_app.app.get_functions()))"
+    )
+    environ = {**os.environ, "BLOB_TRIGGER_SOURCE": source}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=True
+    )
+    names = ended.stdout.split()
+    assert ("blob_changed" in names) == is_there
+    assert {"blob_events", "blob_events_given_up", "blob_trigger_given_up"} <= set(names)
 
 
 def test_streams_are_not_trusted_over_storage(app):

@@ -50,6 +50,20 @@ def test_an_index_that_is_still_down_is_the_reason_and_no_obstacle(app):
     assert "Qdrant does not answer" in only_failure(app).reason
 
 
+class Faulty(MemoryIndex):
+    def sources(self, refs):
+        raise ValueError("list index out of range")
+
+
+def test_a_fault_of_ours_is_the_reason_and_no_obstacle(app):
+    for name in ("index", "texts", "indexer", "blob_events"):
+        app.parts.pop(name, None)
+    app.parts["index"] = Faulty()
+    app.images.write("mug/a.png", picture(), content_type="")
+    blob_events_given_up(event("BlobCreated", "images/mug/a.png", {}))
+    assert "list index out of range" in only_failure(app).reason
+
+
 @pytest.mark.parametrize("blob", ["mug/a.png", "mug/product.json", "mug/a.png.json"])
 def test_what_is_indexed_by_now_is_no_failure(app, blob):
     app.images.write("mug/a.png", picture(), content_type="")

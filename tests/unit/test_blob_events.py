@@ -57,7 +57,7 @@ class World:
             self.failures,
             self.queue,
             "images",
-            timedelta(hours=hours),
+            hours * 3600,
             now=lambda: self.time,
             jitter=lambda least, most: 1.0,
         )
@@ -245,7 +245,7 @@ def test_jitter_keeps_looks_from_coming_back_together():
         world.failures,
         world.queue,
         "images",
-        timedelta(hours=24),
+        24 * 3600,
         now=lambda: world.time,
     )
     for number in range(100):

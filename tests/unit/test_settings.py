@@ -17,12 +17,14 @@ def test_values_are_typed():
         {
             "MAX_UPLOAD_MB": " 5 ",
             "QDRANT_DISTANCE": "Euclid",
+            "EVENT_PATIENCE_H": "0.05",
             "QDRANT_PATH": "/data/index",
             "FILTERABLE_FIELDS": "size:keyword, weight:number",
             "AzureWebJobsStorage": "UseDevelopmentStorage=true",
         }
     )
     assert settings.max_upload_mb == 5
+    assert settings.event_patience_h == 0.05
     assert settings.qdrant_distance == "euclid"
     assert settings.embedded_index_dir == Path("/data/index")
     assert settings.filterable_fields == {"size": "keyword", "weight": "number"}
@@ -45,6 +47,11 @@ def test_values_are_typed():
         ("IMAGES_CONTAINER", "-images"),
         ("FAILURES_CONTAINER", "a"),
         ("FILTERABLE_FIELDS", 'pri"ce:number'),
+        ("BLOB_TRIGGER_SOURCE", "ServiceBus"),
+        ("EVENT_PATIENCE_H", "-1"),
+        ("EVENT_PATIENCE_H", "nan"),
+        ("EVENT_PATIENCE_H", "inf"),
+        ("EVENT_PATIENCE_H", "a day"),
     ],
 )
 def test_a_wrong_value_is_named(name, value):
@@ -117,6 +124,7 @@ def test_other_wrong_settings_leave_the_triggers_as_they_are():
 def test_a_wrong_trigger_source_never_breaks_the_import():
     assert trigger_settings({"BLOB_TRIGGER_SOURCE": "nonsense"}).source == "LogsAndContainerScan"
     assert trigger_settings({"BLOB_TRIGGER_SOURCE": "eventgrid"}).source == "EventGrid"
+    assert trigger_settings({"BLOB_TRIGGER_SOURCE": " QUEUE "}).source == "Queue"
 
 
 @pytest.mark.parametrize("cron", ["0 0 3 * * *", "0 */30 * * * 1-5", "0 0 9-17 * Jan,Feb Mon"])
