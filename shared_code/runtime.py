@@ -173,11 +173,15 @@ class Runtime(ChosenAdapters):
         """Flushes the index if it was ever built; what is closed is built anew on next use."""
         with self.lock:
             index = self.parts.pop("index", None)
+            queue = self.parts.pop("event_queue", None)
+            self.parts.pop("blob_events", None)
             for dependent in _ON_INDEX:
                 self.parts.pop(dependent, None)
             others = [self.parts.pop(name, None) for name in ("next", "refilled")]
         if index is not None:
             index.close()
+        if queue is not None:
+            queue.close()
         for other in others:
             if other is not None:
                 with other.lock:  # it may have this one as its other

@@ -253,3 +253,6 @@ class EventQueue(Protocol):
 
     def count(self) -> int:
         """How many messages are on the queue, including those that are hidden for now."""
+
+    def close(self) -> None:
+        """Lets go of its connections; the queue is not used afterwards."""

@@ -20,6 +20,9 @@ class MemoryEventQueue:
     def count(self) -> int:
         return len(self._due)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def take(self) -> list[str]:
         """Takes off what is visible by now."""
         visible = [text for due, text in self._due if due <= self.now()]

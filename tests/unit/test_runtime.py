@@ -49,3 +49,13 @@ def test_a_failed_build_is_tried_again(runtime):
 
 def test_a_part_given_is_never_built():
     assert Counting(Settings(), slow="mine").slow == "mine"
+
+
+def test_a_closed_runtime_opens_its_queue_anew(tmp_path):
+    runtime = Runtime(Settings(local_dir=tmp_path))
+    runtime.event_queue.send("{}", delay_s=60)
+    first = runtime.event_queue
+    runtime.close()
+    assert runtime.event_queue is not first
+    assert runtime.blob_events.count_waiting() == 1
+    runtime.close()
