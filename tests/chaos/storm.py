@@ -29,8 +29,9 @@ from tests.real import Azurite
 GIVEN_UP = 3
 """Pictures that are put there again while the index is away for longer than patience lasts."""
 
-PATIENCE_H = 60 / 3600
-"""For the storm: longer than its outages, and so short that pauses are of seconds, too."""
+PATIENCE_H = 180 / 3600
+"""For the storm: longer than all of it, since a look that is put off stands behind others when it
+comes back, and may then meet the next outage."""
 
 SHORT_PATIENCE_H = 4 / 3600
 
@@ -47,7 +48,7 @@ class Options:
     kills: int = 8
     outages: int = 3
     per_second: float = 8.0
-    settles_within_s: float = 90.0
+    settles_within_s: float = 180.0
     source: str = "Queue"
     """BLOB_TRIGGER_SOURCE: by the queue alone, as it is deployed, or by the blob trigger, too."""
 
