@@ -38,14 +38,17 @@ MOST_MB = 500
 """Unpacked. Flex Consumption unpacks the whole at each cold start."""
 
 APP_FILES = {
-    ".": ["function_app.py", "host.json", "requirements.txt", "LICENSE", "NOTICE", ".funcignore"],
+    ".": ["function_app.py", "host.json", "requirements.txt", "LICENSE", "NOTICE"],
     "functions": ["*.py"],
     "shared_code": ["*.py"],
     "web": ["*.html", "*.css", "*.js", "*.svg"],
 }
 """What is packed, by the folder that it lies in (the root's names exactly, the other folders to any
-depth); of ``models/`` it is what each manifest names. ``.funcignore`` is for azd: in a folder
-without one it leaves out all bytecode."""
+depth); of ``models/`` it is what each manifest names."""
+
+FUNCIGNORE = (
+    "# Everything in this folder is deployed. Without this file azd would leave out __pycache__.\n"
+)
 
 LEFT_OUT = [
     "*.pyi",
@@ -140,6 +143,7 @@ def assemble(
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, target)
+    (folder / ".funcignore").write_text(FUNCIGNORE)
     wheels.install(folder / PACKAGES)
     remove_unneeded(folder / PACKAGES)
     compile_bytecode(folder, interpreter)
