@@ -56,12 +56,15 @@ class CacheFacts(Answer, frozen=True, kw_only=True):
     bytes: int
 
 
+Counted = Annotated[int | None, Meta(description="Null while the index does not answer.")]
+
+
 class StatsAnswer(Answer, frozen=True, kw_only=True):
     """What the app holds."""
 
-    products: int
-    images: int
-    vectors: int
+    products: Counted
+    images: Counted
+    vectors: Counted
     failures: Annotated[int, Meta(description="Blobs that could not be indexed.")]
     events_waiting: Annotated[
         int | None,

@@ -8,6 +8,7 @@ from functions.contract import Reply
 from functions.edge import endpoint
 from functions.requests import HealthRequest
 from functions.sources import Query
+from shared_code.health import count_contents
 from shared_code.health import health as check_health
 from shared_code.runtime import runtime
 
@@ -27,11 +28,11 @@ def health(asked: Query[HealthRequest]) -> Reply[HealthAnswer]:
 def stats() -> StatsAnswer:
     """What does it hold."""
     app = runtime()
-    counts = app.index.counts()
+    counts = count_contents()
     return StatsAnswer(
-        products=counts.products,
-        images=counts.images,
-        vectors=counts.vectors,
+        products=None if counts is None else counts.products,
+        images=None if counts is None else counts.images,
+        vectors=None if counts is None else counts.vectors,
         failures=app.failures.count(),
         events_waiting=app.blob_events.count_waiting(),
         model=answers_ops.model_facts(app.encoder.model),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
 
-from shared_code.core.errors import AppError
-from shared_code.core.products import ModelInfo
+from shared_code.core.errors import AppError, Unavailable
+from shared_code.core.products import Counts, ModelInfo
 from shared_code.runtime import runtime
 
 NEEDED_BY_EVENTS = ("model", "index", "storage")
@@ -70,6 +70,18 @@ def _checked_events(checks: Mapping[str, str]) -> str:
     if state != "ok" or not waiting or not causes:
         return state
     return f"{waiting} wait for: {', '.join(causes)}"
+
+
+def count_contents() -> Counts | None:
+    """Returns how much the index holds; None while it does not answer.
+
+    What else the stats tell is wanted most during such an outage: failures, and events that wait.
+    """
+    try:
+        return runtime().index.counts()
+    except Unavailable as exc:
+        log.warning("the index cannot be counted: %s", exc)
+        return None
 
 
 def _checked(check: Callable[[], object]) -> str:

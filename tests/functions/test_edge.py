@@ -7,7 +7,7 @@ import pytest
 from functions.edge import endpoint
 from functions.embed import embed_image, embed_text
 from functions.ops import health, stats
-from functions.products import index_product
+from functions.products import index_product, list_products
 from shared_code.core.errors import Misconfigured, Unavailable
 from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
@@ -18,8 +18,10 @@ from tests.pictures import picture
 class Broken:
     """A part that fails as its technology would."""
 
-    def __init__(self, error):
+    def __init__(self, error, **attributes):
+        """``attributes`` are those that need no answer."""
         self._error = error
+        vars(self).update(attributes)
 
     def __getattr__(self, name):
         raise self._error
@@ -55,7 +57,7 @@ def test_a_bug_tells_the_caller_nothing(app, caplog):
 
 def test_a_dependency_that_is_down_is_a_503_with_retry_after(app):
     app.parts["index"] = Broken(Unavailable("qdrant did not answer", retry_after_s=7))
-    response = call(stats, method="GET")
+    response = call(list_products, method="GET")
     assert_problem(response, 503, says="qdrant did not answer")
     assert response.headers["retry-after"] == "7"
 
@@ -128,6 +130,16 @@ def test_stats(app):
     assert (body["products"], body["images"], body["vectors"], body["failures"]) == (1, 0, 1, 0)
     assert body["model"]["dimension"] == app.encoder.model.dimension
     assert body["collection"] == app.index.collection
+
+
+def test_stats_are_told_while_the_index_is_down(app):
+    """It is then that somebody wants to know what failed, and what waits."""
+    name = app.index.collection
+    app.parts["index"] = Broken(Unavailable("it did not answer"), collection=name)
+    app.event_queue.send("{}", delay_s=3600)
+    body = body_of(call(stats, method="GET"))
+    assert (body["products"], body["images"], body["vectors"]) == (None, None, None)
+    assert (body["events_waiting"], body["failures"], body["collection"]) == (1, 0, name)
 
 
 def test_stats_count_what_waits_and_say_so_when_nobody_knows(app):

@@ -110,6 +110,7 @@ export default {
   "status.products": "Produits",
   "status.images": "Photos",
   "status.vectors": "Vecteurs",
+  "status.counts.unknown": "inconnu : l’index ne répond pas",
   "status.events": "Événements en attente",
   "status.events.unknown": "inconnu : la file ne répond pas",
   "status.model": "Modèle",

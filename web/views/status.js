@@ -48,15 +48,20 @@ async function holds(signal) {
   const looked = said.cache.hits + said.cache.misses;
   const model = `${said.model.name}, ${said.model.precision}, ${t("status.dimensions", { count: said.model.dimension })}`;
   return [facts([
-    [t("status.products"), number(said.products)],
-    [t("status.images"), number(said.images)],
-    [t("status.vectors"), number(said.vectors)],
-    [t("status.events"), said.events_waiting === null ? t("status.events.unknown") : number(said.events_waiting)],
+    [t("status.products"), countText(said.products, "status.counts.unknown")],
+    [t("status.images"), countText(said.images, "status.counts.unknown")],
+    [t("status.vectors"), countText(said.vectors, "status.counts.unknown")],
+    [t("status.events"), countText(said.events_waiting, "status.events.unknown")],
     [t("status.model"), model],
     [t("status.collection"), said.collection],
     [t("status.cache"), looked ? t("status.cache.says", { share: Math.round((100 * said.cache.hits) / looked), count: said.cache.entries }) : t("status.cache.empty")],
     [t("status.uptime"), t("status.minutes", { count: Math.max(1, Math.round(said.uptime_s / 60)) })],
   ]), said.model.warning && h("p.banner", {}, icon("warning"), said.model.warning)];
+}
+
+/** @param {number | null} count null: what counts it does not answer */
+function countText(count, unknown) {
+  return count === null ? t(unknown) : number(count);
 }
 
 /** One search, as it is just now: what the app says it took, and what the way here took. */
