@@ -110,29 +110,31 @@ var rules = [
   }
 ]
 
-resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule in rules: {
-  name: '${rule.name}-${token}'
-  location: location
-  tags: tags
-  properties: {
-    displayName: rule.name
-    description: rule.description
-    severity: 2
-    enabled: true
-    scopes: [workspace.id]
-    evaluationFrequency: 'PT15M'
-    windowSize: rule.window
-    skipQueryValidation: true // the tables are made with their first row
-    criteria: {
-      allOf: [
-        {
-          query: join(rule.query, ' | ')
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: rule.threshold
-        }
-      ]
+resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in rules: {
+    name: '${rule.name}-${token}'
+    location: location
+    tags: tags
+    properties: {
+      displayName: rule.name
+      description: rule.description
+      severity: 2
+      enabled: true
+      scopes: [workspace.id]
+      evaluationFrequency: 'PT15M'
+      windowSize: rule.window
+      skipQueryValidation: true // the tables are made with their first row
+      criteria: {
+        allOf: [
+          {
+            query: join(rule.query, ' | ')
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: rule.threshold
+          }
+        ]
+      }
+      actions: { actionGroups: [people.id] }
     }
-    actions: { actionGroups: [people.id] }
   }
-}]
+]

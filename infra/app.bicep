@@ -18,8 +18,10 @@ param scale object
 param settings object
 
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
-var readyHttp = scale.alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: scale.alwaysReadyHttp }] : []
-var readyEvents = scale.alwaysReadyEvents > 0 ? [{ name: 'function:blob_events', instanceCount: scale.alwaysReadyEvents }] : []
+var instancesReady = [
+  { name: 'http', instanceCount: scale.alwaysReadyHttp }
+  { name: 'function:blob_events', instanceCount: scale.alwaysReadyEvents }
+]
 // Handlers that are not async share one pool of threads. Unless it is set, an instance with one core has five,
 // fewer than the requests it lets in, and a request without a thread waits where no time limit of ours sees it.
 // So: as many as either kind of instance is handed at one time (HTTP has instances of its own), and four more,
@@ -133,7 +135,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: scale.memoryMB
         maximumInstanceCount: scale.maximum
-        alwaysReady: concat(readyHttp, readyEvents)
+        alwaysReady: filter(instancesReady, group => group.instanceCount > 0)
         triggers: { http: { perInstanceConcurrency: scale.httpConcurrency } }
       }
     }

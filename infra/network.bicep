@@ -24,44 +24,52 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   name: storageAccountName
 }
 
-resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for service in services: {
-  name: 'privatelink.${service}.${environment().suffixes.storage}'
-  location: 'global'
-  tags: tags
-}]
-
-resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (service, at) in services: {
-  parent: zones[at]
-  name: 'link-${service}'
-  location: 'global'
-  tags: tags
-  properties: {
-    registrationEnabled: false
-    virtualNetwork: { id: network.outputs.resourceId }
+resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
+  for service in services: {
+    name: 'privatelink.${service}.${environment().suffixes.storage}'
+    location: 'global'
+    tags: tags
   }
-}]
+]
 
-resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [for service in services: {
-  name: 'pe-${service}-${token}'
-  location: location
-  tags: tags
-  properties: {
-    subnet: { id: '${network.outputs.resourceId}/subnets/endpoints' }
-    privateLinkServiceConnections: [
-      {
-        name: service
-        properties: { privateLinkServiceId: account.id, groupIds: [service] }
-      }
-    ]
+resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
+  for (service, at) in services: {
+    parent: zones[at]
+    name: 'link-${service}'
+    location: 'global'
+    tags: tags
+    properties: {
+      registrationEnabled: false
+      virtualNetwork: { id: network.outputs.resourceId }
+    }
   }
-}]
+]
 
-resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [for (service, at) in services: {
-  parent: endpoints[at]
-  name: 'default'
-  properties: {
-    privateDnsZoneConfigs: [{ name: service, properties: { privateDnsZoneId: zones[at].id } }]
+resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+  for service in services: {
+    name: 'pe-${service}-${token}'
+    location: location
+    tags: tags
+    properties: {
+      subnet: { id: '${network.outputs.resourceId}/subnets/endpoints' }
+      privateLinkServiceConnections: [
+        {
+          name: service
+          properties: { privateLinkServiceId: account.id, groupIds: [service] }
+        }
+      ]
+    }
   }
-}]
+]
+
+resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
+  for (service, at) in services: {
+    parent: endpoints[at]
+    name: 'default'
+    properties: {
+      privateDnsZoneConfigs: [{ name: service, properties: { privateDnsZoneId: zones[at].id } }]
+    }
+  }
+]
 
 output appSubnetId string = '${network.outputs.resourceId}/subnets/app'

@@ -34,12 +34,15 @@ var tableContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 
 // the host wants Blob Data Owner for its locks; the app takes events from a queue and puts into it what is to
 // be tried again; Durable Functions needs queues and tables besides
-var ofTheApp = [for role in [blobOwner, queueContributor, tableContributor]: {
-  principalId: identityPrincipalId
-  principalType: 'ServicePrincipal'
-  roleDefinitionIdOrName: role
-}]
-var ofThePerson = empty(userPrincipalId) ? [] : [{ principalId: userPrincipalId, roleDefinitionIdOrName: blobContributor }]
+var ofTheApp = [
+  for role in [blobOwner, queueContributor, tableContributor]: {
+    principalId: identityPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionIdOrName: role
+  }
+]
+var person = { principalId: userPrincipalId, roleDefinitionIdOrName: blobContributor }
+var ofThePerson = empty(userPrincipalId) ? [] : [person]
 
 module account 'br/public:avm/res/storage/storage-account:0.25.0' = {
   name: 'account'

@@ -118,9 +118,8 @@ def test_the_app_may_take_from_queues_and_put_into_them():
 
 
 def test_always_ready_groups_exist(deployed_functions):
-    variables = PARSED["app.bicep"]["variables"]
-    ready = str(variables["readyHttp"]) + str(variables["readyEvents"])
-    groups = set(re.findall(r"'name': '([\w:]+)'", ready))
+    ready = PARSED["app.bicep"]["variables"]["instancesReady"]["value"]
+    groups = {group["name"] for group in ready}
     assert groups == {"http", "function:blob_events"}
     assert {group.partition(":")[2] for group in groups} - {""} <= deployed_functions.keys()
 
