@@ -16,8 +16,11 @@ param location string
 param qdrantUrl string
 
 @secure()
-@description('A key of the Qdrant cluster that may read and write; it goes into Key Vault.')
+@description('A key of the Qdrant cluster that may read and write; it goes into Key Vault. in-vault: the one that lies there stays.')
 param qdrantApiKey string
+
+@description('A deleted vault cannot be purged for seven days, nor a new one made by its name; it cannot be switched off again. For those whose rules want it.')
+param purgeProtection bool = false
 
 @description('Model bundle below models/, as it lies in the package.')
 param modelDir string = 'models/starter'
@@ -156,6 +159,7 @@ module secrets 'secrets.bicep' = {
     tags: tags
     token: token
     qdrantApiKey: qdrantApiKey
+    purgeProtection: purgeProtection
     identityPrincipalId: identity.outputs.principalId
   }
 }

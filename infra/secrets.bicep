@@ -3,10 +3,15 @@ param location string
 param tags object
 param token string
 @secure()
+@description('Written into the vault, unless it is empty or in-vault: then the key that lies there stays.')
 param qdrantApiKey string
+@description('Nobody can purge a deleted vault for seven days. It cannot be switched off again.')
+param purgeProtection bool
 param identityPrincipalId string
 
 var secretName = 'qdrant-api-key'
+// a provision in between would write the old key over one that was rotated in the vault
+var keyIsGiven = !contains(['', 'in-vault'], qdrantApiKey)
 
 module vault 'br/public:avm/res/key-vault/vault:0.13.0' = {
   name: 'vault'
@@ -16,9 +21,9 @@ module vault 'br/public:avm/res/key-vault/vault:0.13.0' = {
     tags: tags
     sku: 'standard'
     enableRbacAuthorization: true
-    enablePurgeProtection: true
+    enablePurgeProtection: purgeProtection
     softDeleteRetentionInDays: 7
-    secrets: [{ name: secretName, value: qdrantApiKey }]
+    secrets: keyIsGiven ? [{ name: secretName, value: qdrantApiKey }] : []
     roleAssignments: [
       {
         principalId: identityPrincipalId
