@@ -4,15 +4,21 @@ param tags object
 param token string
 param vaultName string
 
-resource cache 'Microsoft.Cache/redisEnterprise@2025-04-01' = {
+resource cache 'Microsoft.Cache/redisEnterprise@2025-07-01' = {
   name: 'redis-${token}'
   location: location
   tags: tags
   sku: { name: 'Balanced_B0' }
-  properties: { minimumTlsVersion: '1.2' }
+  properties: {
+    minimumTlsVersion: '1.2'
+    // a replica would double the price of what may be lost
+    highAvailability: 'Disabled'
+    // required from this version of the API on; whoever calls needs the key, over TLS
+    publicNetworkAccess: 'Enabled'
+  }
 }
 
-resource database 'Microsoft.Cache/redisEnterprise/databases@2025-04-01' = {
+resource database 'Microsoft.Cache/redisEnterprise/databases@2025-07-01' = {
   parent: cache
   name: 'default'
   properties: {

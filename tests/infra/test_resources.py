@@ -29,3 +29,14 @@ def test_a_key_that_lies_in_the_vault_is_written_over_only_when_one_is_given():
     assert condition["type"] == "not"
     left_alone = condition["operands"]["bool_value"]["function"]["parameters"]
     assert left_alone == {"container": ["", "in-vault"], "item_to_find": "qdrantApiKey"}
+
+
+def test_the_cache_is_one_that_its_api_knows_and_has_no_replica():
+    """`NoCluster` came after 2025-04-01, and 2025-07-01 refuses a cluster that does not say
+    whether it is open to the network ("'properties.publicNetworkAccess' is required")."""
+    cache, database = (PARSED["redis.bicep"]["resources"][name] for name in ("cache", "database"))
+    assert (cache["api_version"], database["api_version"]) == ("2025-07-01",) * 2
+    properties = cache["config"]["properties"]
+    assert properties["highAvailability"] == "Disabled"
+    assert properties["publicNetworkAccess"] == "Enabled"
+    assert database["config"]["properties"]["clusteringPolicy"] == "NoCluster"
