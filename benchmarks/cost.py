@@ -60,6 +60,10 @@ QUEUES, POLLS_A_MINUTE = 3, 30
 PRICE_QUEUE_CALL = 0.004 / 10_000
 """A general-purpose v2 account with LRS, as infracost's tests print Azure's price list (2023)."""
 MONTH_H = 730
+GROUPS, MOST_OF_A_GROUP = 6, 5
+"""Groups of functions that scale apart: searches, bulk jobs (durable), and each other function by
+itself: events, two queues of messages that were given up, the reconcile timer. The other is the
+default of ``maximumInstanceCount`` in infra/main.bicep, which holds for each of them."""
 BEGIN, END = "<!-- benchmarks/cost.py -->", "<!-- end -->"
 
 
@@ -118,6 +122,7 @@ def render_tables(operations: list[Operation]) -> str:
         _months(operations),
         _always(operations),
         _catalogue(operations),
+        _ceiling(),
         _polling(),
     ]
     return "\n\n".join(parts)
@@ -258,12 +263,27 @@ def _always(found: list[Operation]) -> str:
 def _catalogue(found: list[Operation]) -> str:
     [bulk] = [each for each in found if "bulk" in each.name]
     rows = []
-    for size, of in INSTANCES.items():
-        hours = 1_000_000 * bulk.core_s / of[1] / 3600
-        rows.append(
-            [size, f"${1_000_000 * bulk.busy_usd(*of):.2f}", f"{hours:.0f}", f"{hours / 40:.1f}"]
-        )
-    header = ["a million pictures in one bulk job", "", "instance-hours", "hours on 40 instances"]
+    for size, instance in INSTANCES.items():
+        hours = 1_000_000 * bulk.core_s / instance[1] / 3600
+        busy = f"${1_000_000 * bulk.busy_usd(*instance):.2f}"
+        rows.append([size, busy, f"{hours:.0f}", f"{hours / MOST_OF_A_GROUP:.1f}"])
+    capped = f"hours on {MOST_OF_A_GROUP} instances"
+    header = ["a million pictures in one bulk job", "", "instance-hours", capped]
+    return table(header, rows)
+
+
+def _ceiling() -> str:
+    rows = []
+    for size, (gigabytes, _) in INSTANCES.items():
+        hour = gigabytes * 3600 * PRICE_GB_S
+        group, everything = MOST_OF_A_GROUP * hour, GROUPS * MOST_OF_A_GROUP * hour
+        rows.append([size, f"${group:.2f}", f"${everything:.2f}", f"${24 * everything:.0f}"])
+    header = [
+        "all instances that `maximumInstanceCount` lets run",
+        f"{MOST_OF_A_GROUP} searching, an hour",
+        f"{GROUPS * MOST_OF_A_GROUP} in {GROUPS} groups, an hour",
+        "the same, a day",
+    ]
     return table(header, rows)
 
 

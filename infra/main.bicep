@@ -42,10 +42,10 @@ param pythonVersion string = '3.11'
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Instances of a group at most. Qdrant and the bill bear what this lets through.')
-@minValue(40)
+@description('Instances at most, of each group by itself: searches, bulk jobs, events and every other function scale apart, six groups in all. Qdrant and the bill bear the sum (docs/costs.md).')
+@minValue(1)
 @maxValue(1000)
-param maximumInstanceCount int = 40
+param maximumInstanceCount int = 5
 
 @description('HTTP requests that one instance takes at one time. Encoding is bound by its one core, so more would only wait; fewer leave the core idle while Qdrant answers.')
 @minValue(1)

@@ -8,12 +8,13 @@ import sys
 
 import pytest
 
+from benchmarks import cost
 from devhost.child import ROOT
 from shared_code.core.blob_events import Look, Notice
 from shared_code.core.failures import Failures
 from shared_code.runtime import Runtime
 from shared_code.settings import Settings
-from tests.bicep import INFRA, PARSED, settings_set
+from tests.bicep import INFRA, PARSED, decorators, default_of, settings_set
 from tests.pictures import picture
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
@@ -33,7 +34,8 @@ print(json.dumps({
 def deployed_functions():
     """The trigger of each function, by its name, as the app registers them when it is deployed."""
     constants = PARSED["app.bicep"]["variables"]["constants"]["value"]
-    environment = {**os.environ, **constants, "OPENTELEMETRY": "false"}
+    schedule = {"RECONCILE_CRON": default_of("reconcileCron")}
+    environment = {**os.environ, **constants, **schedule, "OPENTELEMETRY": "false"}
     command = [sys.executable, "-c", LIST_FUNCTIONS]
     process = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
@@ -122,6 +124,28 @@ def test_always_ready_groups_exist(deployed_functions):
     groups = {group["name"] for group in ready}
     assert groups == {"http", "function:blob_events"}
     assert {group.partition(":")[2] for group in groups} - {""} <= deployed_functions.keys()
+
+
+SCALES_TOGETHER = {
+    "httpTrigger": "http",
+    "orchestrationTrigger": "durable",
+    "activityTrigger": "durable",
+    "entityTrigger": "durable",
+}
+"""Flex Consumption scales these by kind, and every other function by itself (Microsoft's page on
+the plan, per-function scaling)."""
+
+
+def test_the_bill_may_be_capped_and_what_is_said_of_its_sum_is_true(deployed_functions):
+    """maximumInstanceCount holds for each group, not for all together."""
+    assert decorators("maximumInstanceCount")["min_value"] == 1
+    assert default_of("maximumInstanceCount") == cost.MOST_OF_A_GROUP
+    groups = {
+        SCALES_TOGETHER.get(trigger["type"], name) for name, trigger in deployed_functions.items()
+    }
+    assert len(groups) == cost.GROUPS
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    assert f"`maximumInstanceCount` ({cost.MOST_OF_A_GROUP}) holds for each group" in operations
 
 
 def test_threads_are_as_many_as_calls_that_come_at_one_time():
