@@ -8,7 +8,41 @@ targetScope = 'subscription'
 param environmentName string
 
 @minLength(1)
-@description('A region with Flex Consumption: az functionapp list-flexconsumption-locations.')
+// from Microsoft's quickstart (Azure-Samples/functions-quickstart-python-http-azd, infra/main.bicep)
+@description('A region with Flex Consumption: az functionapp list-flexconsumption-locations tells the newest.')
+@allowed([
+  'australiaeast'
+  'australiasoutheast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'koreacentral'
+  'northcentralus'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southcentralus'
+  'southeastasia'
+  'southindia'
+  'spaincentral'
+  'swedencentral'
+  'uaenorth'
+  'uksouth'
+  'ukwest'
+  'westcentralus'
+  'westeurope'
+  'westus'
+  'westus2'
+  'westus3'
+])
 @metadata({ azd: { type: 'location' } })
 param location string
 

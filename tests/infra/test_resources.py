@@ -2,7 +2,7 @@
 
 import json
 
-from tests.bicep import INFRA, PARSED, default_of, module_params
+from tests.bicep import INFRA, PARSED, decorators, default_of, module_params
 
 
 def azd_parameters():
@@ -40,3 +40,13 @@ def test_the_cache_is_one_that_its_api_knows_and_has_no_replica():
     assert properties["highAvailability"] == "Disabled"
     assert properties["publicNetworkAccess"] == "Enabled"
     assert database["config"]["properties"]["clusteringPolicy"] == "NoCluster"
+
+
+def test_azd_offers_only_regions_with_flex_consumption():
+    """The list is that of Microsoft's quickstart for Python; a canary region is left out."""
+    location = decorators("location")
+    regions = location["allowed"]
+    assert regions == sorted(set(regions))
+    assert {"westeurope", "northeurope", "francecentral", "eastus2", "southindia"} <= set(regions)
+    assert not {"switzerlandnorth", "eastus2euap"} & set(regions)
+    assert location["metadata"] == {"azd": {"type": "location"}}
