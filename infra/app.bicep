@@ -12,7 +12,7 @@ param pythonVersion string
 @description('Of the app in the virtual network; empty: none.')
 param subnetId string
 param corsOrigins array
-@description('memoryMB, maximum, httpConcurrency, alwaysReadyHttp, alwaysReadyEvents.')
+@description('memoryMB, maximum, httpConcurrency, alwaysReadyHttp, alwaysReadyEvents, alwaysReadyDurable.')
 param scale object
 @description('What differs from one deployment to the other.')
 param settings object
@@ -21,6 +21,7 @@ var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 var instancesReady = [
   { name: 'http', instanceCount: scale.alwaysReadyHttp }
   { name: 'function:blob_events', instanceCount: scale.alwaysReadyEvents }
+  { name: 'durable', instanceCount: scale.alwaysReadyDurable }
 ]
 // Handlers that are not async share one pool of threads. Unless it is set, an instance with one core has five,
 // fewer than the requests it lets in, and a request without a thread waits where no time limit of ours sees it.

@@ -94,6 +94,10 @@ param alwaysReadyHttp int = 0
 @minValue(0)
 param alwaysReadyEvents int = 0
 
+@description('Instances that always run for bulk jobs and reindexing; 1 spares each job a slow start. Microsoft recommends 1 to those who live by Durable Functions.')
+@minValue(0)
+param alwaysReadyDurable int = 0
+
 @description('Web addresses from which a browser may call the API; none: only the dashboard, which the app serves itself.')
 param corsOrigins array = []
 
@@ -231,6 +235,7 @@ module app 'app.bicep' = {
       httpConcurrency: httpConcurrency
       alwaysReadyHttp: alwaysReadyHttp
       alwaysReadyEvents: alwaysReadyEvents
+      alwaysReadyDurable: alwaysReadyDurable
     }
     settings: {
       MODEL_DIR: modelDir

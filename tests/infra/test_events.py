@@ -122,7 +122,8 @@ def test_the_app_may_take_from_queues_and_put_into_them():
 def test_always_ready_groups_exist(deployed_functions):
     ready = PARSED["app.bicep"]["variables"]["instancesReady"]["value"]
     groups = {group["name"] for group in ready}
-    assert groups == {"http", "function:blob_events"}
+    assert groups == {"http", "durable", "function:blob_events"}
+    assert default_of("alwaysReadyDurable") == 0
     assert {group.partition(":")[2] for group in groups} - {""} <= deployed_functions.keys()
 
 
