@@ -108,6 +108,16 @@ var rules = [
     threshold: 0
     window: 'PT15M'
   }
+  {
+    name: 'logs-capped'
+    description: 'The daily cap of logs is reached: none are taken until tomorrow, and the other alerts see nothing. What logs so much?'
+    query: [
+      '_LogOperation'
+      'where Category =~ "Ingestion" and Detail contains "OverQuota"'
+    ]
+    threshold: 0
+    window: 'PT15M'
+  }
 ]
 
 resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [

@@ -116,6 +116,10 @@ param vnetEnabled bool = false
 @description('A Redis that all instances share for embeddings of queries.')
 param redisEnabled bool = false
 
+@description('Gigabytes of logs that are taken in a day, -1 for no end. Beyond it Azure takes none until the next day, and alerts that read logs are blind; ALERT_EMAIL is told.')
+@minValue(-1)
+param logDailyCapGb int = 1
+
 @description('Who is told when something fails; empty: nobody.')
 param alertEmail string = ''
 
@@ -150,6 +154,7 @@ module logs 'br/public:avm/res/operational-insights/workspace:0.11.1' = {
     location: location
     tags: tags
     dataRetention: 30
+    dailyQuotaGb: logDailyCapGb
   }
 }
 

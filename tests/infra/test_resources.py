@@ -50,3 +50,16 @@ def test_azd_offers_only_regions_with_flex_consumption():
     assert {"westeurope", "northeurope", "francecentral", "eastus2", "southindia"} <= set(regions)
     assert not {"switzerlandnorth", "eastus2euap"} & set(regions)
     assert location["metadata"] == {"azd": {"type": "location"}}
+
+
+def test_logs_have_a_daily_cap_and_somebody_hears_of_it():
+    assert default_of("logDailyCapGb") == 1
+    assert decorators("logDailyCapGb")["min_value"] == -1
+    assert module_params("logs")["dailyQuotaGb"] == "logDailyCapGb"
+    assert azd_parameters()["logDailyCapGb"] == "${LOG_DAILY_CAP_GB=1}"
+    rules = {rule["name"]: rule for rule in PARSED["alerts.bicep"]["variables"]["rules"]["value"]}
+    # as in Microsoft's "Set daily cap on Log Analytics workspace"
+    assert rules["logs-capped"]["query"] == [
+        "_LogOperation",
+        'where Category =~ "Ingestion" and Detail contains "OverQuota"',
+    ]
