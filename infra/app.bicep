@@ -65,8 +65,10 @@ var ofTheHost = {
   AzureWebJobsStorage__clientId: identityClientId
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-  // above MAX_UPLOAD_MB the host answers 413 before the worker holds the body
-  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '21000000'
+  // far enough above MAX_UPLOAD_MB that callers see the app's 413: the host's own answer is a bare 500
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '32000000'
+  // GET / would be Azure's public welcome page
+  AzureWebJobsDisableHomepage: 'true'
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
 }
 
