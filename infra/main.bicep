@@ -113,6 +113,9 @@ param allowImageUrls bool = false
 @description('The app reaches storage through a virtual network only.')
 param vnetEnabled bool = false
 
+@description('With the virtual network: the app goes out by one address that never changes, which Qdrant may let in alone. A gateway costs by the hour (docs/costs.md).')
+param natGatewayEnabled bool = false
+
 @description('A Redis that all instances share for embeddings of queries.')
 param redisEnabled bool = false
 
@@ -178,6 +181,7 @@ module network 'network.bicep' = if (vnetEnabled) {
     tags: tags
     token: token
     storageAccountName: storage.outputs.name
+    natGateway: natGatewayEnabled
   }
 }
 

@@ -1,8 +1,10 @@
-// Storage is reached through the network only; the app goes out through it.
+// Storage is reached through the network only; the app goes out through it, to Qdrant too.
 param location string
 param tags object
 param token string
 param storageAccountName string
+@description('The app goes out by an address of its own, through a NAT gateway.')
+param natGateway bool
 
 var services = ['blob', 'queue', 'table']
 
@@ -15,9 +17,32 @@ module network 'br/public:avm/res/network/virtual-network:0.6.1' = {
     addressPrefixes: ['10.0.0.0/16']
     subnets: [
       { name: 'endpoints', addressPrefix: '10.0.1.0/24', privateEndpointNetworkPolicies: 'Disabled' }
-      { name: 'app', addressPrefix: '10.0.2.0/24', delegation: 'Microsoft.App/environments' }
+      {
+        name: 'app'
+        addressPrefix: '10.0.2.0/24'
+        delegation: 'Microsoft.App/environments'
+        // new versions of the API make subnets without a way out unless they say this; a gateway goes before it
+        defaultOutboundAccess: true
+        natGatewayResourceId: natGateway ? gateway.id : null
+      }
     ]
   }
+}
+
+resource address 'Microsoft.Network/publicIPAddresses@2024-05-01' = if (natGateway) {
+  name: 'ip-${token}'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIPAllocationMethod: 'Static' }
+}
+
+resource gateway 'Microsoft.Network/natGateways@2024-05-01' = if (natGateway) {
+  name: 'ng-${token}'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIpAddresses: [{ id: address.id }] }
 }
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {

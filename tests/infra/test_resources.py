@@ -63,3 +63,24 @@ def test_logs_have_a_daily_cap_and_somebody_hears_of_it():
         "_LogOperation",
         'where Category =~ "Ingestion" and Detail contains "OverQuota"',
     ]
+
+
+def test_the_apps_subnet_says_how_it_goes_out():
+    """A newer version of the network API would leave a subnet that says nothing without a way to
+    Qdrant, while storage, which has endpoints in the network, still answered."""
+    subnets = module_params("network", "network.bicep")["subnets"]
+    [subnet] = [subnet for subnet in subnets if subnet["name"] == "app"]
+    assert subnet["defaultOutboundAccess"] is True
+    gateway = subnet["natGatewayResourceId"]["operator"]["operands"]
+    assert gateway["condition"] == "natGateway"
+    assert gateway["false_value"] is None
+    assert "gateway" in str(gateway["true_value"])
+    resources = PARSED["network.bicep"]["resources"]
+    for name in ("gateway", "address"):
+        assert resources[name]["config"]["condition"] == "natGateway"
+
+
+def test_a_nat_gateway_is_bought_by_nobody_who_did_not_ask():
+    assert default_of("natGatewayEnabled") is False
+    assert module_params("network")["natGateway"] == "natGatewayEnabled"
+    assert "NAT gateway" in (INFRA.parent / "docs" / "costs.md").read_text()
