@@ -126,6 +126,14 @@ param logDailyCapGb int = 1
 @description('Who is told when something fails; empty: nobody.')
 param alertEmail string = ''
 
+@description('What a month may cost in the currency of the bill before the owners and ALERT_EMAIL are told; 0: nobody watches.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('The first of the month that the budget runs from: infra/hooks/preprovision.py finds it. Empty: this month.')
+param budgetStart string = ''
+param thisMonth string = utcNow('yyyy-MM-01')
+
 @description('Whoever deploys may read and write pictures, to prove the deployment.')
 param principalId string = deployer().objectId
 
@@ -288,6 +296,16 @@ module alerts 'alerts.bicep' = if (!empty(alertEmail)) {
     appName: app.outputs.name
     workspaceName: logs.outputs.name
     topicName: events.outputs.topicName
+  }
+}
+
+module budget 'budget.bicep' = if (monthlyBudget > 0) {
+  name: 'budget'
+  scope: group
+  params: {
+    amount: monthlyBudget
+    start: empty(budgetStart) ? thisMonth : budgetStart
+    email: alertEmail
   }
 }
 

@@ -2,6 +2,7 @@
 
 import json
 
+from infra.hooks import preprovision
 from tests.bicep import INFRA, PARSED, decorators, default_of, module_params
 
 
@@ -84,3 +85,20 @@ def test_a_nat_gateway_is_bought_by_nobody_who_did_not_ask():
     assert default_of("natGatewayEnabled") is False
     assert module_params("network")["natGateway"] == "natGatewayEnabled"
     assert "NAT gateway" in (INFRA.parent / "docs" / "costs.md").read_text()
+
+
+def test_a_budget_tells_the_owners_and_the_one_who_gets_alerts():
+    assert default_of("monthlyBudget") == 0
+    params = module_params("budget")
+    assert params["email"] == "alertEmail"
+    start = params["start"]["operator"]["operands"]
+    assert (start["true_value"], start["false_value"]) == ("thisMonth", "budgetStart")
+    assert azd_parameters()["budgetStart"] == "${BUDGET_START=}"
+    budget = PARSED["budget.bicep"]["resources"]["budget"]["config"]
+    assert budget["name"] == preprovision.BUDGET
+    notifications = budget["properties"]["notifications"].values()
+    thresholds = {(rule["thresholdType"], rule["threshold"]) for rule in notifications}
+    assert thresholds == {("Actual", 80), ("Actual", 100), ("Forecasted", 100)}
+    for notification in notifications:
+        assert notification["contactRoles"] == ["Owner"]
+        assert notification["contactEmails"] == "emails"
