@@ -315,4 +315,5 @@ output AZURE_FUNCTION_APP_NAME string = app.outputs.name
 output AZURE_STORAGE_ACCOUNT_NAME string = storage.outputs.name
 output AZURE_IMAGES_CONTAINER string = imagesContainer
 output AZURE_SYSTEM_TOPIC_NAME string = events.outputs.topicName
+output AZURE_VNET_ENABLED string = vnetEnabled ? 'true' : 'false'
 output SERVICE_SEARCH_URI string = app.outputs.uri

@@ -157,6 +157,7 @@ def test_the_hook_reads_what_the_bicep_says():
     outputs = set(PARSED["main.bicep"]["outputs"])
     hook = (INFRA / "hooks" / "postdeploy.py").read_text()
     read = set(re.findall(r'"((?:AZURE|SERVICE)_[A-Z_]+)"', hook))
+    assert "AZURE_VNET_ENABLED" in read
     assert read <= outputs
 
 

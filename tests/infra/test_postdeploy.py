@@ -13,6 +13,7 @@ from devhost.child import ROOT
 from tests.host import Host, eventually
 
 KEY = "a-function-key+/="
+SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 
 FAKE_AZ = """#!{python}
 import json, os, pathlib, shutil, sys
@@ -23,7 +24,14 @@ def value(name):
     return words[words.index(name) + 1]
 subscriptions = pathlib.Path(os.environ["AZ_SUBSCRIPTIONS"])
 event_subscription = ["eventgrid", "system-topic", "event-subscription"]
-if words[:3] == ["functionapp", "keys", "list"]:
+calls = [json.loads(line) for line in open(os.environ["AZ_LOG"])]
+failing = os.environ.get("FAILS", "")
+if failing and " ".join(words).startswith(failing):
+    if sum(" ".join(call).startswith(failing) for call in calls) <= int(os.environ["FAILURES"]):
+        sys.exit("(BadRequest) Encountered an error\\n(ServiceUnavailable) from host runtime")
+if words[:3] == ["functionapp", "keys", "list"] and os.environ.get("NO_KEYS"):
+    print("{{}}")
+elif words[:3] == ["functionapp", "keys", "list"]:
     print(json.dumps({{"systemKeys": {{}}, "functionKeys": {{"default": "{key}"}}}}))
 elif words[:4] == [*event_subscription, "list"]:
     print(json.dumps([{{"name": name}} for name in subscriptions.read_text().split()]))
@@ -66,6 +74,7 @@ def run_hook(host, tmp_path, *, subscriptions="blob-events", **env):
         "AZURE_STORAGE_ACCOUNT_NAME": "account",
         "AZURE_IMAGES_CONTAINER": "images",
         "AZURE_SYSTEM_TOPIC_NAME": "topic",
+        "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
         "SERVICE_SEARCH_URI": host.url,
         "PROVE_PAUSE_S": "0.1",
         "PROVE_PATIENCE_S": "20",
@@ -137,6 +146,46 @@ def test_an_app_that_does_not_answer_is_reported(host, tmp_path):
     assert process.returncode == 1
     assert "the app does not answer" in process.stderr
     assert time.monotonic() - began < 30
+
+
+def test_the_cli_is_told_azds_subscription_at_every_call(host, tmp_path):
+    """It has a default of its own, which may be another."""
+    run_hook(host, tmp_path, subscriptions="pictures blob-events")
+    assert len(az_calls(tmp_path)) == 5
+    for call in az_calls(tmp_path):
+        assert call[call.index("--subscription") + 1] == SUBSCRIPTION
+
+
+@pytest.mark.parametrize("command", ["functionapp keys list", "storage blob upload"])
+def test_what_fails_at_first_is_tried_again(host, tmp_path, command):
+    """The host's keys come some time after its start, and roles take minutes to hold."""
+    process = run_hook(host, tmp_path, FAILS=command, FAILURES="2")
+    assert process.returncode == 0, process.stderr + process.stdout
+    assert [" ".join(call).startswith(command) for call in az_calls(tmp_path)].count(True) == 3
+
+
+def test_keys_that_never_come_are_reported_in_one_line(host, tmp_path):
+    process = run_hook(host, tmp_path, NO_KEYS="1", PROVE_PATIENCE_S="1")
+    assert process.stderr == ("\nNot proven: the app has no function key `default` (waited 1 s)\n")
+
+
+def test_what_the_cli_complains_about_is_said_in_the_same_line(host, tmp_path):
+    process = run_hook(
+        host, tmp_path, FAILS="functionapp keys list", FAILURES="99", PROVE_PATIENCE_S="1"
+    )
+    assert process.stderr.count("\n") == 2
+    assert "from host runtime" in process.stderr
+
+
+def test_behind_a_network_it_is_proven_through_the_api(host, tmp_path):
+    """Storage is closed to whoever deploys; the way of events stays unproven, and that is said."""
+    process = run_hook(host, tmp_path, AZURE_VNET_ENABLED="true")
+    assert process.returncode == 0, process.stderr + process.stdout
+    for line in ("sent a picture through the API", "a search by words finds it", "gone after"):
+        assert line in process.stdout
+    assert "the way of events was not proven" in process.stdout
+    assert not [call for call in az_calls(tmp_path) if call[0] == "storage"]
+    eventually(lambda: host.stats()["images"] == 0, "nothing is left behind")
 
 
 def test_missing_outputs_of_azd_are_named(host, tmp_path):
