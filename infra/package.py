@@ -34,6 +34,9 @@ PLATFORM = "x86_64-manylinux_2_28"
 """Of Azure Functions' Linux: Debian 11 and 12 have a newer C library."""
 DEPLOYED_AT = "/home/site/wwwroot"
 """Where Azure mounts the package: the folder that tracebacks name."""
+STARTER = Path("models") / "starter"
+FULL_MODEL = Path("models") / "clip-vit-base-patch32-int8"
+"""What ``make export`` writes unless told otherwise."""
 MOST_MB = 500
 """Unpacked. Flex Consumption unpacks the whole at each cold start."""
 
@@ -116,6 +119,7 @@ def main() -> None:
     options = parser.parse_args()
     wheels = Wheels(options.python, options.onnxruntime)
     interpreter = interpreter_for(options.python, options.interpreter)
+    print(describe_models(bundles_to_pack(options.model), os.environ.get("MODEL_DIR", "")))
     if options.folder is None:
         build(options.out, wheels, interpreter, models=options.model)
         report(options.out)
@@ -138,8 +142,7 @@ def assemble(
     folder: Path, wheels: Wheels, interpreter: str, *, models: Sequence[Path] = ()
 ) -> None:
     """Puts the package together in an empty folder, as it will lie in Azure."""
-    bundles = [find_bundle(model) for model in models] or sorted((ROOT / "models").iterdir())
-    for name in [*app_files(ROOT), *model_files(bundles)]:
+    for name in [*app_files(ROOT), *model_files(bundles_to_pack(models))]:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, target)
@@ -167,6 +170,38 @@ def model_files(bundles: Sequence[Path]) -> Iterator[Path]:
         if manifest.is_file():
             for name in ["manifest.json", *json.loads(manifest.read_bytes())["files"]]:
                 yield (bundle / name).relative_to(ROOT)
+
+
+def bundles_to_pack(models: Sequence[Path]) -> list[Path]:
+    """Returns the folders of these models, of all below models/ if there are none."""
+    folders = sorted((ROOT / "models").iterdir())
+    bundles = [folder for folder in folders if (folder / "manifest.json").is_file()]
+    return [find_bundle(model) for model in models] or bundles
+
+
+def describe_models(bundles: Sequence[Path], model_dir: str) -> str:
+    """Returns which models are packed and which of them the app will serve: ``model_dir`` is the
+    setting, empty where whoever packs does not know it. Raises SystemExit where that one is not
+    packed."""
+    packed = [bundle.relative_to(ROOT) for bundle in bundles]
+    names = ", ".join(map(str, packed)) or "none"
+    if not model_dir and STARTER not in packed:
+        return f"Models packed: {names}. Set MODEL_DIR to the one that the app is to serve."
+    served = Path(model_dir) if model_dir else STARTER
+    if served not in packed:
+        raise SystemExit(
+            f"MODEL_DIR is {served}, but the models packed are: {names}. "
+            "Put the bundle below models/, or set MODEL_DIR to one of these."
+        )
+    text = f"Models packed: {names}. The app will serve {served}."
+    if served == STARTER:
+        text += (
+            "\nThat is a small stand-in to try things with: do not judge the search by it. "
+            "For the real one, once, on a machine that reaches huggingface.co:"
+            f"\n    make export        # writes {FULL_MODEL}"
+            f"\n    azd env set MODEL_DIR {FULL_MODEL}"
+        )
+    return text
 
 
 def find_bundle(model: Path) -> Path:

@@ -148,6 +148,7 @@ def test_azure_yaml_names_what_is_there():
     assert (INFRA / f"{said['infra']['module']}.bicep").is_file()
     [service] = said["services"]
     assert f"'azd-service-name': '{service}'" in (INFRA / "app.bicep").read_text()
+    assert said["services"][service]["hooks"]["prepackage"]["posix"]["interactive"] is True
     assert set(said["hooks"]) == {"preprovision", "postdeploy"}
     for hook in said["hooks"].values():
         assert os.access(ROOT / hook["posix"]["run"], os.X_OK)

@@ -142,6 +142,39 @@ def test_models_can_be_chosen_and_a_folder_that_is_no_bundle_is_refused(tmp_path
         package.build(tmp_path / "b.zip", OneModule(), sys.executable, models=[Path("models/none")])
 
 
+def test_the_starter_is_not_shipped_without_a_word():
+    """A shop would judge the product by it. What to type is said with the folder it writes."""
+    bundles = package.bundles_to_pack([])
+    for model_dir in ("", "models/starter"):
+        text = package.describe_models(bundles, model_dir)
+        assert "Models packed: models/starter" in text
+        assert "make export" in text
+        assert "azd env set MODEL_DIR models/clip-vit-base-patch32-int8" in text
+    makefile = (ROOT / "Makefile").read_text()
+    model = re.search(r"^MODEL = (\S+)$", makefile, re.MULTILINE)[1].rpartition("/")[2]
+    assert f"models/{model}-int8" == str(package.FULL_MODEL)
+
+
+def test_a_model_that_is_exported_is_served_without_a_warning():
+    bundles = [ROOT / package.STARTER, ROOT / package.FULL_MODEL]
+    text = package.describe_models(bundles, str(package.FULL_MODEL))
+    assert text == (
+        "Models packed: models/starter, models/clip-vit-base-patch32-int8. "
+        "The app will serve models/clip-vit-base-patch32-int8."
+    )
+
+
+def test_a_model_that_is_chosen_for_a_container_needs_no_setting_here():
+    text = package.describe_models([ROOT / package.FULL_MODEL], "")
+    assert text.endswith("Set MODEL_DIR to the one that the app is to serve.")
+
+
+def test_a_model_that_is_served_but_not_packed_stops_the_packaging():
+    """azd hands MODEL_DIR to the hook that packs; the deployed app would answer every call 503."""
+    with pytest.raises(SystemExit, match="MODEL_DIR is models/mine, but the models packed are"):
+        package.describe_models(package.bundles_to_pack([]), "models/mine")
+
+
 def test_a_folder_is_replaced_only_if_it_is_an_earlier_package(assembled, tmp_path):
     shutil.copytree(assembled, tmp_path / "package")
     package.clear(tmp_path / "package")
