@@ -10,6 +10,8 @@ VENV := .venv
 # model_export has requirements of its own (torch): an environment of its own keeps the app's as deployed
 EXPORT_VENV := .venv-export
 EXPORT_PY := $(EXPORT_VENV)/bin/python
+# packaging needs two small tools, not those of the tests: azd up and the deploy workflow wait for it
+PACKAGE_VENV := .venv-package
 MODEL = openai/clip-vit-base-patch32
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -79,8 +81,8 @@ screenshots: $(VENV)/.dev  ## take docs/images anew, after the dashboard changed
 index: $(VENV)/.local  ## index a folder of pictures or a feed: DIR=photos/ or FEED=spring.csv, URL=, KEY=
 	@$(PY) -m devhost.jobs $(or $(DIR),$(FEED),--prefix "") --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY))
 
-package: $(VENV)/.dev  ## build the zip that is deployed, with Linux wheels: ARGS='--model models/… --python 3.12'
-	@$(PY) -m infra.package $(ARGS)
+package: $(PACKAGE_VENV)/.installed  ## build the zip that is deployed, with Linux wheels: ARGS='--model models/… --python 3.12'
+	@$(PACKAGE_VENV)/bin/python -m infra.package $(ARGS)
 
 scan: scan-bicep  ## look for known holes: Bicep, what is deployed, secrets in the repository
 	$(PY) -m uv tool run --from pip-audit==2.10.1 pip-audit --disable-pip --no-deps -r requirements.txt
@@ -97,12 +99,20 @@ check-qdrant: $(VENV)/.local  ## can the app work with QDRANT_URL, QDRANT_API_KE
 	@$(PY) -m devhost.check_qdrant $(if $(FOR),--for $(FOR))
 
 clean:  ## remove what was built or indexed here
-	rm -rf $(VENV) $(EXPORT_VENV) build .local node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(EXPORT_VENV) $(PACKAGE_VENV) build .local node_modules .mypy_cache .ruff_cache .pytest_cache
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed: install one, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(PACKAGE_VENV)/.installed: requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed: install one, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Installing what packaging needs (once; seconds)"
+	@test -x $(PACKAGE_VENV)/bin/python || $(PYTHON) -m venv $(PACKAGE_VENV) || { rm -rf $(PACKAGE_VENV); exit 1; }
+	@set -o pipefail; grep -E '^(uv|pathspec)==' requirements-dev.txt \
+	| $(PACKAGE_VENV)/bin/python -m pip install --disable-pip-version-check -r /dev/stdin $(NAMES)
+	@touch $@
 
 # TORCH_INDEX: where to get a CPU build of torch where pip's default is one of gigabytes for GPUs
 $(EXPORT_VENV)/.installed: model_export/requirements.txt tests/model_export/requirements.txt requirements-dev.txt | $(PY)
