@@ -20,8 +20,10 @@ RUN python -m infra.package --folder /app --python "${PYTHON}" --model "${MODEL}
 
 FROM mcr.microsoft.com/azure-functions/python:4-python${PYTHON}
 ARG MODEL=models/starter
-# the host writes below /home and /tmp; it binds port 80 as root unless told otherwise
+# The host writes below /home and /tmp; it binds port 80 as root unless told otherwise. Outside Azure the worker does not
+# look for packages below the app (its worker.py), and would find no functions at all: hence PYTHONPATH.
 ENV AzureWebJobsScriptRoot=/home/site/wwwroot \
+    PYTHONPATH=/home/site/wwwroot/.python_packages/lib/site-packages \
     AzureFunctionsJobHost__Logging__Console__IsEnabled=true \
     ASPNETCORE_URLS=http://+:8080 \
     LOCAL_DIR=/tmp/local \

@@ -18,6 +18,7 @@ from infra import package
 from tests.twins.qdrant_server import running_qdrant_server
 
 RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
+IN_THE_IMAGE = "/home/site/wwwroot"
 LIMIT_MB = 512
 """The smallest instance of Flex Consumption."""
 
@@ -89,6 +90,42 @@ def copied(root, to):
                     shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
                 else:
                     shutil.copy(path, target)
+
+
+AS_THE_WORKER = """
+import json, os, sys
+# what worker.py of Microsoft's azure-functions-python-worker does outside Azure, that is without
+# CONTAINER_NAME and WEBSITE_INSTANCE_ID: nothing points it to .python_packages
+sys.path.insert(1, os.getcwd())
+sys.path.append(os.environ["AzureWebJobsScriptRoot"])
+import function_app
+print(json.dumps(sorted(f.get_function_name() for f in function_app.app.get_functions())))
+"""
+
+
+def test_the_worker_finds_the_functions_in_the_container(unpacked, tmp_path):
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    variables = dict(re.findall(r"(AzureWebJobsScriptRoot|PYTHONPATH)=(\S+)", dockerfile))
+    image = {name: value.replace(IN_THE_IMAGE, str(unpacked)) for name, value in variables.items()}
+    without = {"AzureWebJobsScriptRoot": image["AzureWebJobsScriptRoot"]}
+
+    def start_worker(environment):
+        return subprocess.run(
+            [sys.executable, "-S", "-c", AS_THE_WORKER],
+            cwd=tmp_path,
+            env={"LOCAL_DIR": str(tmp_path), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert "search_by_text" in json.loads(start_worker(image).stdout)
+    assert "No module named 'azure'" in start_worker(without).stderr
+
+
+def test_the_docs_name_the_port_that_the_container_listens_on():
+    [port] = re.findall(r"^EXPOSE (\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert f"--target-port {port}" in (ROOT / "docs" / "deploy.md").read_text()
 
 
 def test_the_dockerfile_is_clean():

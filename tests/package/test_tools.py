@@ -47,7 +47,7 @@ def test_packaging_installs_its_two_tools_at_the_pinned_versions_and_once(tree):
 
 
 def test_the_tools_are_all_that_packaging_imports():
-    """uv is run, not imported. pathspec takes typing_extensions where it is, and needs it not."""
+    """uv is run, not imported. pathspec uses typing_extensions if it is there."""
     site = next(path for path in sys.path if path.endswith("site-packages"))
     program = """
 import importlib.util, sys
