@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit test-chaos test-export test-versions export lint types format lock golden index package scan scan-bicep reconcile screenshots check-qdrant clean
+.PHONY: help start test unit test-chaos test-export test-versions export lint types format lock golden index package scan scan-bicep check-bicep reconcile screenshots check-qdrant clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
@@ -90,6 +90,9 @@ scan: scan-bicep  ## look for known holes: Bicep, what is deployed, secrets in t
 
 scan-bicep: $(VENV)/.dev  # in an environment of its own: checkov brings a hundred packages
 	@LOG_LEVEL=CRITICAL $(PY) -m uv tool run --from checkov==3.3.30 checkov -d infra --framework bicep --compact --quiet
+
+check-bicep:  ## compile, lint and evaluate the Bicep (wants the Bicep CLI)
+	@infra/check.sh
 
 reconcile: $(VENV)/.local  ## mend in the index what events missed: URL=, KEY=, DRY_RUN=1, RESTART=1
 	@$(PY) -m devhost.reconcile --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY)) \

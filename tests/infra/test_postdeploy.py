@@ -195,5 +195,5 @@ def test_missing_outputs_of_azd_are_named(host, tmp_path):
 
 def test_the_shell_is_clean():
     shellcheck = Path(sys.executable).with_name("shellcheck")
-    scripts = [*(ROOT / "infra" / "hooks").glob("*.sh"), ROOT / ".ci" / "run"]
+    scripts = [*(ROOT / "infra").rglob("*.sh"), ROOT / ".ci" / "run"]
     subprocess.run([shellcheck, *scripts], check=True)
