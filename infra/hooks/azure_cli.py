@@ -1,6 +1,7 @@
 """Calls the Azure CLI for the hooks, in the subscription that azd deploys to.
 
-Python's standard library is all that hooks may use: they run on whatever ``python3`` there is.
+Python's standard library is all that hooks may use, and of that what Python 3.9 has: they run on
+whatever ``python3`` there is.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+import time
 
 from infra.hooks.azure_cli import HookFailed, find_tool, one_line, read_env, run, run_az
 
@@ -24,7 +24,7 @@ def main() -> None:
         if os.environ.get("VNET_ENABLED", "").lower() == "true":
             check_provider()
         if os.environ.get("MONTHLY_BUDGET", "0") not in ("", "0"):
-            set_budget_start(find_budget_start() or f"{datetime.now(UTC):%Y-%m}-01")
+            set_budget_start(find_budget_start() or time.strftime("%Y-%m-01", time.gmtime()))
     except HookFailed as problem:
         sys.exit(f"\nNot provisioned: {problem}")
 

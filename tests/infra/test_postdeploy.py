@@ -51,9 +51,10 @@ else:
 """
 
 
-@pytest.fixture
-def host(tmp_path):
-    host = Host(tmp_path / "local")
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    """One for all tests: each of them leaves the app as it was."""
+    host = Host(tmp_path_factory.mktemp("host") / "local")
     yield host
     host.stop()
 

@@ -1,5 +1,6 @@
 """The hook before a provision, against stand-ins for the Azure CLI and azd."""
 
+import ast
 import json
 import os
 import subprocess
@@ -126,3 +127,13 @@ def test_a_failure_is_one_line(run_hook):
     assert "Traceback" not in process.stderr
     process = run_hook({}, VNET_ENABLED="true", AZURE_SUBSCRIPTION_ID="")
     assert "AZURE_SUBSCRIPTION_ID not set" in process.stderr
+
+
+def test_hooks_run_on_whatever_python3_there_is():
+    """The app wants 3.11; what `python3` starts may be older. Later names fail there at import."""
+    for path in (ROOT / "infra" / "hooks").glob("*.py"):
+        tree = ast.parse(path.read_text(), feature_version=(3, 9))
+        imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert "__future__" in {node.module for node in imported}
+        names = {alias.name for node in imported for alias in node.names}
+        assert not names & {"UTC", "StrEnum", "Self", "TypeAlias", "TaskGroup"}
