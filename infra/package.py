@@ -119,7 +119,9 @@ def main() -> None:
     options = parser.parse_args()
     wheels = Wheels(options.python, options.onnxruntime)
     interpreter = interpreter_for(options.python, options.interpreter)
-    print(describe_models(bundles_to_pack(options.model), os.environ.get("MODEL_DIR", "")))
+    bundles = bundles_to_pack(options.model)
+    check_next_model(bundles, os.environ.get("NEXT_MODEL_DIR", ""))
+    print(describe_models(bundles, os.environ.get("MODEL_DIR", "")))
     if options.folder is None:
         build(options.out, wheels, interpreter, models=options.model)
         report(options.out)
@@ -202,6 +204,14 @@ def describe_models(bundles: Sequence[Path], model_dir: str) -> str:
             f"\n    azd env set MODEL_DIR {FULL_MODEL}"
         )
     return text
+
+
+def check_next_model(bundles: Sequence[Path], next_model_dir: str) -> None:
+    """Raises SystemExit where the model to move to is set and not packed."""
+    if next_model_dir and ROOT / next_model_dir not in bundles:
+        raise SystemExit(
+            f"NEXT_MODEL_DIR is {next_model_dir}, which is not packed: put the bundle below models/"
+        )
 
 
 def find_bundle(model: Path) -> Path:

@@ -175,6 +175,14 @@ def test_a_model_that_is_served_but_not_packed_stops_the_packaging():
         package.describe_models(package.bundles_to_pack([]), "models/mine")
 
 
+def test_the_model_to_move_to_must_be_packed_too():
+    bundles = package.bundles_to_pack([])
+    package.check_next_model(bundles, "")
+    package.check_next_model(bundles, "models/starter")
+    with pytest.raises(SystemExit, match="NEXT_MODEL_DIR is models/mine, which is not packed"):
+        package.check_next_model(bundles, "models/mine")
+
+
 def test_a_folder_is_replaced_only_if_it_is_an_earlier_package(assembled, tmp_path):
     shutil.copytree(assembled, tmp_path / "package")
     package.clear(tmp_path / "package")
