@@ -4,7 +4,7 @@ using '../main.bicep'
 param environmentName = 'example'
 param location = 'westeurope'
 param qdrantUrl = 'https://example.cloud.qdrant.io:6333'
-param qdrantApiKey = 'in-vault'
+param qdrantApiKey = 'in-vault' // pragma: allowlist secret
 param principalId = '00000000-0000-0000-0000-000000000001'
 param vnetEnabled = true
 param natGatewayEnabled = true

@@ -14,7 +14,7 @@ import pytest
 from devhost.child import ROOT
 from infra import package
 
-SECRET = "not-for-anybody"
+SECRET = "not-for-anybody"  # pragma: allowlist secret
 PLANTED = [
     ".env",
     ".env.production",
