@@ -279,7 +279,7 @@ def _ceiling() -> str:
         group, everything = MOST_OF_A_GROUP * hour, GROUPS * MOST_OF_A_GROUP * hour
         rows.append([size, f"${group:.2f}", f"${everything:.2f}", f"${24 * everything:.0f}"])
     header = [
-        "all instances that `maximumInstanceCount` lets run",
+        "if all instances that `maximumInstanceCount` allows never rest",
         f"{MOST_OF_A_GROUP} searching, an hour",
         f"{GROUPS * MOST_OF_A_GROUP} in {GROUPS} groups, an hour",
         "the same, a day",

@@ -110,7 +110,7 @@ var rules = [
   }
   {
     name: 'logs-capped'
-    description: 'The daily cap of logs is reached: none are taken until tomorrow, and the other alerts see nothing. What logs so much?'
+    description: 'The daily cap of logs is reached: Azure drops them until tomorrow, and the other alerts see nothing. Find out what logs so much.'
     query: [
       '_LogOperation'
       'where Category =~ "Ingestion" and Detail contains "OverQuota"'

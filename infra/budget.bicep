@@ -1,8 +1,8 @@
-// Tells when the month becomes dearer than meant. It stops nothing: Azure's budgets only watch.
+// Sends mail before a month costs more than planned. It stops nothing: budgets of Azure only watch.
 param amount int
-@description('The first of a month. Azure refuses another one for a budget that exists, and a past one for a new budget.')
+@description('First day of a month. Azure accepts no other start for a budget that exists, and no past month for a new one.')
 param start string
-@description('Empty: the owners of the resource group alone.')
+@description('Empty: only the owners of the resource group are told.')
 param email string
 
 var emails = empty(email) ? [] : [email]

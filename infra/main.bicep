@@ -50,10 +50,10 @@ param location string
 param qdrantUrl string
 
 @secure()
-@description('A key of the Qdrant cluster that may read and write; it goes into Key Vault. in-vault: the one that lies there stays.')
+@description('A key of the Qdrant cluster that may read and write; it goes into Key Vault. in-vault keeps the key that is already there.')
 param qdrantApiKey string
 
-@description('A deleted vault cannot be purged for seven days, nor a new one made by its name; it cannot be switched off again. For those whose rules want it.')
+@description('Nobody can purge the deleted vault for seven days, nor reuse its name meanwhile. It can never be switched off again: for organisations that require it.')
 param purgeProtection bool = false
 
 @description('Model bundle below models/, as it lies in the package.')
@@ -76,7 +76,7 @@ param pythonVersion string = '3.11'
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Instances at most, of each group by itself: searches, bulk jobs, events and every other function scale apart, six groups in all. Qdrant and the bill bear the sum (docs/costs.md).')
+@description('Instances at most in each of the six groups that scale separately: searches, bulk jobs, events, and every other function. Qdrant and the bill bear the sum (docs/costs.md).')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 5
@@ -94,7 +94,7 @@ param alwaysReadyHttp int = 0
 @minValue(0)
 param alwaysReadyEvents int = 0
 
-@description('Instances that always run for bulk jobs and reindexing; 1 spares each job a slow start. Microsoft recommends 1 to those who live by Durable Functions.')
+@description('Instances that always run for bulk jobs and reindexing; 1 spares each job a slow start. Microsoft recommends 1 for apps that rely on Durable Functions.')
 @minValue(0)
 param alwaysReadyDurable int = 0
 
@@ -113,24 +113,24 @@ param allowImageUrls bool = false
 @description('The app reaches storage through a virtual network only.')
 param vnetEnabled bool = false
 
-@description('With the virtual network: the app goes out by one address that never changes, which Qdrant may let in alone. A gateway costs by the hour (docs/costs.md).')
+@description('With the virtual network: a NAT gateway with a fixed outgoing address, which an allow-list of Qdrant can name. It costs by the hour (docs/costs.md).')
 param natGatewayEnabled bool = false
 
 @description('A Redis that all instances share for embeddings of queries.')
 param redisEnabled bool = false
 
-@description('Gigabytes of logs that are taken in a day, -1 for no end. Beyond it Azure takes none until the next day, and alerts that read logs are blind; ALERT_EMAIL is told.')
+@description('Gigabytes of logs taken in a day, -1 for no limit. Beyond it Azure drops logs until the next day, and alerts that read them see nothing; ALERT_EMAIL is told.')
 @minValue(-1)
 param logDailyCapGb int = 1
 
 @description('Who is told when something fails; empty: nobody.')
 param alertEmail string = ''
 
-@description('What a month may cost in the currency of the bill before the owners and ALERT_EMAIL are told; 0: nobody watches.')
+@description('The cost of a month, in the currency of the bill, at which the owners and ALERT_EMAIL are told; 0 for no budget.')
 @minValue(0)
 param monthlyBudget int = 0
 
-@description('The first of the month that the budget runs from: infra/hooks/preprovision.py finds it. Empty: this month.')
+@description('First day of the month in which the budget starts; infra/hooks/preprovision.py finds it. Empty: this month.')
 param budgetStart string = ''
 param thisMonth string = utcNow('yyyy-MM-01')
 

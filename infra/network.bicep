@@ -3,7 +3,7 @@ param location string
 param tags object
 param token string
 param storageAccountName string
-@description('The app goes out by an address of its own, through a NAT gateway.')
+@description('A NAT gateway gives the app a fixed outgoing address.')
 param natGateway bool
 
 var services = ['blob', 'queue', 'table']
@@ -21,7 +21,7 @@ module network 'br/public:avm/res/network/virtual-network:0.6.1' = {
         name: 'app'
         addressPrefix: '10.0.2.0/24'
         delegation: 'Microsoft.App/environments'
-        // new versions of the API make subnets without a way out unless they say this; a gateway goes before it
+        // newer API versions create subnets without internet access unless this is set; a gateway takes precedence
         defaultOutboundAccess: true
         natGatewayResourceId: natGateway ? gateway.id : null
       }

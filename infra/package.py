@@ -198,8 +198,8 @@ def describe_models(bundles: Sequence[Path], model_dir: str) -> str:
     text = f"Models packed: {names}. The app will serve {served}."
     if served == STARTER:
         text += (
-            "\nThat is a small stand-in to try things with: do not judge the search by it. "
-            "For the real one, once, on a machine that reaches huggingface.co:"
+            "\nThis is a small stand-in for trying things out; do not judge the search by it. "
+            "To export a real model, on a machine that can reach huggingface.co:"
             f"\n    make export        # writes {FULL_MODEL}"
             f"\n    azd env set MODEL_DIR {FULL_MODEL}"
         )

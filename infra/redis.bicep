@@ -11,7 +11,7 @@ resource cache 'Microsoft.Cache/redisEnterprise@2025-07-01' = {
   sku: { name: 'Balanced_B0' }
   properties: {
     minimumTlsVersion: '1.2'
-    // a replica would double the price of what may be lost
+    // the cache may be lost, so a replica would only double its price
     highAvailability: 'Disabled'
     // required from this version of the API on; whoever calls needs the key, over TLS
     publicNetworkAccess: 'Enabled'

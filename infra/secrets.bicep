@@ -3,15 +3,15 @@ param location string
 param tags object
 param token string
 @secure()
-@description('Written into the vault, unless it is empty or in-vault: then the key that lies there stays.')
+@description('Written into the vault unless it is empty or in-vault, which keep the key that is already there.')
 param qdrantApiKey string
-@description('Nobody can purge a deleted vault for seven days. It cannot be switched off again.')
+@description('Nobody can purge the deleted vault for seven days. It can never be switched off again.')
 param purgeProtection bool
 param identityPrincipalId string
 
 var secretName = 'qdrant-api-key'
-// a provision in between would write the old key over one that was rotated in the vault
-var keyIsGiven = !contains(['', 'in-vault'], qdrantApiKey)
+// otherwise each provision would overwrite a key that was rotated in the vault with the old one
+var hasNewKey = !contains(['', 'in-vault'], qdrantApiKey)
 
 module vault 'br/public:avm/res/key-vault/vault:0.13.0' = {
   name: 'vault'
@@ -23,7 +23,7 @@ module vault 'br/public:avm/res/key-vault/vault:0.13.0' = {
     enableRbacAuthorization: true
     enablePurgeProtection: purgeProtection
     softDeleteRetentionInDays: 7
-    secrets: keyIsGiven ? [{ name: secretName, value: qdrantApiKey }] : []
+    secrets: hasNewKey ? [{ name: secretName, value: qdrantApiKey }] : []
     roleAssignments: [
       {
         principalId: identityPrincipalId

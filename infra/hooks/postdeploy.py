@@ -1,9 +1,9 @@
 """Proves that a deployment works, after azd has made it.
 
 Waits until the app answers, drops a picture, waits until a search finds it, deletes it, waits until
-it is gone, and says how long each step took. Behind a virtual network storage is closed to whoever
-deploys: there the picture goes through the app's own API, and the way of events stays unproven,
-which it says. It wires nothing: events are declared in ``infra/events.bicep``. It only takes away
+it is gone, and says how long each step took. Behind a virtual network whoever deploys cannot reach
+storage: there the picture goes through the app's own API, and the hook says that the path of events
+was not proven. It wires nothing: events are declared in ``infra/events.bicep``. It only takes away
 what earlier versions of it had made, two event subscriptions beside the declared one, by which
 every event would come twice.
 
@@ -168,10 +168,8 @@ def prove_by_api(deployment: Deployment, key: str) -> None:
     finally:
         call_api(deployment, "DELETE", f"products/{PRODUCT}", key)
     check_gone(deployment, key, "DELETE products/{id} does not work")
-    print(
-        "the way of events was not proven: storage is closed to where this runs. Upload a picture"
-    )
-    print(f"into the container {deployment.container} from within the network, and search for it")
+    print("the path of events was not proven, since storage cannot be reached from here: upload a")
+    print(f"picture into {deployment.container} from within the network, and search for it")
 
 
 def is_known(deployment: Deployment, key: str) -> bool:

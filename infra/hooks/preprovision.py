@@ -1,8 +1,8 @@
-"""Looks before `azd provision` whether it can work, and says what to do if it cannot.
+"""Checks before `azd provision` whether it can succeed, and says what to do if it cannot.
 
-A virtual network wants a resource provider that few subscriptions have registered; azd would fail
-halfway through. A budget wants a start that is this month's for a new one and the old one for one
-that exists, which Bicep cannot tell: it is put into azd's environment.
+A virtual network needs a resource provider that few subscriptions have registered; without it azd
+fails halfway. A budget needs this month as its start when it is new, and its old start when it
+exists. Bicep cannot tell which, so the date is put into azd's environment here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def check_provider() -> None:
         subscription = read_env("AZURE_SUBSCRIPTION_ID")
         raise HookFailed(
             f"VNET_ENABLED needs the resource provider {PROVIDER}, which is {state} in this "
-            f"subscription. Once, and by somebody who may: "
+            f"subscription. An owner can register it, once: "
             f"az provider register -n {PROVIDER} --wait --subscription {subscription}"
         )
 

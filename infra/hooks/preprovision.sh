@@ -1,4 +1,4 @@
 #!/bin/sh
-# Before `azd provision`: looks whether it can work (infra/hooks/preprovision.py).
+# Before `azd provision`: checks whether it can succeed (infra/hooks/preprovision.py).
 set -eu
 exec python3 -m infra.hooks.preprovision

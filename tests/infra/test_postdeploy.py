@@ -179,12 +179,12 @@ def test_what_the_cli_complains_about_is_said_in_the_same_line(host, tmp_path):
 
 
 def test_behind_a_network_it_is_proven_through_the_api(host, tmp_path):
-    """Storage is closed to whoever deploys; the way of events stays unproven, and that is said."""
+    """Whoever deploys cannot reach storage; the hook says that the path of events is unproven."""
     process = run_hook(host, tmp_path, AZURE_VNET_ENABLED="true")
     assert process.returncode == 0, process.stderr + process.stdout
     for line in ("sent a picture through the API", "a search by words finds it", "gone after"):
         assert line in process.stdout
-    assert "the way of events was not proven" in process.stdout
+    assert "the path of events was not proven" in process.stdout
     assert not [call for call in az_calls(tmp_path) if call[0] == "storage"]
     eventually(lambda: host.stats()["images"] == 0, "nothing is left behind")
 

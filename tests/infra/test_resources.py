@@ -24,9 +24,9 @@ def test_a_vault_can_be_purged_unless_somebody_asks_otherwise():
 def test_a_key_that_lies_in_the_vault_is_written_over_only_when_one_is_given():
     secrets = module_params("vault", "secrets.bicep")["secrets"]["operator"]
     assert secrets["type"] == "conditional"
-    assert secrets["operands"]["condition"] == "keyIsGiven"
+    assert secrets["operands"]["condition"] == "hasNewKey"
     assert secrets["operands"]["false_value"] == []
-    condition = PARSED["secrets.bicep"]["variables"]["keyIsGiven"]["value"]["operator"]
+    condition = PARSED["secrets.bicep"]["variables"]["hasNewKey"]["value"]["operator"]
     assert condition["type"] == "not"
     left_alone = condition["operands"]["bool_value"]["function"]["parameters"]
     assert left_alone == {"container": ["", "in-vault"], "item_to_find": "qdrantApiKey"}
