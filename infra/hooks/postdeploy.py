@@ -78,7 +78,10 @@ def main() -> None:
     try:
         deployment = Deployment.from_env()
         find_tool("az", "https://aka.ms/azure-cli")
-        delete_old_subscriptions(deployment)
+        wait_until(
+            lambda: delete_old_subscriptions(deployment),
+            "the event subscriptions of earlier versions cannot be deleted",
+        )
         wait_for_app(deployment)
         key = read_function_key(deployment)
         if deployment.behind_network:
@@ -90,14 +93,15 @@ def main() -> None:
     print(f"\nIt works: {deployment.uri}/api/dashboard")
 
 
-def delete_old_subscriptions(deployment: Deployment) -> None:
+def delete_old_subscriptions(deployment: Deployment) -> bool:
     command = ["eventgrid", "system-topic", "event-subscription"]
     topic = ["-g", deployment.group, "--system-topic-name", deployment.topic]
-    existing = {subscription["name"] for subscription in run_az(*command, "list", *topic)}
+    existing = {subscription["name"] for subscription in run_az(*command, "list", *topic) or []}
     for name in OLD_SUBSCRIPTIONS:
         if name in existing:
             run_az(*command, "delete", *topic, "-n", name, "--yes")
             print(f"deleted the old event subscription {name}")
+    return True
 
 
 def wait_for_app(deployment: Deployment) -> None:
@@ -140,6 +144,10 @@ def prove_by_event(deployment: Deployment, key: str) -> None:
             drop_picture()
         return False
 
+    def delete_picture() -> bool:
+        run_az("storage", "blob", "delete", *blob)
+        return True
+
     wait_until(drop_picture, "a picture cannot be dropped")
     try:
         seconds = wait_until(
@@ -151,9 +159,9 @@ def prove_by_event(deployment: Deployment, key: str) -> None:
         check_searchable(deployment, key)
     except HookFailed:
         with contextlib.suppress(HookFailed):  # the first failure is the one to tell
-            run_az("storage", "blob", "delete", *blob)
+            delete_picture()
         raise
-    run_az("storage", "blob", "delete", *blob)
+    wait_until(delete_picture, "the picture cannot be deleted")
     check_gone(deployment, key, "look at the event subscription blob-events")
 
 

@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def check_provider() -> None:
-    state = run_az("provider", "show", "-n", PROVIDER)["registrationState"]
+    state = (run_az("provider", "show", "-n", PROVIDER) or {}).get("registrationState", "unknown")
     if state != "Registered":
         subscription = read_env("AZURE_SUBSCRIPTION_ID")
         raise HookFailed(
@@ -47,7 +47,7 @@ def find_budget_start() -> str | None:
         return None
     path = f"resourceGroups/{group}/providers/Microsoft.Consumption/budgets"
     url = f"/subscriptions/{read_env('AZURE_SUBSCRIPTION_ID')}/{path}?api-version=2023-11-01"
-    for budget in run_az("rest", "--method", "get", "--url", url)["value"]:
+    for budget in (run_az("rest", "--method", "get", "--url", url) or {}).get("value", []):
         if budget["name"] == BUDGET:
             start: str = budget["properties"]["timePeriod"]["startDate"]
             return start[: len("2026-11-01")]

@@ -157,7 +157,15 @@ def test_the_cli_is_told_azds_subscription_at_every_call(host, tmp_path):
         assert call[call.index("--subscription") + 1] == SUBSCRIPTION
 
 
-@pytest.mark.parametrize("command", ["functionapp keys list", "storage blob upload"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "eventgrid system-topic event-subscription list",
+        "functionapp keys list",
+        "storage blob upload",
+        "storage blob delete",
+    ],
+)
 def test_what_fails_at_first_is_tried_again(host, tmp_path, command):
     """The host's keys come some time after its start, and roles take minutes to hold."""
     process = run_hook(host, tmp_path, FAILS=command, FAILURES="2")

@@ -78,6 +78,12 @@ def test_a_network_needs_its_resource_provider(run_hook):
     assert run_hook(provider, VNET_ENABLED="true").returncode == 0
 
 
+def test_a_provider_of_which_nothing_is_known_is_not_taken_for_registered(run_hook):
+    process = run_hook({"az provider show": None}, VNET_ENABLED="true")
+    assert process.returncode == 1
+    assert "which is unknown in this subscription" in process.stderr
+
+
 def test_a_new_budget_runs_from_this_month(run_hook, calls):
     process = run_hook({"az group exists -n rg-shop": False, **AZD}, MONTHLY_BUDGET="50")
     assert process.returncode == 0, process.stderr
