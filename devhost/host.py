@@ -6,14 +6,12 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from azure.functions.decorators.function_app import FunctionRegister
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from devhost.blobs.delivery import Delivery
 from devhost.blobs.jobs import POISON_QUEUE, Jobs, Watch
@@ -21,6 +19,7 @@ from devhost.blobs.player import Player
 from devhost.blobs.receipts import Receipts
 from devhost.blobs.watching import EVENT_QUEUE, subscription, watches
 from devhost.blocking import Blocking
+from devhost.cors import Cors
 from devhost.durable.hub import Hub
 from devhost.durable.links import PREFIX, Links
 from devhost.durable.management import Management
@@ -107,18 +106,21 @@ class Host:
         )
         return Player(watched, jobs, Delivery(project.blobs.parallelism))
 
-    def asgi(self) -> Starlette:
+    def asgi(self) -> ASGIApp:
         endpoints = HostEndpoints(
             self._functions, self._player, pending=self._pending, keys=self._keys
         )
-        http = Mount("/", app=HttpFunctions(self._routes, self._invoke, self._keys))
+        functions = HttpFunctions(self._routes, self._invoke, self._keys)
         hub = self._durable
         durable = Management(hub, self._links, self._keys).routes() if hub else []
-        return Starlette(
-            routes=[*endpoints.routes(), *durable, http],
-            middleware=[_cors(self._origins)] if self._origins else [],
-            lifespan=lambda _: self._playing(),
-        )
+        own = Starlette(routes=[*endpoints.routes(), *durable], lifespan=lambda _: self._playing())
+
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            # not by the web framework's router, which decodes paths otherwise than the host
+            is_own = scope["type"] != "http" or scope["path"].startswith(("/admin/", "/runtime/"))
+            await (own if is_own else functions)(scope, receive, send)
+
+        return Cors(dispatch, self._origins)
 
     @contextlib.asynccontextmanager
     async def _playing(self) -> AsyncIterator[None]:
@@ -169,13 +171,6 @@ class Host:
 
     def _of_kind(self, kind: str) -> list[Indexed]:
         return [function for function in self._functions if function.kind == kind]
-
-
-def _cors(origins: Sequence[str]) -> Middleware:
-    """The platform's CORS: whatever a page of these origins may ask, a function decides."""
-    return Middleware(
-        CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"]
-    )
 
 
 def _served(indexed: list[Indexed]) -> list[Indexed]:

@@ -73,7 +73,7 @@ def is_disabled(function: Indexed, environ: Mapping[str, str]) -> bool:
 
 
 def index(app: FunctionRegister) -> list[Indexed]:
-    """The app's functions, in the order of their names. Raises Refused."""
+    """The app's functions, in the order of their names in capitals. Raises Refused."""
     try:
         functions = app.get_functions()
     except (ValueError, TypeError) as exc:
@@ -83,7 +83,7 @@ def index(app: FunctionRegister) -> list[Indexed]:
     for name in (each.name for each in indexed):
         if names.setdefault(name.casefold(), name) != name:
             raise Refused(f"functions {names[name.casefold()]} and {name} differ in case only.")
-    return sorted(indexed, key=lambda each: each.name.casefold())
+    return sorted(indexed, key=lambda function: function.name.upper())
 
 
 def _indexed(function: Function) -> Indexed:

@@ -1,4 +1,4 @@
-"""Route templates, matched as the Functions host matches them.
+"""Route templates, checked and matched as the Functions host does it.
 
 The host tries the routes in the order of the functions' names, compares literals without
 case, and takes the first whose path, constraints and method fit. A known path with a wrong
@@ -8,12 +8,12 @@ method is therefore a 404, not a 405 (Azure/azure-functions-host issues 10098 an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from devhost.indexing import Indexed
 from devhost.project import Refused
+from devhost.urls import fold_case
 
 _CONSTRAINTS = {
     "int": r"-?\d+",
@@ -25,7 +25,31 @@ _CONSTRAINTS = {
     "alpha": r"[a-z]+",
     "guid": r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}",
 }
-_PARAMETER = re.compile(r"\{(\*{0,2})([^{}:?=*]+)(?::([^{}]*?))?(\?)?\}")
+_PARAMETER = re.compile(r"\{(\*{0,2})([^{}/:?=*]+)(?::([^{}]*?))?(\?)?\}")
+
+
+class _Invalid(Exception):
+    """What the host holds against a template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of a template between slashes."""
+
+    text: str
+    names: tuple[str, ...] = ()
+    pattern: re.Pattern[str] = re.compile("")
+    is_catch_all: bool = False
+    is_optional: bool = False
+
+    def matches_literal(self, part: str) -> bool:
+        return fold_case(part) == fold_case(self.text)
+
+    def match(self, part: str) -> dict[str, str] | None:
+        if not self.names:
+            return {} if self.matches_literal(part) else None
+        match = self.pattern.fullmatch(part)
+        return dict(zip(self.names, match.groups(), strict=True)) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +58,60 @@ class Route:
     template: str
     methods: frozenset[str]
     """Empty: any method."""
-    pattern: re.Pattern[str]
-    names: tuple[str, ...]
+    segments: tuple[Segment, ...]
 
     @classmethod
     def of(cls, function: Indexed, prefix: str) -> Route:
-        route = str(function.trigger.get("route") or function.name).strip("/")
-        template = f"{prefix}/{route}".strip("/")
+        route = str(function.trigger.get("route") or function.name)
+        template = f"{prefix}/{route}" if prefix else route
         methods = (str(getattr(m, "value", m)) for m in function.trigger.get("methods") or ())
-        pattern, names = _compiled(template, function.name)
-        return cls(function, template, frozenset(m.upper() for m in methods), pattern, names)
+        try:
+            _refuse_reserved(route)
+            segments = _parse_template(template)
+        except _Invalid as exc:
+            raise Refused(
+                f"function {function.name}: the route {route} is refused by Azure's host: {exc}."
+            ) from exc
+        return cls(function, template, frozenset(m.upper() for m in methods), segments)
 
     def takes(self, method: str) -> bool:
-        return not self.methods or method in self.methods
+        return not self.methods or method.upper() in self.methods
+
+    def shares_methods(self, other: Route) -> bool:
+        return not self.methods or not other.methods or bool(self.methods & other.methods)
 
     def match(self, path: str) -> dict[str, str] | None:
-        """The route parameters, or None when this is another path."""
-        found = self.pattern.fullmatch(path.strip("/"))
-        if found is None:
-            return None
-        return {n: v for n, v in zip(self.names, found.groups(), strict=True) if v}
+        """The route parameters, or None when this is another path.
+
+        One slash at either end is nothing; an empty segment fits nothing, but for the rest of
+        a catch-all.
+        """
+        rest = path.removeprefix("/")
+        parts = rest.removesuffix("/").split("/") if rest else []
+        parameters: dict[str, str] = {}
+        for position, part in enumerate(parts):
+            if not part or position == len(self.segments):
+                return None
+            segment = self.segments[position]
+            if segment.is_catch_all:
+                return parameters | {segment.names[0]: rest.split("/", position)[position]}
+            values = segment.match(part)
+            if values is None:
+                return None
+            parameters |= values
+        left = self.segments[len(parts) :]
+        return parameters if all(s.is_catch_all or s.is_optional for s in left) else None
+
+    def plainest_path(self) -> str:
+        """A path that this route is meant for, to see which others take it."""
+        return _PARAMETER.sub(lambda match: "1" if match[3] else "x", self.template)
 
 
 class RouteTable:
     def __init__(self, functions: Iterable[Indexed], prefix: str) -> None:
-        """``functions`` in the order of their names."""
+        """``functions`` in the order of their names. Raises Refused."""
         self.routes = [Route.of(function, prefix) for function in functions]
+        _refuse_twins(self.routes)
 
     def find(self, method: str, path: str) -> tuple[Indexed, dict[str, str]] | None:
         for route in self.routes:
@@ -70,48 +122,70 @@ class RouteTable:
     def hidden(self) -> Iterator[tuple[str, str]]:
         """Pairs (hidden, hiding): routes that never win for their own plainest path."""
         for position, route in enumerate(self.routes):
-            path = _PARAMETER.sub(lambda found: "1" if found[3] else "x", route.template)
+            path = route.plainest_path()
             for earlier in self.routes[:position]:
-                both = route.methods & earlier.methods or not (route.methods and earlier.methods)
-                if both and earlier.match(path) is not None:
+                if route.shares_methods(earlier) and earlier.match(path) is not None:
                     yield route.function.name, earlier.function.name
 
 
-def host_path(raw_path: str) -> str:
-    """The path as Kestrel gives it to routing: decoded, except ``%2F``; dot segments resolved."""
-    kept = re.sub(r"%(?=2[Ff])", "%25", raw_path)
-    segments: list[str] = []
-    for segment in unquote_to_bytes(kept).decode("utf-8", "replace").split("/"):
-        if segment == "..":
-            del segments[-1:]
-        elif segment != ".":
-            segments.append(segment)
-    return "/".join(segments)
+def _refuse_twins(routes: Sequence[Route]) -> None:
+    for position, route in enumerate(routes):
+        for other in routes[:position]:
+            is_same = other.template.strip("/").lower() == route.template.strip("/").lower()
+            if is_same and route.shares_methods(other):
+                raise Refused(
+                    f"functions {other.function.name} and {route.function.name} have the same "
+                    f"route {route.template} and method: Azure's host refuses that."
+                )
 
 
-def _compiled(template: str, function: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    pattern, names, at = "", [], 0
-    for parameter in _PARAMETER.finditer(template):
-        stars, name, constraints, optional = parameter.groups()
-        literal = re.escape(template[at : parameter.start()])
-        part = f"({_constrained(constraints, function)})" if not stars else "(.*)"
-        if (optional or stars) and literal.endswith("/"):
-            pattern += f"{literal[:-1]}(?:/{part})?"
-        else:
-            pattern += literal + part + ("?" if optional else "")
+def _refuse_reserved(route: str) -> None:
+    if route.strip("/").lower().startswith(("admin", "runtime")):
+        raise _Invalid("what begins with admin or runtime belongs to the host")
+
+
+def _parse_template(template: str) -> tuple[Segment, ...]:
+    """Raises _Invalid."""
+    parts = template.removesuffix("/").split("/") if template else []
+    segments = tuple(_parse_segment(part) for part in parts)
+    names = [name.casefold() for segment in segments for name in segment.names]
+    if len(set(names)) < len(names):
+        raise _Invalid("a parameter is named twice")
+    if any(segment.is_catch_all for segment in segments[:-1]):
+        raise _Invalid("a catch-all must be the last")
+    return segments
+
+
+def _parse_segment(text: str) -> Segment:
+    if not text:
+        raise _Invalid("it has an empty segment, or begins with a slash")
+    pattern, names, at, previous_end = "", [], 0, -1
+    for parameter in _PARAMETER.finditer(text):
+        stars, name, constraint, optional = parameter.groups()
+        if parameter.start() == previous_end:
+            raise _Invalid("two parameters follow each other without a separator")
+        if stars and (optional or parameter[0] != text):
+            raise _Invalid("a catch-all is a whole segment, and not optional")
+        if optional and parameter.end() != len(text):
+            raise _Invalid("an optional parameter must end its segment")
+        pattern += re.escape(text[at : parameter.start()]) + f"({_constraint_pattern(constraint)})"
         names.append(name)
-        at = parameter.end()
-    rest = template[at:]
-    if "{" in rest or "}" in rest:
-        raise Refused(f"function {function}: the route {template} is not a valid template.")
-    return re.compile(pattern + re.escape(rest), re.IGNORECASE | re.DOTALL), tuple(names)
+        at = previous_end = parameter.end()
+    literal = _PARAMETER.sub("", text)
+    if re.search(r"[{}?*]", literal if names else text):
+        raise _Invalid("it is not a valid template")
+    return Segment(
+        text,
+        tuple(names),
+        re.compile(pattern + re.escape(text[at:]), re.IGNORECASE | re.ASCII | re.DOTALL),
+        is_catch_all="{*" in text,
+        is_optional=text.endswith("?}") and len(names) == 1 and text.startswith("{"),
+    )
 
 
-def _constrained(constraints: str | None, function: str) -> str:
-    if not constraints:
-        return "[^/]+"
-    if constraints.lower() not in _CONSTRAINTS:
-        raise Refused(
-            f"function {function}: devhost does not know the route constraint {constraints}."
-        )
-    return _CONSTRAINTS[constraints.lower()]
+def _constraint_pattern(constraint: str | None) -> str:
+    if not constraint:
+        return ".+"  # a part never holds a slash
+    if constraint.lower() not in _CONSTRAINTS:
+        raise _Invalid(f"devhost does not know the constraint {constraint}")
+    return _CONSTRAINTS[constraint.lower()]

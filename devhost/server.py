@@ -19,6 +19,7 @@ import uvicorn
 
 from devhost import console
 from devhost.host import Host
+from devhost.kestrel import KestrelProtocol
 from devhost.project import Project, Refused
 
 log = logging.getLogger("devhost")
@@ -122,6 +123,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 host.asgi(),
+                http=KestrelProtocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,

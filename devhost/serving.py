@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import time
@@ -16,17 +17,19 @@ from starlette.types import Receive, Scope, Send
 from devhost.indexing import converter
 from devhost.invoking import Invocation, Invoker
 from devhost.keys import Keys
-from devhost.routing import RouteTable, host_path
+from devhost.routing import RouteTable
+from devhost.urls import decode_path, join_headers, parse_query
 
 log = logging.getLogger("devhost.http")
 
+_NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
 _HOP_HEADERS = {"content-length", "transfer-encoding", "connection"}
 
 
 def body_limit() -> int:
-    """Bytes; the host answers 413 above it."""
+    """Bytes; above it the host answers 500. The default is what infra/app.bicep sets."""
     configured = os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", "")
-    return int(configured) if configured.isdecimal() else 100 * 1024 * 1024
+    return int(configured) if configured.isdecimal() else 32 * 1024 * 1024
 
 
 class HttpFunctions:
@@ -54,15 +57,16 @@ class HttpFunctions:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, path: str) -> Response:
-        found = self._routes.find(request.method, host_path(path))
-        if found is None:
-            return Response(status_code=404)
-        function, parameters = found
+        match = self._routes.find(request.method, decode_path(path))
+        if match is None:
+            return _homepage() if _asks_for_homepage(request, path) else Response(status_code=404)
+        function, parameters = match
         if not self._keys.let_in(request, function):
             return Response(status_code=401)
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._limit:
-            return Response(status_code=413, headers={"connection": "close"})
+            log.warning("%s: the body of %s bytes is over the host's limit", function.name, length)
+            return Response(status_code=500, headers={"connection": "close"})
         invocation = Invocation(function)
         try:
             # the host forwards only a body whose length was announced
@@ -81,6 +85,16 @@ def raw_path(scope: Scope) -> str:
     return bytes(scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
 
 
+def _asks_for_homepage(request: Request, path: str) -> bool:
+    disabled = os.environ.get(_NO_HOMEPAGE, "").strip().lower()
+    return (request.method, path) == ("GET", "/") and disabled not in ("1", "true")
+
+
+def _homepage() -> Response:
+    """Azure's host welcomes everybody there, whatever the app says."""
+    return Response("<!doctype html><title>Functions</title>", media_type="text/html")
+
+
 def function_request(request: Request, parameters: Mapping[str, str], body: bytes) -> HttpRequest:
     query = request.scope["query_string"].decode("latin-1")
     host = request.headers.get("host", "")
@@ -88,31 +102,12 @@ def function_request(request: Request, parameters: Mapping[str, str], body: byte
     return HttpRequest(
         method=request.method,
         url=f"{url}?{query}" if query else url,
-        headers=_headers(request),
-        params=_query(request),
+        headers=join_headers(request.headers.raw),
+        params=parse_query(query),
         route_params=parameters,
         body_type="bytes",
         body=body,
     )
-
-
-def _headers(request: Request) -> dict[str, str]:
-    """Lower-case names; repeated headers are joined with commas."""
-    joined: dict[str, str] = {}
-    for name, value in request.headers.raw:
-        key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")
-        joined[key] = f"{joined[key]},{text}" if key in joined else text
-    return joined
-
-
-def _query(request: Request) -> dict[str, str]:
-    """Names compare without case, empty values are dropped, repeated ones joined with commas."""
-    names: dict[str, str] = {}
-    values: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
-        if value:
-            values.setdefault(names.setdefault(name.lower(), name), []).append(value)
-    return {name: ",".join(parts) for name, parts in values.items()}
 
 
 def function_response(returned: Any) -> Response:
@@ -124,16 +119,38 @@ def function_response(returned: Any) -> Response:
             f"an HTTP function returns func.HttpResponse or str, not {type(returned).__name__}"
         ) from None
     if datum.type == "string":
-        return Response(datum.value, media_type="text/plain")
+        _refuse_json(datum.value)
+        return _in_chunks(Response(datum.value, media_type="text/plain"))
     status = int(datum.value["status_code"].value)
     response = Response(_body(status, datum.value["body"].value), status_code=status)
-    for name, value in datum.value["headers"].items():  # the last of a name wins
-        is_no_type = name.lower() == "content-type" and not value.value  # the host sends none then
-        if name.lower() not in _HOP_HEADERS and not is_no_type:
+    taken = set(_HOP_HEADERS)
+    for name, value in datum.value["headers"].items():
+        # of one spelling the last value counts, of two spellings the first; no empty type is sent
+        is_no_type = name.lower() == "content-type" and not value.value
+        if name.lower() not in taken and not is_no_type:
+            taken.add(name.lower())
             response.headers[name] = _plain(name, value.value)
     for cookies in datum.value["cookies"] or ():
         for morsel in cookies.values():
             response.headers.append("set-cookie", morsel.OutputString())
+    return _in_chunks(response)
+
+
+def _refuse_json(text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError:
+        return
+    raise ValueError(
+        "Azure's host parses a str that is JSON and sends it in another form: "
+        "return func.HttpResponse instead"
+    )
+
+
+def _in_chunks(response: Response) -> Response:
+    """The host does not say how long an answer is; the server then sends it in chunks."""
+    if response.body:
+        del response.headers["content-length"]
     return response
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from devhost.serving import body_limit
 from tests.devhost.running import Running, copied
 
 
@@ -19,7 +20,8 @@ def host(tmp_path_factory):
     settings = json.dumps({"IsEncrypted": False, "Values": values})
     (app / "local.settings.json").write_text(settings)
     limits = {"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "1000000"}
-    with Running(app, PYTHON_THREADPOOL_THREAD_COUNT="32", **limits) as running:
+    no_homepage = {"AzureWebJobsDisableHomepage": "true"}
+    with Running(app, PYTHON_THREADPOOL_THREAD_COUNT="32", **limits, **no_homepage) as running:
         yield running
 
 
@@ -36,7 +38,7 @@ def test_a_function_sees_the_request_as_in_azure(host):
     seen = response.json()
     assert seen["method"] == "POST"
     assert seen["url"].endswith("/api/echo/a%20b%2Fc%C3%A9/x/y%20z?q=1&empty=&q=2&Q=3&p=%C3%A9")
-    assert seen["params"] == {"q": "1,2,3", "p": "é"}
+    assert seen["params"] == {"Q": "1,2,3", "p": "é"}
     assert seen["route"] == {"name": "a b%2Fcé", "rest": "x/y z"}
     assert seen["headers"]["x-shop"] == "One,Two"
     assert seen["body"] == "\x89PNG\x00"
@@ -58,20 +60,27 @@ def test_multipart_reaches_the_librarys_parser(host):
 
 
 def test_a_large_body_arrives_whole(host):
-    assert host.client.post("/api/size", content=b"x" * 1_000_000).text == "1000000"
+    assert host.client.post("/api/size", content=b"x" * 1_000_000).text == "1000000 bytes"
 
 
-def test_a_body_over_the_limit_is_413(host):
+def test_a_body_over_the_hosts_limit_is_a_bare_500_and_the_connection_ends(host):
     response = host.client.post("/api/size", content=b"x" * 1_000_001)
-    assert (response.status_code, response.content) == (413, b"")
-    assert host.client.post("/api/size", content=b"x").text == "1"
+    assert (response.status_code, response.content) == (500, b"")
+    assert response.headers["connection"] == "close"
+    assert "the body of 1000001 bytes is over the host's limit" in host.output()
+    assert host.client.post("/api/size", content=b"x").text == "1 bytes"
+
+
+def test_the_hosts_limit_is_32_megabytes_where_nothing_sets_it(monkeypatch):
+    monkeypatch.delenv("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", raising=False)
+    assert body_limit() == 32 * 1024 * 1024
 
 
 def test_a_chunked_body_arrives_empty(host):
-    assert host.client.post("/api/size", content=iter([b"abc", b"def"])).text == "0"
+    assert host.client.post("/api/size", content=iter([b"abc", b"def"])).text == "0 bytes"
 
 
-@pytest.mark.parametrize("path", ["nothing", "size/more", "items", "", "../admin"])
+@pytest.mark.parametrize("path", ["nothing", "size/more", "items", "", "../admin", "../"])
 def test_unknown_paths_are_404_without_a_body(host, path):
     response = get(host, path)
     assert (response.status_code, response.content) == (404, b"")
@@ -92,8 +101,11 @@ def test_a_wrong_method_is_404_as_in_azure(host):
         ("ITEMS/12", "number 12"),
         ("items/12/", "number 12"),
         ("items/x/../12", "number 12"),
-        ("maybe", "nothing"),
-        ("maybe/7", "7"),
+        ("maybe", "maybe nothing"),
+        ("maybe/7", "maybe 7"),
+        ("pages/a//b/", "page a//b/"),
+        ("pages/", "page None"),
+        ("pages/%0A%2f%C3%A9%FF", "page \n%2fé%FF"),
     ],
 )
 def test_routes_match_as_the_host_matches_them(host, path, answer):
@@ -101,14 +113,72 @@ def test_routes_match_as_the_host_matches_them(host, path, answer):
     assert answer in exchange(host, raw.encode())
 
 
-def exchange(host, request: bytes) -> str:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//api/maybe",
+        "/api//maybe",
+        "/api/maybe//",
+        "/api/items/1//",
+        "/api/pages//a",
+        "/api/item%C5%BF/1",
+    ],
+)
+def test_an_empty_segment_and_the_long_s_fit_no_route(host, path):
+    assert status_of(host, f"GET {path} HTTP/1.1\r\nHost: a\r\n") == 404
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (f"GET /api/pages/{'x' * 8166} HTTP/1.1\r\nHost: a\r\n", 200),  # 8,192 bytes
+        (f"GET /api/pages/{'x' * 8167} HTTP/1.1\r\nHost: a\r\n", 414),
+        (f"GET /api/maybe HTTP/1.1\r\nHost: a\r\nx-a: {'x' * 32_000}\r\n", 200),
+        (f"GET /api/maybe HTTP/1.1\r\nHost: a\r\nx-a: {'x' * 32_800}\r\n", 431),
+        ("GET /api/maybe HTTP/1.1\r\nHost: a\r\n" + "x-a: b\r\n" * 98, 200),  # with Connection
+        ("GET /api/maybe HTTP/1.1\r\nHost: a\r\n" + "x-a: b\r\n" * 99, 431),
+        ("GET /api/pages/a%00b HTTP/1.1\r\nHost: a\r\n", 400),
+        ("GET /api/maybe HTTP/1.1\r\n", 400),
+        ("GET /api/maybe HTTP/2.0\r\nHost: a\r\n", 505),
+        ("GET /api/maybe HTTP/1.1\r\nHost: a\r\nx-a: \xff\r\n", 400),
+        ("GET /api/maybe HTTP/1.1\r\nHost: a\r\nx-a: b\r\n folded\r\n", 400),
+        ("POST /api/size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n", 400),
+        ("POST /api/size HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n", 400),
+        ("get /api/maybe HTTP/1.1\r\nHost: a\r\n", 200),
+    ],
+)
+def test_the_server_refuses_what_kestrel_refuses(host, head, status):
+    assert status_of(host, head) == status
+
+
+def test_a_head_may_come_in_pieces_and_requests_one_behind_the_other(host):
+    first = b"POST /api/size HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345"
+    second = b"get /api/maybe/2 HTTP/1.1\r\nHost: a\r\n\r\n"
+    last = b"GET /api/maybe/3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    answers = exchange(host, *(bytes([byte]) for byte in first), second + last)
+    assert [line for line in answers.splitlines() if line.startswith(("maybe", "5 bytes"))] == [
+        "5 bytes",
+        "maybe 2",
+        "maybe 3",
+    ]
+
+
+def status_of(host, head: str) -> int:
+    """Sends a request line and headers as they are."""
+    answer = exchange(host, f"{head}Connection: close\r\n\r\n".encode("latin-1"))
+    return int(answer.split()[1])
+
+
+def exchange(host, *pieces: bytes) -> str:
     """Sends bytes as they are: clients tidy paths up."""
     where = urlsplit(host.url)
     with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
-        connection.sendall(request)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            connection.sendall(piece)
         answer = b""
-        while piece := connection.recv(65536):
-            answer += piece
+        while received := connection.recv(65536):
+            answer += received
     return answer.decode()
 
 
@@ -130,6 +200,7 @@ def test_response_headers_and_cookies(host):
     assert (response.status_code, response.content) == (201, b"\x00\xff")
     assert response.headers["content-type"] == "image/png"
     assert response.headers.get_list("x-twice") == ["last"]
+    assert response.headers.get_list("x-case") == ["the first"]
     assert response.headers.get_list("set-cookie") == ["a=1; Path=/", "b=2"]
     assert "server" not in response.headers
 
@@ -140,6 +211,27 @@ def test_a_str_is_plain_text(host):
         "async",
         "text/plain; charset=utf-8",
     )
+
+
+def test_answers_come_in_chunks_without_their_length(host):
+    response = get(host, "async")
+    assert response.headers["transfer-encoding"] == "chunked"
+    assert "content-length" not in response.headers
+
+
+def test_head_calls_the_function_where_its_route_declares_it(host):
+    answer = exchange(host, b"HEAD /api/pages/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    head, _, body = answer.partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200")
+    assert "content-type: text/html" in head
+    assert body == ""
+    assert any(event["method"] == "HEAD" for event in host.events("page"))
+
+
+def test_the_homepage_is_public_unless_a_setting_switches_it_off(host, tmp_path):
+    assert host.client.get("/").status_code == 404
+    with Running(copied("routes", tmp_path)) as other:
+        assert other.client.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("status", [204, 304])
@@ -154,6 +246,7 @@ def test_statuses_without_a_body_have_none(host, status):
     [
         ("none", "not NoneType"),
         ("dict", "not dict"),
+        ("json", "parses a str that is JSON"),
         ("generator", "not generator"),
         ("header", "printable ASCII"),
         ("exit", "sys.exit()"),

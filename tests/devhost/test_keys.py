@@ -34,19 +34,38 @@ def test_an_unknown_path_is_unknown_with_and_without_a_key(host):
     assert host.client.get("/api/nothing").status_code == 404
 
 
-def test_pages_of_the_origins_may_ask_and_read(host):
-    asks = {"origin": SHOP, "access-control-request-method": "POST"}
-    asks["access-control-request-headers"] = "x-functions-key"
-    preflight = host.client.options("/api/echo/a", headers=asks)
-    assert preflight.status_code == 200
-    assert preflight.headers["access-control-allow-origin"] == SHOP
-    key = {"x-functions-key": "open sesame"}
-    answer = host.client.get("/api/echo/a", headers={"origin": SHOP, **key})
-    assert answer.headers.get_list("access-control-allow-origin") == [SHOP]
+PREFLIGHT = {"origin": SHOP, "access-control-request-method": "POST"}
 
 
-def test_other_pages_may_not(host):
-    asks = {"origin": "https://else.example", "access-control-request-method": "POST"}
-    assert host.client.options("/api/echo/a", headers=asks).status_code == 400
-    answer = host.client.get("/api/echo/a", headers={"origin": "https://else.example"})
-    assert "access-control-allow-origin" not in answer.headers
+@pytest.mark.parametrize("path", ["/api/echo/a", "/nothing", "/api//size", "/admin/host/status"])
+def test_a_preflight_is_answered_before_routing_and_keys(host, path):
+    wishes = {**PREFLIGHT, "access-control-request-headers": "x-functions-key"}
+    response = host.client.options(path, headers=wishes)
+    cors = {k: v for k, v in response.headers.items() if k.startswith("access-control")}
+    assert (response.status_code, response.content) == (204, b"")
+    assert cors == {
+        "access-control-allow-origin": SHOP,
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": "x-functions-key",
+    }
+    assert "vary" not in response.headers
+
+
+def test_a_preflight_of_a_refused_origin_is_204_without_cors_headers(host):
+    wishes = {**PREFLIGHT, "origin": "https://else.example"}
+    response = host.client.options("/api/echo/a", headers=wishes)
+    assert response.status_code == 204
+    assert not [name for name in response.headers if name.startswith("access-control")]
+
+
+def test_options_that_ask_for_no_method_are_no_preflight(host):
+    response = host.client.options("/api/size", headers={"origin": SHOP})
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [(SHOP, [SHOP]), ("https://else.example", [])])
+def test_an_answer_names_the_origin_that_may_read_it(host, origin, allowed):
+    headers = {"origin": origin, "x-functions-key": "open sesame"}
+    response = host.client.get("/api/echo/a", headers=headers)
+    assert response.status_code == 200
+    assert response.headers.get_list("access-control-allow-origin") == allowed

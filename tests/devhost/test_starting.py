@@ -6,11 +6,14 @@ import socket
 import time
 from typing import Any
 
+import azure.functions as func
 import psutil
 import pytest
 
 from devhost.host import Host
+from devhost.indexing import index
 from devhost.project import BlobOptions, Project, Refused
+from devhost.routing import RouteTable
 from tests.devhost.running import Running, copied, eventually, launched, refusal, written
 
 HEAD = "import azure.functions as func\nfrom typing import Optional\napp = func.FunctionApp()\n"
@@ -75,7 +78,7 @@ def test_an_app_that_azure_would_not_load_is_refused(tmp_path, source, said):
             "data_type='BINARY')\ndef picture(blob: func.InputStream): ...",
             "the app setting UNSET is not set",
         ),
-        ("@app.route('a/{id:odd}')\ndef a(req): ...", "route constraint odd"),
+        ("@app.route('a/{id:odd}')\ndef a(req): ...", "does not know the constraint odd"),
         ("@app.route('a/{id')\ndef a(req): ...", "is not a valid template"),
     ],
 )
@@ -84,6 +87,72 @@ def test_a_function_that_azure_would_not_load_is_refused(tmp_path, source, said)
     exec(HEAD + source, names)
     with pytest.raises(Refused, match=re.escape(said)):
         Host(Project(tmp_path, "api", BlobOptions()), names["app"])
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("/x", "begins with a slash"),
+        ("a//b", "empty segment"),
+        ("{*p?}", "a catch-all is a whole segment, and not optional"),
+        ("x{*p}", "a catch-all is a whole segment"),
+        ("{*p}/x", "a catch-all must be the last"),
+        ("{a}{b}", "two parameters follow each other"),
+        ("{a}/{A}", "a parameter is named twice"),
+        ("{a?}.png", "an optional parameter must end its segment"),
+        ("a?b", "is not a valid template"),
+        ("a/{}", "is not a valid template"),
+        ("admin/x", "belongs to the host"),
+        ("Runtime", "belongs to the host"),
+    ],
+)
+def test_a_route_that_azures_host_refuses_is_named_at_the_start(template, reason):
+    with pytest.raises(Refused, match=re.escape(reason)) as refused:
+        route_table(a=(template, ["GET"]))
+    assert f"function a: the route {template}" in str(refused.value)
+
+
+def test_one_route_and_method_belong_to_one_function():
+    with pytest.raises(Refused, match="functions a and b have the same route api/X and method"):
+        route_table(a=("x", ["GET", "POST"]), b=("X", ["POST"]))
+    table = route_table(a=("x", ["GET"]), b=("x", ["POST"]))
+    assert table.find("POST", "/api/x")[0].name == "b"
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "parameters"),
+    [
+        ("{name}.{kind}", "a.b.png", {"name": "a.b", "kind": "png"}),
+        ("x/{id:int}/", "x/7", {"id": "7"}),
+        ("x/{id:int?}", "X/", {}),
+        ("x/{**rest}", "x/a//b/", {"rest": "a//b/"}),
+        ("é", "É", {}),
+    ],
+)
+def test_templates_that_azures_host_takes(template, path, parameters):
+    match = route_table(a=(template, ["GET"])).find("GET", f"/api/{path}")
+    assert match is not None
+    assert match[1] == parameters
+
+
+def test_overlapping_routes_go_by_their_names_in_capitals():
+    """The underscore comes behind the capitals, and before the small letters."""
+    table = route_table(get_a=("{x}", ["GET"]), getb=("b", ["GET"]))
+    assert table.find("GET", "/api/b")[0].name == "getb"
+
+
+def route_table(**routes: tuple[str, list[str]]) -> RouteTable:
+    app = func.FunctionApp()
+    for name, (template, methods) in routes.items():
+        register(app, name, template, methods)
+    return RouteTable(index(app), "api")
+
+
+def register(app: func.FunctionApp, name: str, template: str, methods: list[str]) -> None:
+    def answer(req: func.HttpRequest) -> str:
+        return name
+
+    app.function_name(name)(app.route(route=template, methods=methods)(answer))
 
 
 def test_a_folder_that_is_no_app_is_refused(tmp_path):

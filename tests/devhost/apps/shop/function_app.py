@@ -39,9 +39,15 @@ def echo(req: func.HttpRequest) -> func.HttpResponse:
     )
 
 
+@bp.route(route="pages/{*path}", methods=["GET", "HEAD"])
+def page(req: func.HttpRequest) -> func.HttpResponse:
+    note(kind="page", method=req.method)
+    return func.HttpResponse(f"page {req.route_params.get('path')}", mimetype="text/html")
+
+
 @bp.route(route="size", methods=["POST"])
 def size(req: func.HttpRequest) -> str:
-    return str(len(req.get_body()))
+    return f"{len(req.get_body())} bytes"
 
 
 @bp.route(route="items/{id:int}", methods=["GET"])
@@ -61,7 +67,7 @@ def items_newest(req: func.HttpRequest) -> str:
 
 @bp.route(route="maybe/{id?}", methods=["GET"])
 def maybe(req: func.HttpRequest) -> str:
-    return req.route_params.get("id", "nothing")
+    return f"maybe {req.route_params.get('id', 'nothing')}"
 
 
 @bp.route(methods=["GET"])
@@ -74,6 +80,8 @@ def headers(req: func.HttpRequest) -> func.HttpResponse:
     response = func.HttpResponse(b"\x00\xff", status_code=201, mimetype="image/png")
     response.headers.add("x-twice", "first")
     response.headers.add("x-twice", "last")
+    response.headers.add("X-Case", "the first")
+    response.headers.add("x-case", "the second")
     response.headers.add("set-cookie", "a=1; Path=/")
     response.headers.add("set-cookie", "b=2")
     return response
@@ -91,6 +99,8 @@ def wrong(req: func.HttpRequest):
             return None
         case "dict":
             return {"a": 1}
+        case "json":
+            return '{"body": "x", "statusCode": 201}'
         case "generator":
             return (piece for piece in "abc")
         case "header":

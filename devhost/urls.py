@@ -1,0 +1,98 @@
+"""Reads paths, queries and names as ASP.NET does, the web framework of Azure's host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_SLASH = re.compile(r"%2[Ff]")
+
+
+def decode_escapes(text: str) -> str:
+    """Decodes percent-escapes; those that are not UTF-8 stay as they are."""
+    return _ESCAPES.sub(lambda match: _decode_run(match[0]), text)
+
+
+def decode_path(raw_path: str) -> str:
+    """The path as routing sees it: decoded but for ``%2F``, with its dot segments resolved."""
+    pieces = _SLASH.split(raw_path)
+    slashes = _SLASH.findall(raw_path)
+    decoded = decode_escapes(pieces[0])
+    for slash, piece in zip(slashes, pieces[1:], strict=True):
+        decoded += slash + decode_escapes(piece)
+    return _resolve_dots(decoded)
+
+
+def parse_query(query: str) -> dict[str, str]:
+    """Empty values are dropped, repeated ones joined with commas.
+
+    Names compare without case; the last spelling stays.
+    """
+    spellings: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
+    for pair in query.split("&"):
+        name, _, value = (decode_escapes(part.replace("+", " ")) for part in pair.partition("="))
+        if value:
+            key = fold_case(name)
+            spellings[key] = name
+            values.setdefault(key, []).append(value)
+    return {spellings[key]: ",".join(parts) for key, parts in values.items()}
+
+
+def join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Lower-case names; the values of repeated headers joined with commas, without the empty."""
+    joined: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode()
+        parts = (joined.get(name, ""), value)
+        joined[name] = ",".join(part for part in parts if part)
+    return joined
+
+
+def fold_case(text: str) -> str:
+    """For comparison without case: each character by its own capital, none beyond ASCII by
+    one within, so that the long s is no s."""
+    return "".join(map(_capital, text))
+
+
+def _capital(character: str) -> str:
+    capital = character.upper()
+    if len(capital) != 1 or (capital.isascii() and not character.isascii()):
+        return character
+    return capital
+
+
+def _decode_run(escapes: str) -> str:
+    """Decodes consecutive escapes, character by character."""
+    data = bytes.fromhex(escapes.replace("%", ""))
+    text, at = "", 0
+    while at < len(data):
+        length = _utf8_length(data[at])
+        try:
+            text += data[at : at + length].decode()
+        except UnicodeDecodeError:
+            length = 1
+            text += escapes[3 * at : 3 * at + 3]
+        at += length
+    return text
+
+
+def _utf8_length(first: int) -> int:
+    """How many bytes a character has that begins with this one."""
+    if first < 0xC0:
+        return 1
+    return 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+
+
+def _resolve_dots(path: str) -> str:
+    segments: list[str] = []
+    parts = path.split("/")
+    for segment in parts:
+        if segment == "..":
+            del segments[max(1, len(segments) - 1) :]  # the first is the empty one before the root
+        elif segment != ".":
+            segments.append(segment)
+    if parts[-1] in (".", ".."):
+        segments.append("")
+    return "/".join(segments)
