@@ -21,14 +21,14 @@ bp = func.Blueprint()
 KnownTag = Annotated[str, Header("if-none-match", "The ETag of the copy that you have.")]
 
 
-@bp.route(route="dashboard", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(route="dashboard", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint(statuses=(200, 304), media="text/html")
 def dashboard(req: func.HttpRequest, known: KnownTag) -> func.HttpResponse:
     """The dashboard: a web page to search, upload and look after the catalogue."""
     return _answer("index.html", known)
 
 
-@bp.route(route="dashboard/{*path}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(route="dashboard/{*path}", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint(statuses=(200, 304), media="*/*")
 def dashboard_file(
     req: func.HttpRequest, file: Path[WebPath], known: KnownTag

@@ -58,7 +58,10 @@ class Endpoint:
 
 
 def endpoints(functions: Iterable[func.decorators.function_app.Function]) -> list[Endpoint]:
-    """Of the HTTP functions among those registered, in their order."""
+    """Returns the endpoints of the HTTP functions among those registered, in their order.
+
+    HEAD is not described: it is GET without the body, as HTTP says.
+    """
     found = []
     for function in functions:
         contract = contract_behind(function.get_user_function())
@@ -69,7 +72,11 @@ def endpoints(functions: Iterable[func.decorators.function_app.Function]) -> lis
             path = ROUTE_PREFIX + trigger["route"].replace("{*", "{")
             anonymous = trigger.get("authLevel") == func.AuthLevel.ANONYMOUS
             methods = [str(method.value) for method in trigger["methods"]]
-            found += [Endpoint(method, path, anonymous, contract) for method in methods]
+            found += [
+                Endpoint(method, path, anonymous, contract)
+                for method in methods
+                if method != "HEAD"
+            ]
     return found
 
 

@@ -84,7 +84,7 @@ def delete_product(path: Path[ProductPath]) -> DeletedAnswer:
     return DeletedAnswer(product_id=path.product_id, images=pictures)
 
 
-@bp.route(route="v1/images/{*path}", methods=["GET"], auth_level=SHOPPERS)
+@bp.route(route="v1/images/{*path}", methods=["GET", "HEAD"], auth_level=SHOPPERS)
 @endpoint(statuses=(200, 304), media="image/*")
 def get_image(
     blob: Path[ImagePath],

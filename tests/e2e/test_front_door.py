@@ -122,3 +122,16 @@ def test_the_host_neither_types_a_304_nor_passes_a_chunked_body_on(host):
     chunked = host.client.post("/api/v1/search", content=iter([b'{"query":', b' "red"}']))
     assert chunked.status_code == 411
     assert "Content-Length" in chunked.json()["detail"]
+
+
+def test_head_answers_like_get_without_a_body(host):
+    drop(host, "a.png", picture("red"))
+    eventually(lambda: host.stats()["images"] == 1, "indexed")
+    for path in ("dashboard", "dashboard/app.js", "v1/images/a.png", "v1/images/a.png?size=160"):
+        with_body = host.client.get(f"/api/{path}").raise_for_status()
+        head = host.client.head(f"/api/{path}").raise_for_status()
+        assert head.content == b""
+        for name in ("content-type", "etag", "cache-control"):
+            assert head.headers[name] == with_body.headers[name], (path, name)
+    assert host.client.head("/api/v1/images/gone.png").status_code == 404
+    assert host.client.head("/api/v1/health").status_code == 404  # the route does not declare it
