@@ -34,6 +34,7 @@ export default {
   "error.key": "The app wants a valid function key. Try again, and the page asks for it.",
   "error.forbidden": "You are not allowed to do this.",
   "error.large": "Too large.",
+  "error.long": "Too many filters for one address. Take some of them off.",
   "error.busy": "Many people are searching just now.",
   "error.down": "Something that the app needs is not there at the moment.",
   "error.wait": { one: "Try again in {count} second.", other: "Try again in {count} seconds." },

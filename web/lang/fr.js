@@ -34,6 +34,7 @@ export default {
   "error.key": "L’application demande une clé valable. Réessayez, et la page la demandera.",
   "error.forbidden": "Vous n’avez pas le droit de faire cela.",
   "error.large": "Trop volumineux.",
+  "error.long": "Trop de filtres pour une seule adresse. Retirez-en quelques-uns.",
   "error.busy": "Beaucoup de recherches sont en cours.",
   "error.down": "Un service dont l’application a besoin manque en ce moment.",
   "error.wait": { one: "Réessayez dans {count} seconde.", other: "Réessayez dans {count} secondes." },

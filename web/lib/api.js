@@ -4,6 +4,7 @@ import { askForName, askForKey, key, name } from "./identity.js";
 import { t } from "./i18n.js";
 
 const BASE = new URL("/api/v1/", location.origin);
+const LONGEST_URL = 6_000; // Azure's host takes a request line of 8,192 bytes, and what stands before it may take less
 const PATIENCE_MS = 180_000; // a cold start with a large model; a browser alone would wait for ever
 
 /** Why a call failed. `status` is 0 where no answer came. */
@@ -53,7 +54,9 @@ export async function call(method, path, options = {}) {
 /** The answer as it is, for pictures; fails as `call` does. */
 export async function fetched(method, path, options = {}) {
   const used = key();
-  const response = await sent(method, apiUrl(path, options.query), options);
+  const url = apiUrl(path, options.query);
+  if (url.href.length > LONGEST_URL) throw new ApiError(414);
+  const response = await sent(method, url, options);
   if (response.ok) return response;
   if (response.status === 401 && (await askForKey(used))) return fetched(method, path, options);
   if (response.status === 400 && options.user && !name() && (await askForName())) return fetched(method, path, options);
@@ -85,7 +88,7 @@ async function problemOf(response) {
 }
 
 function messageFor(status, problem, retryAfter) {
-  const known = { 0: "error.offline", 401: "error.key", 403: "error.forbidden", 413: "error.large", 429: "error.busy", 503: "error.down" };
+  const known = { 0: "error.offline", 401: "error.key", 403: "error.forbidden", 413: "error.large", 414: "error.long", 429: "error.busy", 503: "error.down" };
   const said = [known[status] ? t(known[status]) : "", status === 401 ? "" : problem.detail ?? ""];
   if (retryAfter) said.push(t("error.wait", { count: retryAfter }));
   return said.filter(Boolean).join(" ") || t("error.unknown", { status });
