@@ -60,7 +60,9 @@ def api(tmp_path_factory):
 )
 def test_whatever_is_sent_is_answered_as_declared(api, case):
     response = case.call(base_url=api.url, timeout=60)  # the jobs begun before go on meanwhile
-    assume("%0A" not in response.request.url)  # Starlette, below devhost, answers that itself
+    # the host's server answers these, before the app and without a problem
+    assume("%00" not in urlsplit(response.request.url).path)
+    assume(response.status_code not in (414, 431))
     # a parameter without a value does not reach the app: the host leaves it out
     query = parse_qsl(urlsplit(response.request.url).query, keep_blank_values=True)
     unseen = [negative_data_rejection] if any(not value for _, value in query) else []
