@@ -38,7 +38,11 @@ class HostEndpoints:
     def routes(self) -> list[Route]:
         return [
             Route("/admin/host/status", self.status),
-            Route("/runtime/webhooks/blobs", self._keys.guard(self.blobs), methods=["POST"]),
+            Route(
+                "/runtime/webhooks/blobs",
+                self._keys.guard(self.blobs),
+                methods=["POST", "OPTIONS"],
+            ),
         ]
 
     async def status(self, request: Request) -> Response:
@@ -52,35 +56,41 @@ class HostEndpoints:
         )
 
     async def blobs(self, request: Request) -> Response:
-        """BlobCreated for a blob trigger. The host reads little more than the event's URL."""
+        """BlobCreated for a blob trigger. The host reads little more than the event's URL, and
+        answers what it cannot read with 500."""
+        if request.method == "OPTIONS":
+            return _handshake_of_cloud_events(request)
+        kind = request.headers.get("aeg-event-type", "").casefold()
+        if kind not in ("subscriptionvalidation", "notification", "unsubscribe"):
+            return Response(status_code=400)
+        if kind == "unsubscribe":
+            return Response(status_code=202)
+        try:
+            events = _parse_events(await request.body())
+            if kind == "subscriptionvalidation":
+                return JSONResponse({"validationResponse": events[0]["data"]["validationCode"]})
+            blobs = [_container_and_blob(event["data"]["url"]) for event in events]
+        except (ValueError, LookupError, TypeError, AttributeError) as exc:
+            log.warning("a post that cannot be read is answered with 500: %r", exc)
+            return Response(status_code=500)
         name = request.query_params.get("functionName", "").removeprefix("Host.Functions.")
-        events = await _events(request)
-        if isinstance(events, Response):
-            return events
         if not self._player.has(name):  # the host says no word of it either, and drops them
             log.warning("events for %r are dropped: no blob trigger is called so", name)
-        for event in events:
-            data = event["data"]
-            container, blob = _container_and_blob(str(data.get("url", "")))
-            await self._player.posted(name, container, blob, str(data.get("eTag", "")))
+        for event, (container, blob) in zip(events, blobs, strict=True):
+            await self._player.posted(name, container, blob, str(event["data"].get("eTag", "")))
         return Response(status_code=202)
 
 
-async def _events(request: Request) -> list[Event] | Response:
-    """The posted events, or the answer to a post that carries none."""
-    kind = request.headers.get("aeg-event-type", "").casefold()
-    if not kind:
-        return Response("the header aeg-event-type is missing", 400)
-    try:
-        posted = json.loads(await request.body())
-    except ValueError:
-        return Response("the body is not JSON", 400)
-    events = posted if isinstance(posted, list) else [posted]
-    if not all(isinstance(event, dict) and isinstance(event.get("data"), dict) for event in events):
-        return Response("each event needs an object named data", 400)
-    if kind == "subscriptionvalidation":
-        return JSONResponse({"validationResponse": events[0]["data"].get("validationCode")})
-    return events if kind == "notification" else Response(status_code=202)
+def _handshake_of_cloud_events(request: Request) -> Response:
+    """Allows the origin that asks, as the standard of CloudEvents' webhooks wants it."""
+    origin = request.headers.get("webhook-request-origin", "")
+    return Response(status_code=200, headers={"webhook-allowed-origin": origin} if origin else {})
+
+
+def _parse_events(body: bytes) -> list[Event]:
+    """A list of events, or one alone, as CloudEvents are sent. Raises ValueError."""
+    posted = json.loads(body)
+    return posted if isinstance(posted, list) else [posted]
 
 
 def _container_and_blob(url: str) -> tuple[str, str]:

