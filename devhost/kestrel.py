@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -24,8 +23,8 @@ LONGEST_HEADERS = 32 * 1024  # bytes of all headers together
 MOST_HEADERS = 100
 
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
-_HOST = re.compile(rb"(?:[-0-9A-Za-z._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(rb"(?:[-0-9A-Za-z._~!$&'()]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+_AUTHORITY = re.compile(rb"[-0-9A-Za-z:.@\[\]]+")
 _HEAD_END = re.compile(rb"\n\r?\n")
 
 
@@ -72,7 +71,9 @@ def parse_head(head: bytes) -> Head:
     method, target, version = _parse_request_line(request_line)
     if len(header_lines) > MOST_HEADERS:
         raise HeadRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "more than 100 headers")
-    headers = _check_framing([_parse_header(line) for line in header_lines])
+    headers = _check_framing(
+        [_parse_header(line) for line in header_lines], method=method, version=version
+    )
     host = _check_host(headers, version)
     return Head(method, _origin_form(method, target, host), version, tuple(headers))
 
@@ -82,10 +83,10 @@ def _parse_request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
     target, _, version = rest.partition(b" ")
     if not _TOKEN.fullmatch(method) or not target.isascii() or b"\0" in target or not target:
         raise _malformed("the request line is malformed")
-    if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-        if _VERSION.fullmatch(version):
-            raise HeadRefused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "not HTTP/1.1 or 1.0")
+    if len(version) != len(b"HTTP/1.1"):
         raise _malformed("the request line is malformed")
+    if version not in (b"HTTP/1.1", b"HTTP/1.0"):
+        raise HeadRefused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "not HTTP/1.1 or 1.0")
     return method, target, version
 
 
@@ -103,21 +104,31 @@ def _parse_header(line: bytes) -> tuple[bytes, bytes]:
     return name, value
 
 
-def _check_framing(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _check_framing(
+    headers: list[tuple[bytes, bytes]], *, method: bytes, version: bytes
+) -> list[tuple[bytes, bytes]]:
     """A request is either as long as it says, or in chunks; then its length is set aside."""
     lengths = [value for name, value in headers if name.lower() == b"content-length"]
     codings = [value for name, value in headers if name.lower() == b"transfer-encoding"]
     if len(lengths) > 1:
         raise _malformed("Content-Length is there twice")
+    if lengths and not re.fullmatch(rb"\+?[0-9]{1,18}|-0+", lengths[0]):
+        raise _malformed("Content-Length is not a number")
     if codings and codings[-1].split(b",")[-1].strip().lower() != b"chunked":
         raise _malformed("the last Transfer-Encoding is not chunked")
-    if lengths and not re.fullmatch(rb"\+?[0-9]{1,18}", lengths[0]):
-        raise _malformed("Content-Length is not a number")
-    name = b"x-content-length" if codings else b"content-length"
-    return [
-        (name, value.removeprefix(b"+")) if key.lower() == b"content-length" else (key, value)
-        for key, value in headers
+    if version == b"HTTP/1.0" and method in (b"POST", b"PUT") and not lengths and not codings:
+        raise _malformed("HTTP/1.0 wants a Content-Length")
+    length = b"%d" % abs(int(lengths[0])) if lengths else b""
+    others = [
+        header
+        for header in headers
+        if header[0].lower() not in (b"content-length", b"transfer-encoding")
     ]
+    if codings:  # uvicorn takes no other coding beside it
+        others.append((b"transfer-encoding", b"chunked"))
+    if lengths:
+        others.append((b"x-content-length" if codings else b"content-length", length))
+    return others
 
 
 def _check_host(headers: list[tuple[bytes, bytes]], version: bytes) -> bytes:
@@ -131,16 +142,15 @@ def _check_host(headers: list[tuple[bytes, bytes]], version: bytes) -> bytes:
 
 
 def _origin_form(method: bytes, target: bytes, host: bytes) -> bytes:
-    """The target from its first slash, in the characters that uvicorn takes."""
+    """The target from its first slash, in the characters that uvicorn takes; ``*`` where it has
+    no path."""
     if target.startswith(b"/"):
         path, mark, query = target.partition(b"?")
-    elif target == b"*":
-        if method.upper() != b"OPTIONS":
-            raise HeadRefused(HTTPStatus.METHOD_NOT_ALLOWED, "* is for OPTIONS only")
-        path, mark, query = target, b"", b""
-    else:
+    elif target.startswith((b"http://", b"https://")):
         path, mark, query = _split_absolute(target, host)
-    if re.search(rb"%00", path):
+    else:
+        return _check_pathless(method, target, host)
+    if b"%00" in path:
         raise _malformed("the path holds %00")
     plain = path + mark + query
     return re.sub(rb"[\x01-\x20\x7f]", lambda match: b"%%%02X" % match[0][0], plain)
@@ -148,11 +158,28 @@ def _origin_form(method: bytes, target: bytes, host: bytes) -> bytes:
 
 def _split_absolute(target: bytes, host: bytes) -> tuple[bytes, bytes, bytes]:
     """The path of a whole URL is decoded with its %2F, unlike that of any other target."""
-    url = urlsplit(target.decode("ascii"))
-    if url.scheme not in ("http", "https") or url.netloc.casefold() != host.decode().casefold():
-        raise _malformed("the target is not a path, nor a URL of this host")
-    path = re.sub(rb"%2[Ff]", b"/", url.path.encode("ascii")) or b"/"
-    return path, b"?" if url.query else b"", url.query.encode("ascii")
+    rest, mark, query = target.partition(b"?")
+    scheme, _, rest = rest.partition(b"://")
+    authority, slash, path = rest.partition(b"/")
+    default_port = b":80" if scheme == b"http" else b":443"
+    authority = authority.lower().removesuffix(default_port)
+    if not authority or host not in (authority, authority + default_port):
+        raise _malformed("the target is the URL of another host")
+    return re.sub(rb"%2[Ff]", b"/", b"/" + path if slash else b"/"), mark, query
+
+
+def _check_pathless(method: bytes, target: bytes, host: bytes) -> bytes:
+    if target == b"*":
+        if method.upper() == b"OPTIONS":
+            return target
+        raise HeadRefused(HTTPStatus.METHOD_NOT_ALLOWED, "* is for OPTIONS only")
+    if not _AUTHORITY.fullmatch(target):
+        raise _malformed("the target is not a path, nor a URL")
+    if method != b"CONNECT":
+        raise HeadRefused(HTTPStatus.METHOD_NOT_ALLOWED, "a host alone is for CONNECT only")
+    if target != host:
+        raise _malformed("the target is another host")
+    return b"*"
 
 
 def _malformed(reason: str) -> HeadRefused:

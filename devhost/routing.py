@@ -159,27 +159,27 @@ def _parse_template(template: str) -> tuple[Segment, ...]:
 def _parse_segment(text: str) -> Segment:
     if not text:
         raise _Invalid("it has an empty segment, or begins with a slash")
-    pattern, names, at, previous_end = "", [], 0, -1
+    pattern, names, at = "", list[str](), 0
     for parameter in _PARAMETER.finditer(text):
         stars, name, constraint, optional = parameter.groups()
-        if parameter.start() == previous_end:
+        literal, is_whole = text[at : parameter.start()], parameter[0] == text
+        if names and not literal:
             raise _Invalid("two parameters follow each other without a separator")
-        if stars and (optional or parameter[0] != text):
+        if stars and (optional or not is_whole):
             raise _Invalid("a catch-all is a whole segment, and not optional")
-        if optional and parameter.end() != len(text):
-            raise _Invalid("an optional parameter must end its segment")
-        pattern += re.escape(text[at : parameter.start()]) + f"({_constraint_pattern(constraint)})"
+        if optional and not is_whole:  # the host takes one at the end of a segment, after a dot
+            raise _Invalid("an optional parameter is a whole segment here")
+        pattern += re.escape(literal) + f"({_constraint_pattern(constraint)})"
         names.append(name)
-        at = previous_end = parameter.end()
-    literal = _PARAMETER.sub("", text)
-    if re.search(r"[{}?*]", literal if names else text):
+        at = parameter.end()
+    if re.search(r"[{}?]", _PARAMETER.sub("", text)):
         raise _Invalid("it is not a valid template")
     return Segment(
         text,
         tuple(names),
         re.compile(pattern + re.escape(text[at:]), re.IGNORECASE | re.ASCII | re.DOTALL),
-        is_catch_all="{*" in text,
-        is_optional=text.endswith("?}") and len(names) == 1 and text.startswith("{"),
+        is_catch_all=text.startswith("{*") and bool(names),
+        is_optional=text.endswith("?}"),
     )
 
 

@@ -56,10 +56,11 @@ class HttpFunctions:
         )
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request, path: str) -> Response:
-        match = self._routes.find(request.method, decode_path(path))
+    async def _answer(self, request: Request, raw: str) -> Response:
+        path = decode_path(raw)
+        match = self._routes.find(request.method, path)
         if match is None:
-            return _homepage() if _asks_for_homepage(request, path) else Response(status_code=404)
+            return _homepage() if path == "/" else Response(status_code=404)
         function, parameters = match
         if not self._keys.let_in(request, function):
             return Response(status_code=401)
@@ -85,13 +86,10 @@ def raw_path(scope: Scope) -> str:
     return bytes(scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
 
 
-def _asks_for_homepage(request: Request, path: str) -> bool:
-    disabled = os.environ.get(_NO_HOMEPAGE, "").strip().lower()
-    return (request.method, path) == ("GET", "/") and disabled not in ("1", "true")
-
-
 def _homepage() -> Response:
-    """Azure's host welcomes everybody there, whatever the app says."""
+    """Azure's host welcomes everybody there, unless a setting says otherwise."""
+    if os.environ.get(_NO_HOMEPAGE, "").strip().lower() in ("1", "true"):
+        return Response(status_code=204)
     return Response("<!doctype html><title>Functions</title>", media_type="text/html")
 
 

@@ -33,9 +33,9 @@ def parse_query(query: str) -> dict[str, str]:
     values: dict[str, list[str]] = {}
     for pair in query.split("&"):
         name, _, value = (decode_escapes(part.replace("+", " ")) for part in pair.partition("="))
+        key = fold_case(name)
+        spellings[key] = name
         if value:
-            key = fold_case(name)
-            spellings[key] = name
             values.setdefault(key, []).append(value)
     return {spellings[key]: ",".join(parts) for key, parts in values.items()}
 

@@ -80,7 +80,7 @@ def test_a_chunked_body_arrives_empty(host):
     assert host.client.post("/api/size", content=iter([b"abc", b"def"])).text == "0 bytes"
 
 
-@pytest.mark.parametrize("path", ["nothing", "size/more", "items", "", "../admin", "../"])
+@pytest.mark.parametrize("path", ["nothing", "size/more", "items", "", "../admin"])
 def test_unknown_paths_are_404_without_a_body(host, path):
     response = get(host, path)
     assert (response.status_code, response.content) == (404, b"")
@@ -139,11 +139,25 @@ def test_an_empty_segment_and_the_long_s_fit_no_route(host, path):
         ("GET /api/maybe HTTP/1.1\r\nHost: a\r\n" + "x-a: b\r\n" * 99, 431),
         ("GET /api/pages/a%00b HTTP/1.1\r\nHost: a\r\n", 400),
         ("GET /api/maybe HTTP/1.1\r\n", 400),
+        ("GET /api/maybe HTTP/1.1\r\nHost: a;b\r\n", 400),
+        ("GET /api/maybe HTTP/1.1\r\nHost: a:\r\n", 400),
+        ("GET /api/maybe HTTP/1.1\r\nHost: [::1]:80\r\n", 200),
         ("GET /api/maybe HTTP/2.0\r\nHost: a\r\n", 505),
+        ("GET /api/maybe http/1.1\r\nHost: a\r\n", 505),
+        ("GET /api/maybe HTTP/1.10\r\nHost: a\r\n", 400),
+        ("GET api/maybe HTTP/1.1\r\nHost: a\r\n", 400),
+        ("GET maybe HTTP/1.1\r\nHost: maybe\r\n", 405),
+        ("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n", 404),
+        ("GET http://a/api/maybe HTTP/1.1\r\nHost: a:80\r\n", 200),
+        ("GET http://A:80/api/maybe?x=1 HTTP/1.1\r\nHost: a\r\n", 200),
+        ("GET http://a:81/api/maybe HTTP/1.1\r\nHost: a\r\n", 400),
         ("GET /api/maybe HTTP/1.1\r\nHost: a\r\nx-a: \xff\r\n", 400),
         ("GET /api/maybe HTTP/1.1\r\nHost: a\r\nx-a: b\r\n folded\r\n", 400),
         ("POST /api/size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n", 400),
+        ("POST /api/size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n", 200),
         ("POST /api/size HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n", 400),
+        ("POST /api/size HTTP/1.1\r\nHost: a\r\nContent-Length: 000\r\n", 200),
+        ("POST /api/size HTTP/1.0\r\n", 400),
         ("get /api/maybe HTTP/1.1\r\nHost: a\r\n", 200),
     ],
 )
@@ -229,7 +243,7 @@ def test_head_calls_the_function_where_its_route_declares_it(host):
 
 
 def test_the_homepage_is_public_unless_a_setting_switches_it_off(host, tmp_path):
-    assert host.client.get("/").status_code == 404
+    assert host.client.get("/").status_code == 204
     with Running(copied("routes", tmp_path)) as other:
         assert other.client.get("/").status_code == 200
 

@@ -99,7 +99,7 @@ def test_a_function_that_azure_would_not_load_is_refused(tmp_path, source, said)
         ("{*p}/x", "a catch-all must be the last"),
         ("{a}{b}", "two parameters follow each other"),
         ("{a}/{A}", "a parameter is named twice"),
-        ("{a?}.png", "an optional parameter must end its segment"),
+        ("{a?}.png", "an optional parameter is a whole segment"),
         ("a?b", "is not a valid template"),
         ("a/{}", "is not a valid template"),
         ("admin/x", "belongs to the host"),
@@ -124,6 +124,7 @@ def test_one_route_and_method_belong_to_one_function():
     [
         ("{name}.{kind}", "a.b.png", {"name": "a.b", "kind": "png"}),
         ("x/{id:int}/", "x/7", {"id": "7"}),
+        ("a*b", "A*b", {}),
         ("x/{id:int?}", "X/", {}),
         ("x/{**rest}", "x/a//b/", {"rest": "a//b/"}),
         ("é", "É", {}),

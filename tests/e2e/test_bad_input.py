@@ -48,6 +48,8 @@ def bad_requests(client):
     yield "truncated PNG", look(picture(size=(400, 400))[:200]), 422
     yield "truncated JPEG", look(picture(size=(400, 400), kind="JPEG")[:500]), 422
     yield "bomb", look(bomb()), 422
+    two_spellings = client.get("/api/v1/products?limit=5&LIMIT=7")  # one name to the host: LIMIT
+    yield "a name of the query in two spellings", two_spellings, 422
     yield "over-size", look(b"\xff" * 21_000_000), 413
     yield "metadata list", put(metadata="[]"), 422
     yield "metadata too big", put(metadata='{"a": "' + "b" * 17_000 + '"}'), 422
