@@ -29,7 +29,7 @@ _HOP_HEADERS = {"content-length", "transfer-encoding", "connection"}
 def body_limit() -> int:
     """Bytes; above it the host answers 500. The default is what infra/app.bicep sets."""
     configured = os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", "")
-    return int(configured) if configured.isdecimal() else 32 * 1024 * 1024
+    return int(configured) if configured.isdecimal() else 32_000_000
 
 
 class HttpFunctions:

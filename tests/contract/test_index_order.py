@@ -48,6 +48,7 @@ def listed(index, by, *, limit=100, where=None, between=lambda _: None, cursor=N
     while True:
         page = index.products(limit=limit, cursor=cursor, where=where, order=order(by))
         assert len(page.items) == limit or page.cursor is None
+        assert len(page.cursor or "") < 500  # it travels in a URL, of which Azure takes 8 KB
         ids += [product.text.product_id for product in page.items]
         cursor = page.cursor
         if cursor is None:
