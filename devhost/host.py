@@ -13,11 +13,12 @@ from azure.functions.decorators.function_app import FunctionRegister
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from devhost.blobs.delivery import Delivery
-from devhost.blobs.jobs import POISON_QUEUE, Jobs, Watch
+from devhost.blobs.calls import POISON_QUEUE, BlobCalls
+from devhost.blobs.jobs import EventJobs
 from devhost.blobs.player import Player
+from devhost.blobs.queue import BlobQueue
 from devhost.blobs.receipts import Receipts
-from devhost.blobs.watching import EVENT_QUEUE, subscription, watches
+from devhost.blobs.watching import EVENT_QUEUE, Watch, subscription, watches
 from devhost.blocking import Blocking
 from devhost.cors import Cors
 from devhost.durable.hub import Hub
@@ -39,9 +40,10 @@ from devhost.indexing import (
 from devhost.invoking import Invoker, thread_count
 from devhost.keys import Keys
 from devhost.project import Project
-from devhost.queues.listening import QueueListener, queue_triggers
+from devhost.queues.listening import QueueListener, read_last_calls_s
 from devhost.queues.messages import Encoding
 from devhost.queues.services import QueueServices
+from devhost.queues.triggers import QueueCalls, queue_triggers
 from devhost.routing import RouteTable
 from devhost.serving import HttpFunctions
 from devhost.state import State
@@ -78,11 +80,16 @@ class Host:
         self._links = Links(url, project.durable.hub, self._keys.key)
         self._invoke = Invoker(thread_count(), self._links.binding())
         self._blocking = Blocking()
+        self._blob_queue = BlobQueue(self._state, Encoding(project.queues.base64))
         self._player = self._blob_player(project, watched)
         self._listeners = [
-            QueueListener(trigger, project.queues, self._invoke, self._blocking)
+            QueueListener(
+                trigger.queue, QueueCalls(trigger, self._invoke), project.queues, self._blocking
+            )
             for trigger in self._queues
         ]
+        if any(watch.triggers for watch in watched):
+            self._listeners.append(self._blob_listener(project, watched))
         self._durable = self._hub(project)
         self._timers = [
             Timer(function, os.environ, self._invoke, self._state)
@@ -96,15 +103,14 @@ class Host:
         return Hub(Store(self._state), worker, project.durable)
 
     def _blob_player(self, project: Project, watched: list[Watch]) -> Player:
-        jobs = Jobs(
-            invoke=self._invoke,
-            blocking=self._blocking,
-            receipts=Receipts(self._state),
-            queues=self._services,
-            encoding=Encoding(project.queues.base64),
-            attempts=project.blobs.attempts,
-        )
-        return Player(watched, jobs, Delivery(project.blobs.parallelism))
+        receipts = Receipts(self._state)
+        jobs = EventJobs(self._blocking, receipts, Encoding(project.queues.base64))
+        return Player(watched, self._blob_queue, jobs, receipts, self._blocking)
+
+    def _blob_listener(self, project: Project, watched: list[Watch]) -> QueueListener:
+        calls = BlobCalls(watched, self._services, self._invoke, self._blocking)
+        options = project.blobs.queue_options(base64=project.queues.base64)
+        return QueueListener(self._blob_queue, calls, options, self._blocking)
 
     def asgi(self) -> ASGIApp:
         endpoints = HostEndpoints(
@@ -126,11 +132,16 @@ class Host:
     async def _playing(self) -> AsyncIterator[None]:
         """The triggers that nobody calls over HTTP, for as long as the host serves."""
         tasks = self._player.tasks()
-        tasks += [asyncio.create_task(listener.run()) for listener in self._listeners]
+        listening = [asyncio.create_task(listener.run()) for listener in self._listeners]
+        tasks += listening
         tasks += [asyncio.create_task(timer.run()) for timer in self._timers]
         tasks += [asyncio.create_task(self._durable.run())] if self._durable else []
         try:
             yield
+            for listener in self._listeners:
+                listener.end()
+            if listening:
+                await asyncio.wait(listening, timeout=read_last_calls_s())
         finally:
             for task in tasks:
                 task.cancel()
@@ -138,9 +149,10 @@ class Host:
             self._blocking.close()
 
     async def _pending(self) -> int:
-        """Changes of blobs that are not dealt with: in delivery, and on the queues of events."""
+        """Changes of blobs that are not dealt with: noticed, or on a queue."""
         # in this order, since what moves on goes from the first to the last
-        pending = self._player.delivery.pending
+        pending = self._player.pending
+        pending += await self._blocking(self._blob_queue.count)
         for name in (EVENT_QUEUE, f"{EVENT_QUEUE}-poison", POISON_QUEUE):
             for trigger in self._queues:
                 if trigger.queue.name == name:

@@ -16,6 +16,9 @@ from typing import Any
 import azure.functions as func
 from azure.functions.decorators.function_app import FunctionRegister
 
+MAX_BATCH = 32
+"""As many messages as a storage queue gives at once."""
+
 
 class Refused(Exception):
     """The host cannot start; the message says why and what to do."""
@@ -23,10 +26,18 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BlobOptions:
-    """``extensions.blobs`` of host.json."""
+    """``extensions.blobs`` of host.json, with the host's defaults."""
 
-    parallelism: int = 4  # Azure's default is 8 per core, too many for one laptop
+    parallelism: int = 8 * (os.cpu_count() or 1)
     attempts: int = 5
+
+    def queue_options(self, *, base64: bool) -> QueueOptions:
+        """How the host listens to its own queue for blobs: it splits the parallelism into a batch
+        and a threshold, so that 2 is a batch of two, and the next when both are done."""
+        batch = min(MAX_BATCH, self.parallelism // 2 + 1)
+        return QueueOptions(
+            batch, self.parallelism - batch, max_dequeue_count=self.attempts, base64=base64
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobServiceClient, ContainerClient
+from azure.storage.blob import BlobServiceClient
 
 from devhost.blobs.containers import Content
 
@@ -16,14 +16,18 @@ class AzureContainer:
     settle = False  # a blob appears whole
     every_s = 1.0
 
-    def __init__(self, client: ContainerClient) -> None:
-        self._client = client
-        self.name = str(client.container_name)
-        self.url = self.where = str(client.url).partition("?")[0]
+    def __init__(self, account: BlobServiceClient, name: str) -> None:
+        self._account = account
+        self._client = account.get_container_client(name)
+        self.name = name
+        self.url = self.where = str(self._client.url).partition("?")[0]
+
+    def open_sibling(self, name: str) -> AzureContainer:
+        return AzureContainer(self._account, name)
 
     def listing(self) -> dict[str, str]:
         try:
-            return {blob.name: str(blob.etag) for blob in self._client.list_blobs()}
+            return {blob.name: _quoted(str(blob.etag)) for blob in self._client.list_blobs()}
         except ResourceNotFoundError:  # not created yet
             return {}
 
@@ -37,11 +41,16 @@ class AzureContainer:
         properties: dict[str, Any] = {
             "ContentLength": found.size,
             "ContentType": found.content_settings.content_type,
-            "ETag": found.etag,
+            "ETag": _quoted(str(found.etag)),
             "LastModified": found.last_modified.isoformat(),
             "BlobType": "Block",
         }
         return Content(data, properties, dict(found.metadata or {}))
+
+
+def _quoted(etag: str) -> str:
+    """As a blob's own headers have it; a listing leaves the quotes out."""
+    return f'"{etag.strip(chr(34))}"'
 
 
 def service(connection: str, environ: Mapping[str, str]) -> BlobServiceClient | None:

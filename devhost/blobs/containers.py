@@ -39,6 +39,9 @@ class Container(Protocol):
     def read(self, blob: str) -> Content | None:
         """The blob as it is now; None when it is gone."""
 
+    def open_sibling(self, name: str) -> Container:
+        """Another container of the same account."""
+
 
 def blob_url(container: Container, blob: str) -> str:
     return f"{container.url}/{quote(blob)}"
@@ -56,6 +59,9 @@ class FolderContainer:
         self.url = f"{AZURITE}/{name}"  # what Azurite would call it: there is no real one
         self._root = storage / name
         self.where = f"{self._root}{os.sep}"
+
+    def open_sibling(self, name: str) -> FolderContainer:
+        return FolderContainer(self._root.parent, name)
 
     def listing(self) -> dict[str, str]:
         found: dict[str, str] = {}

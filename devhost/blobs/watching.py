@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from devhost.blobs.containers import Container, FolderContainer
-from devhost.blobs.jobs import Trigger, Watch
 from devhost.indexing import Indexed, resolved
 from devhost.project import Refused
 from devhost.queues.messages import Queue
@@ -15,6 +15,30 @@ from devhost.queues.services import HOST_CONNECTION
 
 EVENT_QUEUE = "blob-events"
 """Where the subscription of Event Grid leads that infra/events.bicep declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    function: Indexed
+    pattern: re.Pattern[str]
+    """What a blob's name must match for the scan to deliver it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    container: Container
+    triggers: Sequence[Trigger]
+    scanned: bool = True
+    """False: waits for Event Grid posts instead."""
+    connection: str = HOST_CONNECTION
+    events: Queue | None = None
+    """Where storage's events go; None: nobody has subscribed."""
+
+    @property
+    def tells_created(self) -> bool:
+        """Whether events tell of new blobs, too: a blob trigger, where there is one, is told by
+        the scan."""
+        return self.events is not None and not self.triggers
 
 
 def watches(
@@ -67,7 +91,7 @@ def _container(
         except ValueError as exc:
             raise Refused(f"the app setting {connection} is no connection string: {exc}") from exc
         if account is not None:
-            return AzureContainer(account.get_container_client(name))
+            return AzureContainer(account, name)
     return FolderContainer(local_dir / "storage", name)
 
 

@@ -26,7 +26,6 @@ QUICK = {
     "BOX": "images",
     "ORDERS": "orders",
     "OFTEN": "0 0 5 * * *",
-    "DEVHOST_RETRY_PAUSE_S": "0.05",
 }
 
 

@@ -75,12 +75,13 @@ def test_a_restart_keeps_everything_and_sees_what_changed_meanwhile(tmp_path):
 
 def test_a_kill_in_the_middle_loses_nothing(tmp_path):
     names = [f"p{i}" for i in range(60)]
-    host = Host(tmp_path)
+    lease = {"DEVHOST_QUEUE_LEASE_S": "3"}  # until what it had in hand comes again
+    host = Host(tmp_path, **lease)
     for i, name in enumerate(names):
         drop(host, f"{name}.png", picture("red", size=(60 + i, 60)))
     eventually(lambda: host.stats()["images"] > 5, "some are indexed")
     host.kill()
-    host = Host(tmp_path)
+    host = Host(tmp_path, **lease)
     try:
         eventually(lambda: set(host_ids(host)) == set(names), "all are there", seconds=60)
         assert host.stats()["images"] == len(names)

@@ -180,3 +180,14 @@ def test_the_host_gives_up_after_as_many_deliveries_as_a_failure_tells():
     assert extensions["queues"]["maxDequeueCount"] == ingest.MAX_DELIVERIES
     assert extensions["blobs"]["poisonBlobThreshold"] == ingest.MAX_DELIVERIES
     assert extensions["queues"]["messageEncoding"] == "base64", "as the app sends"
+
+
+RECORDED = ROOT / "tests" / "devhost" / "recorded" / "poison-message.json"
+
+
+def test_the_text_that_azure_wrote_is_understood(app):
+    """Recorded from Microsoft's own extension: indented, and the ETag in quotes of its own."""
+    app.images.write("boom é.jpg", picture(), content_type="")
+    blob_trigger_given_up(queued(RECORDED.read_text(encoding="utf-8")))
+    assert only_failure(app).blob == "boom é.jpg"
+    assert "Given up after 5 deliveries" in only_failure(app).reason

@@ -138,11 +138,15 @@ def blob_changed(blob: func.InputStream) -> None:
         type=blob.blob_properties["ContentType"],
         metadata=blob.metadata,
         data=data.decode("latin-1")[:100],
+        at=time.time(),
     )
     if data.startswith(b"slow"):
         time.sleep(30)
+    if data.startswith(b"takes "):
+        time.sleep(float(data.removeprefix(b"takes ")))
     if data.startswith(b"fail"):
         raise ValueError("cannot be indexed")
+    note(kind="done", name=blob.name, at=time.time())
 
 
 @bp.queue_trigger(arg_name="message", queue_name="blob-events", connection="AzureWebJobsStorage")
@@ -173,7 +177,8 @@ def order(message: func.QueueMessage) -> None:
 )
 def blob_given_up(message: func.QueueMessage) -> None:
     told = message.get_json()
-    note(kind="poison", told=told, dequeued=message.dequeue_count)
+    text = message.get_body().decode()
+    note(kind="poison", told=told, text=text, dequeued=message.dequeue_count)
     if told["BlobName"].startswith("unrecorded"):
         raise ValueError("cannot be recorded")
 
