@@ -16,7 +16,7 @@ from shared_code.core.duplicates import Duplicates
 from shared_code.core.errors import NotFound
 from shared_code.core.failures import Failures
 from shared_code.core.indexing import Indexer
-from shared_code.core.naming import Place, document_of
+from shared_code.core.naming import Place, checked_upload_name, document_of
 from shared_code.core.ports import Blob, BlobInfo, BlobStore, Encoder, Page, ProductIndex
 from shared_code.core.products import ImageBytes, Product, ProductText
 from shared_code.core.records import etag_of, image_record, text_record
@@ -129,11 +129,12 @@ class Catalogue:
         return self.images.write(name, data, content_type="application/json")
 
     def store_picture(self, product_id: str, picture: ImageBytes, *, stem: str = "") -> BlobInfo:
-        """Raises UnsupportedImage for bytes of no accepted format."""
+        """Raises UnsupportedImage for bytes of no accepted format, and Unprocessable for a name
+        that is too long."""
         found = self.picture_format(picture)
         # named by content: two uploads called image.jpg never overwrite each other
         stem = stem or hashlib.sha256(picture).hexdigest()[:16]
-        name = f"{product_id}/{stem}.{found.extension}"
+        name = checked_upload_name(f"{product_id}/{stem}.{found.extension}")
         return self.images.write(name, bytes(picture), content_type=found.mime)
 
 

@@ -22,6 +22,11 @@ PRODUCT_DOCUMENT = "product.json"
 MAX_PRODUCT_ID_BYTES = 200
 """In UTF-8. It becomes a folder, whose name most file systems limit to 255 bytes."""
 
+MAX_UPLOAD_NAME = 900
+"""Characters in the name of a blob that the app makes. Storage takes 1,024; but Azure's host, where
+it scans for blobs, notes each by a blob of its own, whose name is this one and up to 124 characters
+more (with a container of up to 29), and a name that is too long for that ends the host."""
+
 _SIDECAR = ".json"
 
 # Words of a file name that say which view it is, not what it shows: "front", "IMG", "0007".
@@ -59,6 +64,17 @@ def picture_ref(blob: str) -> PointRef:
 
 def document_of(product_id: str) -> str:
     return f"{product_id}/{PRODUCT_DOCUMENT}"
+
+
+def checked_upload_name(blob: str) -> str:
+    """The name, for a blob that is about to be stored; raises Unprocessable for one that is too
+    long."""
+    if len(blob) > MAX_UPLOAD_NAME:
+        raise Unprocessable(
+            f"The blob name {blob[:100]!r}… has {len(blob)} characters; at most "
+            f"{MAX_UPLOAD_NAME} are allowed: Azure's blob trigger cannot tell of a longer one."
+        )
+    return blob
 
 
 def sidecars_of(picture: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from functions.products import (
     index_product_with_image,
     list_products,
 )
+from shared_code.core.errors import Unprocessable
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import bomb, picture
 
@@ -47,6 +48,13 @@ def test_a_form_does_as_well(app):
     form = {"product_id": "mug", "name": "Mug", "metadata": '{"price": 3}'}
     assert call(index_product, **as_form(form)).status_code == 200
     assert body_of(get(get_product, "mug"))["metadata"] == {"price": 3}
+
+
+def test_no_picture_is_stored_under_a_name_that_azures_scan_cannot_note(app):
+    with pytest.raises(Unprocessable, match="has 905 characters; at most 900 are allowed"):
+        app.catalogue.store_picture("mug", picture(), stem="x" * 897)
+    assert app.images.list().items == ()
+    assert app.catalogue.store_picture("mug", picture(), stem="x" * 892).name.startswith("mug/x")
 
 
 def test_a_product_with_pictures(app):

@@ -1,6 +1,15 @@
 import pytest
 
-from shared_code.core.naming import Place, document_of, picture_ref, readable_name, sidecars_of
+from shared_code.core.errors import Unprocessable
+from shared_code.core.naming import (
+    MAX_UPLOAD_NAME,
+    Place,
+    checked_upload_name,
+    document_of,
+    picture_ref,
+    readable_name,
+    sidecars_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +61,21 @@ def test_what_we_write_is_read_back_as_what_it_is():
     assert Place.of(document_of("a b.c")) == Place("a b.c", "document")
     for sidecar in sidecars_of("a b.c/d.png"):
         assert Place.of(sidecar) == Place("a b.c", "sidecar")
+
+
+def test_a_name_that_azures_blob_trigger_could_not_tell_of_is_refused():
+    longest = "mug/" + "x" * (MAX_UPLOAD_NAME - 4)
+    assert checked_upload_name(longest) == longest
+    with pytest.raises(
+        Unprocessable, match="has 901 characters; at most 900 are allowed"
+    ) as refused:
+        checked_upload_name(longest + "x")
+    assert "blob trigger" in refused.value.detail
+
+
+def test_the_longest_name_leaves_room_for_the_receipt_of_azures_scan():
+    """It is a blob called blobreceipts/<host>/<function>/<etag>/<container>/<blob>."""
+    host, function = "h" * 32, "Host.Functions.blob_changed"
+    etag, container = '"0x8DD0C1F7B2A3E40"', "c" * 29
+    receipt = "/".join(["blobreceipts", host, function, etag, container, "x" * MAX_UPLOAD_NAME])
+    assert len(receipt) == 1024
