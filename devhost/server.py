@@ -150,7 +150,9 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        signals = (signal.SIGINT, signal.SIGTERM)
+        signals = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP"):  # its terminal is closed; not on Windows
+            signals.append(signal.SIGHUP)
         before = {number: signal.signal(number, self._stop) for number in signals}
         try:
             yield

@@ -1,5 +1,9 @@
 """What ``make start`` runs, on an app that answers as the product does."""
 
+import contextlib
+import sqlite3
+import time
+
 import pytest
 
 from tests.devhost.running import Running, copied, eventually
@@ -55,3 +59,20 @@ def test_the_host_goes_on_when_the_app_cannot_answer(app):
     with Running(app, module="devhost.start") as host:
         eventually(lambda: "GET /api/v1/stats answered 404" in host.output(), "the reason")
         assert host.client.get("/admin/host/status").status_code == 200
+
+
+def test_what_a_killed_host_had_in_hand_comes_again_within_half_a_minute(app):
+    source = (app / "function_app.py").read_text()
+    hangs = "    __import__('time').sleep(60)\n    _, product_id"
+    (app / "function_app.py").write_text(source.replace("    _, product_id", hangs, 1))
+    with Running(app, module="devhost.start") as host:
+        eventually(lambda: "Listening" in host.output(), "it serves")
+        status = host.client.get
+        eventually(lambda: status("/admin/host/status").json()["pendingBlobEvents"] > 0, "a blob")
+        time.sleep(1)  # and its function runs
+        host.kill()
+    state = app / ".local" / "devhost" / "state.sqlite"
+    with contextlib.closing(sqlite3.connect(state)) as db:
+        rows = db.execute("SELECT visible FROM messages WHERE dequeue_count = 1").fetchall()
+    assert rows
+    assert all(visible - time.time() <= 30 for (visible,) in rows)

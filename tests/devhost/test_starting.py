@@ -186,8 +186,8 @@ def test_an_open_host_says_that_keys_are_not_enforced(tmp_path):
         process.wait()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_within_two_seconds_whatever_runs(tmp_path, number):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_within_two_seconds_whatever_request_runs(tmp_path, number):
     app = copied("shop", tmp_path)
     with Running(app) as host:
         children = psutil.Process(host.process.pid).children(recursive=True)
