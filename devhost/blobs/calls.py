@@ -39,12 +39,12 @@ class BlobCalls:
         event = BlobMessage.from_text(body)
         return f"blob   {event.container}/{event.blob} -> {event.function}"
 
-    async def call(self, message: Message, body: bytes) -> None:
-        """Calls the function with the blob as it is now. A blob that is gone, one that was
-        overwritten since the scan, and a function that is no longer there end the message."""
+    async def call(self, message: Message, body: bytes) -> bool:
+        """Calls the function with the blob as it is now; returns False for a blob that is gone, one
+        that was overwritten since the scan, and a function that is no longer there."""
         event = BlobMessage.from_text(body)
         if event.function not in self._registered:
-            return
+            return False
         watch, trigger = self._registered[event.function]
         if event.blob != event.blob.strip("/"):
             log.warning(
@@ -52,17 +52,18 @@ class BlobCalls:
                 "end or beginning of its name, and finds nothing",
                 self.describe(body),
             )
-            return
+            return False
         container = watch.container
         if event.container != container.name:
             container = container.open_sibling(event.container)
         content = await self._blocking(container.read, event.blob)
         if content is None:
-            return
+            return False
         if event.is_from_scan and event.etag != content.properties["ETag"]:
-            return  # the next scan tells of what is there now
+            return False  # the next scan tells of what is there now
         value = blob_value(trigger.function, container, event.blob, content)
         await self._invoke(Invocation(trigger.function), value)
+        return True
 
     def poison_queue(self, body: bytes | None) -> Queue:
         """The one of the account that the blob is in, or of the host's own."""

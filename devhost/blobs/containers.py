@@ -72,6 +72,9 @@ class FolderContainer:
         return found
 
     def read(self, blob: str) -> Content | None:
+        parts = (self.name, *blob.split("/"))
+        if not all(part and _is_name(part) for part in parts):  # a post may name anything
+            return None
         path = self._root / blob
         try:
             with path.open("rb") as file:

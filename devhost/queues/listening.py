@@ -38,8 +38,9 @@ class Work(Protocol):
     def describe(self, body: bytes) -> str:
         """What the message is about, for the log."""
 
-    async def call(self, message: Message, body: bytes) -> None:
-        """Calls the function; whatever it raises comes through."""
+    async def call(self, message: Message, body: bytes) -> bool:
+        """Calls the function; whatever it raises comes through. Returns False for a message that
+        asks for no call."""
 
     def poison_queue(self, body: bytes | None) -> Queue:
         """Where a message goes that failed for good; ``body`` None: one that cannot be read."""
@@ -135,11 +136,12 @@ class QueueListener:
 
     async def _succeeds(self, label: str, message: Message, body: bytes) -> bool:
         try:
-            await self._work.call(message, body)
+            was_called = await self._work.call(message, body)
         except Exception:
             log.exception("%s: attempt %d failed", label, message.dequeue_count)
             return False
-        log.info("%s", label)
+        if was_called:
+            log.info("%s", label)
         return True
 
     async def _move_to_poison(self, label: str, message: Message, body: bytes | None) -> None:

@@ -49,9 +49,10 @@ class QueueCalls:
     def describe(self, body: bytes) -> str:
         return f"queue  {self._trigger.queue.name} -> {self._trigger.function.name}"
 
-    async def call(self, message: Message, body: bytes) -> None:
+    async def call(self, message: Message, body: bytes) -> bool:
         function = self._trigger.function
         await self._invoke(Invocation(function), queue_value(function, message, body))
+        return True
 
     @property
     def has_poison_queue(self) -> bool:

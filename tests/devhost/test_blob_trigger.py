@@ -132,6 +132,7 @@ def test_a_blob_overwritten_before_its_turn_is_delivered_once_as_it_is_then(app)
         eventually(lambda: pending(host) == 3, "and so does its successor")
         eventually(host.idle, "idle")
         assert [event["data"] for event in host.changed("mug.png")] == ["two"]
+        assert host.output().count("images/mug.png -> blob_changed") == 1
 
 
 def pending(host):
@@ -264,3 +265,19 @@ def test_an_event_of_another_container_is_delivered(app):
         eventually(lambda: len(host.events("changed")) == 1, "the event")
         assert host.events("changed")[0]["name"] == "other/mug.png"
         assert "other/mug.png is not in the path of blob_changed" in host.output()
+
+
+@pytest.mark.parametrize(
+    "path", ["images/..%2F..%2Fsecret.png", "..%2F/secret.png", "../secret.png"]
+)
+def test_an_event_reaches_no_file_that_is_not_in_a_container(app, path):
+    with Running(app) as host:
+        host.drop("real.png", b"one")
+        for folder in (host.images.parent, host.images.parent.parent):
+            (folder / "secret.png").write_bytes(b"secret")
+        event = {"data": {"url": f"http://127.0.0.1:10000/devstoreaccount1/{path}", "eTag": "0x1"}}
+        header = {"aeg-event-type": "Notification"}
+        assert host.client.post(WEBHOOK, json=event, headers=header).status_code == 202
+        eventually(lambda: bool(host.changed("real.png")), "the file in the container")
+        eventually(host.idle, "idle")
+        assert [event["data"] for event in host.events("changed")] == ["one"]
