@@ -8,6 +8,7 @@ import pytest
 from azure.storage.queue import QueueServiceClient
 
 from devhost.queues.azure import AzureQueue
+from devhost.queues.listening import read_last_calls_s, read_lease_s
 from devhost.queues.local import LocalQueue
 from tests.devhost.running import Running, copied, eventually
 
@@ -148,6 +149,24 @@ def test_a_killed_hosts_message_comes_again_when_its_lease_is_over(app, storage)
         eventually(lambda: len(host.events("order")) == 2, "the second delivery")
         host.kill()
     assert [event["dequeued"] for event in host.events("order")] == [1, 2]
+
+
+def test_a_lease_is_ten_minutes_and_the_wait_at_the_end_one_as_in_azure(monkeypatch):
+    monkeypatch.delenv("DEVHOST_QUEUE_LEASE_S", raising=False)
+    monkeypatch.delenv("DEVHOST_LAST_CALLS_S", raising=False)
+    assert (read_lease_s(), read_last_calls_s()) == (600, 60)
+
+
+def test_a_message_that_ended_the_host_five_times_goes_to_the_poison_queue_without_a_call(app):
+    queue = LocalQueue(app / ".local" / "queues", "orders")
+    queue.put(encoded("one"))
+    for count in (1, 2, 3, 4, 5):  # as often as a host took it and was killed
+        [message] = queue.take(1, hidden_s=0)
+        assert message.dequeue_count == count
+    queue.close()
+    with Running(app) as host:
+        eventually(lambda: "is now on the queue orders-poison" in host.output(), "it is moved")
+    assert host.events("order") == []
 
 
 def test_a_lease_is_prolonged_while_the_function_runs(app):
