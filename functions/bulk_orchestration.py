@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from functions.durable import Steps, activity, call, orchestrator
+from functions.durable import Steps, TaskPool, activity, call, orchestrator
 from shared_code.changeover import filling
 from shared_code.core.bulk import Job, Segment, part_id
-from shared_code.core.bulk_tally import Tally
+from shared_code.core.bulk_tally import Tally, fit_status
 from shared_code.runtime import runtime
 
 if TYPE_CHECKING:
@@ -22,35 +22,30 @@ if TYPE_CHECKING:
 
 bp = func.Blueprint()
 
+LISTING = "listing"
+"""The key of the one activity that lists the next segment; segments go by their numbers."""
+
 
 @orchestrator(bp)
 def bulk_job(context: df.DurableOrchestrationContext) -> Steps:
     job = Job.of_json(context.get_input(dict))
-    listing, segments, begun = None, {}, 0
+    pool, begun = TaskPool(context), 0
     while not job.is_done:
-        if listing is None and begun < job.generation and job.wants_listing:
-            listing = call(context, "bulk_list", job.listing())
+        if LISTING not in pool and begun < job.generation and job.wants_listing:
+            pool.call_activity(LISTING, "bulk_list", job.listing())
         while begun < job.generation and (task := job.next_segment()):
             number = task["segment"]["number"]
-            instance = part_id(job.id, number)
-            segments[number] = context.call_sub_orchestrator(
-                "bulk_segment", task, instance, expected_type=dict
-            )
+            pool.call_child(number, "bulk_segment", task, part_id(job.id, number))
             begun += 1
         context.set_custom_status(job.status())
-        if listing is None and not segments:
+        if not pool:
             context.continue_as_new(job.to_json())
             return None
-        running = [*segments.values(), *([] if listing is None else [listing])]
-        finished = yield context.task_any(running)
-        result = yield finished  # raises what it failed with
-        if finished is listing:
+        key, result = yield from pool.take_next()
+        if key == LISTING:
             job.note_listed(_segment(result))
-            listing = None
         else:
-            number = next(n for n, task in segments.items() if task is finished)
-            del segments[number]
-            job.note_done(number, Tally.of_json(result))
+            job.note_done(key, Tally.of_json(result))
     context.set_custom_status(job.status())
     return job.status()
 
@@ -59,16 +54,13 @@ def bulk_job(context: df.DurableOrchestrationContext) -> Steps:
 def bulk_segment(context: df.DurableOrchestrationContext) -> Steps:
     task = context.get_input(dict)
     about = {"job": task["job"], "into": task["into"], "segment": task["segment"]["number"]}
-    chunks = [
-        call(context, "bulk_index", {**about, "start": start, "end": end})
-        for start, end in task["segment"]["chunks"]
-    ]
-    tally = Tally()
-    while chunks:
-        finished = yield context.task_any(chunks)
-        tally.add(Tally.of_json((yield finished)))
-        chunks.remove(finished)
-        context.set_custom_status(tally.to_json())
+    pool, tally = TaskPool(context), Tally()
+    for start, end in task["segment"]["chunks"]:
+        pool.call_activity(start, "bulk_index", {**about, "start": start, "end": end})
+    while pool:
+        _, result = yield from pool.take_next()
+        tally.add(Tally.of_json(result))
+        context.set_custom_status(fit_status(tally.to_json()))
     closed = yield call(context, "bulk_close", about)
     tally.add(Tally.of_json(closed))
     return tally.to_json()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import azure.functions as func
@@ -62,10 +64,92 @@ TRIES = 20
 def call(
     context: df.DurableOrchestrationContext, activity: str, task: dict[str, Any]
 ) -> df.models.Task:
-    """An activity, tried again while it fails."""
+    """An activity, tried again while it fails. Only where nothing else is in hand: see TaskPool."""
     from azure.durable_functions import RetryOptions
 
     return context.call_activity_with_retry(activity, RetryOptions(AGAIN_AFTER_MS, TRIES), task)
+
+
+@dataclass(frozen=True, slots=True)
+class _PooledTask:
+    """``activity`` is empty for a sub-orchestration, which is not tried again."""
+
+    key: int | str
+    activity: str = ""
+    task: dict[str, Any] = field(default_factory=dict)
+    tries: int = 1
+    is_pause: bool = False
+    """The timer before the next try."""
+
+
+class TaskPool:
+    """The tasks that an orchestrator has in hand at one time; it takes them as they complete.
+
+    Azure's host waits for each thing that an orchestrator asks for before it begins the next, and
+    of a ``task_any`` it sees only the tasks that are new: among old ones it would begin nothing
+    more until one of the new ones completes. So new tasks go out beside a timer that runs out at
+    once.
+
+    A replay in that host gives what comes later its numbers before it gets to the retries of what
+    went before, so ``call_activity_with_retry`` beside other tasks ends as "non-deterministic".
+    Here a retry is a timer and a call of the orchestrator's own.
+    """
+
+    def __init__(self, context: df.DurableOrchestrationContext) -> None:
+        self._context = context
+        self._tasks: dict[df.models.Task, _PooledTask] = {}
+        self._new: list[df.models.Task] = []
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, key: int | str) -> bool:
+        return any(pooled.key == key for pooled in self._tasks.values())
+
+    def call_activity(self, key: int | str, activity: str, task: dict[str, Any]) -> None:
+        """It is tried again while it fails."""
+        self._try(_PooledTask(key, activity, task))
+
+    def call_child(self, key: int, orchestrator: str, task: dict[str, Any], instance: str) -> None:
+        child = self._context.call_sub_orchestrator(
+            orchestrator, task, instance, expected_type=dict
+        )
+        self._add(child, _PooledTask(key))
+
+    def take_next(self) -> Steps:
+        """Waits for one of them. Returns its key and its result; raises what it failed with."""
+        while True:
+            yield from self._send()
+            completed = yield self._context.task_any(list(self._tasks))
+            pooled = self._tasks.pop(completed)
+            try:
+                result = yield completed
+            except Exception:
+                if not pooled.activity or pooled.tries >= TRIES:
+                    raise
+                self._pause(pooled)
+                continue
+            if not pooled.is_pause:
+                return pooled.key, result
+            self._try(replace(pooled, is_pause=False, tries=pooled.tries + 1))
+
+    def _send(self) -> Steps:
+        if 0 < len(self._new) < len(self._tasks):
+            at_once = self._context.create_timer(self._context.current_utc_datetime)
+            yield self._context.task_any([*self._new, at_once])
+        self._new.clear()
+
+    def _try(self, pooled: _PooledTask) -> None:
+        call = self._context.call_activity(pooled.activity, pooled.task, expected_type=dict)
+        self._add(call, pooled)
+
+    def _pause(self, pooled: _PooledTask) -> None:
+        until = self._context.current_utc_datetime + timedelta(milliseconds=AGAIN_AFTER_MS)
+        self._add(self._context.create_timer(until), replace(pooled, is_pause=True))
+
+    def _add(self, task: df.models.Task, pooled: _PooledTask) -> None:
+        self._tasks[task] = pooled
+        self._new.append(task)
 
 
 async def client_of(
@@ -87,13 +171,17 @@ def _import_client_class() -> Any:
     return DurableOrchestrationClient
 
 
-_WHO = re.compile(r"(?:(?:Orchestrator|Activity) function '[^']*' failed: )+")
+_WHO = re.compile(r"(?:(?:Orchestrator|Activity) function '[^']*' failed: +)+")
 _RESULT = re.compile(r"Result: Failure\s+Exception: ")
-_STACK = re.compile(r"\s*\n\s*(?:Stack:|Traceback \(most recent call last\))")
+_DETAILS = re.compile(
+    r"\s*\n\s*(?:\{\"\$type\"|Message: |None\s*$|Stack:|Traceback \(most recent call last\))"
+)
+"""What follows the reason: .NET's exception as JSON, the same text again with a stack, or nothing,
+for which the library writes None."""
 
 
 def reason_of(output: str) -> str:
-    """What a failed orchestration's output says to people: which functions it came through, and
-    their stacks, are left out."""
-    said = _WHO.sub("", output, count=1)
-    return _STACK.split(_RESULT.sub("", said, count=1))[0].strip()
+    """Returns what a failed orchestration's output says to people: which functions it came through,
+    and their stacks, are left out."""
+    text = _WHO.sub("", output, count=1)
+    return _DETAILS.split(_RESULT.sub("", text, count=1))[0].strip()

@@ -1,20 +1,23 @@
 """Durable Functions in memory: the real library's orchestrators, a history by hand.
 
-One event per step, everything in order, no time passes. Its client answers with the library's
-own status objects.
+One event per step, everything in order; no time passes unless activities are said to take some.
+What an orchestrator asks for is begun by the replay of the development host. Its client answers
+with the library's own status objects.
 """
 
+import heapq
 import json
 import traceback
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 from azure.durable_functions.models.history import HistoryEventType as Event
 
-CALL, CALL_WITH_RETRY, CALL_SUB, CONTINUE_AS_NEW, TIMER = 0, 1, 2, 4, 5
+from devhost.durable.replay import SCHEMA, Decision, Replay, refuse_custom_status
+
 _OUT_OF_PROC = "$OutOfProcData$:"
 
 
@@ -28,11 +31,8 @@ class Instance:
     custom: Any = None
     output: Any = None
     history: list[dict] = field(default_factory=list)
-    acted: int = 0
-    next_id: int = 0
     longest: int = 0
     generations: int = 1
-    retries: dict[int, tuple[dict, int]] = field(default_factory=dict)
 
 
 class MemoryDurable:
@@ -42,7 +42,12 @@ class MemoryDurable:
         self.functions = {f.get_function_name(): f.get_user_function() for f in functions}
         self.instances: dict[str, Instance] = {}
         self.activities: list[tuple[str, Any]] = []
-        self._work: deque[tuple] = deque()
+        self.takes: dict[str, float] = {}
+        """Seconds of activities, by name; as many as there are run side by side."""
+        self.clock = 0.0
+        """Seconds that have passed, if activities take any."""
+        self._work: list[tuple] = []
+        self._order = count()
         self._now = self._began = datetime.now(UTC)
 
     # what the client does
@@ -81,9 +86,12 @@ class MemoryDurable:
         while self._work and steps:
             steps -= 1
             self._now += timedelta(seconds=1)
-            kind, *what = self._work.popleft()
+            self.clock, _, kind, *what = heapq.heappop(self._work)
             getattr(self, kind)(*what)
         return not self._work
+
+    def _queue(self, kind: str, *what: Any, after: float = 0.0) -> None:
+        heapq.heappush(self._work, (self.clock + after, next(self._order), kind, *what))
 
     def _begin(self, instance: Instance) -> None:
         self.instances[instance.id] = instance
@@ -93,7 +101,7 @@ class MemoryDurable:
             Input=json.dumps(instance.input),
             Version=None,
         )
-        self._work.append(("_step", instance, started))
+        self._queue("_step", instance, started)
 
     def _step(self, instance: Instance, event: dict) -> None:
         if instance.status not in ("Pending", "Running"):
@@ -103,26 +111,20 @@ class MemoryDurable:
         instance.longest = max(instance.longest, len(instance.history))
         state = self._replayed(instance)
         instance.custom = state.get("customStatus", instance.custom)
-        if event["EventType"] == Event.TASK_FAILED and event["TaskScheduledId"] in instance.retries:
-            return self._retry_later(instance, event["TaskScheduledId"])
-        if event["EventType"] == Event.TIMER_FIRED and event["TimerId"] in instance.retries:
-            self._retry(instance, event["TimerId"])
-        flat = [each for part in state["actions"] for one in part for each in _atomic(one)]
-        for action in flat[instance.acted :]:
-            if action["actionType"] == CONTINUE_AS_NEW:
-                return self._anew(instance, json.loads(action["input"]))
-            self._act(instance, action)
-        instance.acted = len(flat)
+        assert not refuse_custom_status(instance.custom), "Azure would fail this orchestration"
+        replay = Replay([action for part in state["actions"] for action in part])
+        replay.run(instance.history)
+        for decision in replay.decisions.values():
+            self._carry_out(instance, decision)
         instance.history.append(self._event(Event.ORCHESTRATOR_COMPLETED))
-        if "error" in state:
-            self._end(
-                instance,
-                "Failed",
-                f"Orchestrator function '{instance.name}' failed: {state['error']}",
-            )
+        if not replay.is_through:
+            return
+        if replay.anew is not None:
+            self._anew(instance, json.loads(replay.anew))
+        elif "error" in state:
+            self._end(instance, "Failed", state["error"])
         elif state["isDone"]:
             self._end(instance, "Completed", state.get("output"))
-        return None
 
     def _replayed(self, instance: Instance) -> dict:
         context = {
@@ -131,8 +133,7 @@ class MemoryDurable:
             "instanceId": instance.id,
             "isReplaying": False,
             "parentInstanceId": instance.parent and instance.parent[0],
-            "upperSchemaVersion": 1,
-            "upperSchemaVersionNew": 2,
+            **SCHEMA,
         }
         try:
             return json.loads(self.functions[instance.name](json.dumps(context)))
@@ -142,26 +143,18 @@ class MemoryDurable:
                 raise
             return json.loads(state)
 
-    def _act(self, instance: Instance, action: dict) -> None:
-        number, instance.next_id = instance.next_id, instance.next_id + 1
-        if action["actionType"] == CALL_SUB:
-            instance.history.append(self._event(Event.SUB_ORCHESTRATION_INSTANCE_CREATED, number))
-            child, given = action["instanceId"], json.loads(action["input"])
-            self._begin(Instance(child, action["functionName"], given, (instance.id, number)))
-            return None
-        if action["actionType"] == TIMER:
-            instance.history.append(self._event(Event.TIMER_CREATED, number))
+    def _carry_out(self, instance: Instance, decision: Decision) -> None:
+        number, name, given = decision.number, decision.name, json.loads(decision.input)
+        if decision.kind == Event.TIMER_CREATED:
+            instance.history.append(self._event(decision.kind, number))
             fired = self._event(Event.TIMER_FIRED, TimerId=number)
-            return self._work.append(("_step", instance, fired))
-        assert action["actionType"] in (CALL, CALL_WITH_RETRY), action
-        if action["actionType"] == CALL_WITH_RETRY:
-            instance.retries[number] = action, 1
-        return self._schedule(instance, number, action)
-
-    def _schedule(self, instance: Instance, number: int, action: dict) -> None:
-        name, given = action["functionName"], action["input"]
-        instance.history.append(self._event(Event.TASK_SCHEDULED, number, Name=name, Input=given))
-        self._work.append(("_activity", instance, number, name, json.loads(given)))
+            return self._queue("_step", instance, fired)
+        instance.history.append(self._event(decision.kind, number, Name=name, Input=decision.input))
+        if decision.kind == Event.SUB_ORCHESTRATION_INSTANCE_CREATED:
+            return self._begin(Instance(decision.instance, name, given, (instance.id, number)))
+        return self._queue(
+            "_activity", instance, number, name, given, after=self.takes.get(name, 0.0)
+        )
 
     def _activity(self, instance: Instance, number: int, name: str, given: Any) -> None:
         self.activities.append((name, given))
@@ -170,33 +163,23 @@ class MemoryDurable:
             done = self._event(Event.TASK_COMPLETED, TaskScheduledId=number)
             done["Result"] = json.dumps(result)
         except Exception as exc:
-            reason = f"Activity function '{name}' failed: {type(exc).__name__}: {exc}"
-            said = {"Reason": reason, "Details": traceback.format_exc()}
+            reason = f"Activity function '{name}' failed:  {type(exc).__name__}: {exc}"
+            report = f"Result: Failure\nException: {exc}\nStack: {traceback.format_exc()}"
+            details = json.dumps({"$type": "System.Exception", "Message": report})
+            said = {"Reason": reason, "Details": details}
             done = self._event(Event.TASK_FAILED, TaskScheduledId=number, **said)
-        self._work.append(("_step", instance, done))
-
-    def _retry_later(self, instance: Instance, number: int) -> None:
-        timer, instance.next_id = instance.next_id, instance.next_id + 1
-        instance.retries[timer] = instance.retries[number]
-        instance.history.append(self._event(Event.TIMER_CREATED, timer))
-        instance.history.append(self._event(Event.ORCHESTRATOR_COMPLETED))
-        self._work.append(("_step", instance, self._event(Event.TIMER_FIRED, TimerId=timer)))
-
-    def _retry(self, instance: Instance, timer: int) -> None:
-        action, tried = instance.retries[timer]
-        if tried >= action["retryOptions"]["maxNumberOfAttempts"]:
-            return
-        number, instance.next_id = instance.next_id, instance.next_id + 1
-        instance.retries[number] = action, tried + 1
-        self._schedule(instance, number, action)
+        self._queue("_step", instance, done)
 
     def _anew(self, instance: Instance, given: Any) -> None:
         instance.generations += 1
-        instance.input, instance.history, instance.retries = given, [], {}
-        instance.acted = instance.next_id = 0
+        instance.input, instance.history = given, []
         self._begin(instance)
 
     def _end(self, instance: Instance, status: str, output: Any) -> None:
+        """``output`` of a failed one: why."""
+        details = f"Message: {output}, StackTrace:    at System.Threading.Tasks.Task"
+        if status == "Failed":
+            output = f"Orchestrator function '{instance.name}' failed: {output}"
         instance.status, instance.output = status, output
         if instance.parent:
             parent, number = self.instances[instance.parent[0]], instance.parent[1]
@@ -211,17 +194,11 @@ class MemoryDurable:
                     Event.SUB_ORCHESTRATION_INSTANCE_FAILED,
                     TaskScheduledId=number,
                     Reason=output,
+                    Details=details,
                 )
-            self._work.append(("_step", parent, done))
+            self._queue("_step", parent, done)
 
     def _event(self, kind: Event, number: int = -1, **said: Any) -> dict:
         at = self._now.isoformat()
         about = {"EventType": int(kind), "EventId": number, "IsPlayed": False, "Timestamp": at}
         return {**about, **said}
-
-
-def _atomic(action: dict) -> list[dict]:
-    """WhenAny and WhenAll, unfolded."""
-    if "compoundActions" in action:
-        return [each for inner in action["compoundActions"] for each in _atomic(inner)]
-    return [action]

@@ -11,7 +11,7 @@ from typing import Any
 
 from devhost.durable.events import Kind
 from devhost.durable.rows import Activity
-from devhost.durable.steps import Plan, Step
+from devhost.durable.steps import Step
 from devhost.durable.store import Store
 from devhost.durable.worker import ActivityFailed, Worker
 from devhost.project import DurableOptions
@@ -88,18 +88,17 @@ class Hub:
         messages = self.store.rows.messages(instance)
         if found is None or not messages:
             return
-        step = Step(Plan.loads(found.plan))
-        batch = step.plan.batch([each for _, each in messages])
-        step.begin(batch)
+        step = Step.begin([each for _, each in messages])
         parent = found.parent_of_it
         about = {
             "instanceId": instance,
             "parentInstanceId": parent and parent.instance,
             "input": json.loads(found.input),
         }
-        history = [*self.store.rows.history(instance), *step.events]
-        step.take(await self.worker.orchestrate(found.name, history, about))
-        self.store.keep(found, step, [number for number, _ in messages[: len(batch)]])
+        before = self.store.rows.history(instance)
+        answer = await self.worker.orchestrate(found.name, [*before, *step.events], about)
+        step.take(answer, before)
+        self.store.keep(found, step, [number for number, _ in messages])
         if step.ended == "Failed":
             log.error("%s (%s) failed: %s", found.name, instance, step.output)
         elif step.ended:

@@ -16,7 +16,7 @@ ENDED = ("Completed", "Failed", "Terminated")
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS durable_instances (
     id TEXT PRIMARY KEY, execution TEXT, name TEXT, status TEXT, input TEXT, output TEXT,
-    custom TEXT, created REAL, updated REAL, parent TEXT, plan TEXT)""",
+    custom TEXT, created REAL, updated REAL, parent TEXT)""",
     """CREATE TABLE IF NOT EXISTS durable_history (
     instance TEXT, at INTEGER, event TEXT, PRIMARY KEY (instance, at)) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS durable_messages (
@@ -26,7 +26,7 @@ _SCHEMA = (
     id INTEGER PRIMARY KEY AUTOINCREMENT, instance TEXT, number INTEGER, name TEXT, input TEXT)""",
     "CREATE INDEX IF NOT EXISTS durable_activities_of ON durable_activities (instance)",
 )
-_COLUMNS = "id, execution, name, status, input, output, custom, created, updated, parent, plan"
+_COLUMNS = "id, execution, name, status, input, output, custom, created, updated, parent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,6 @@ class Instance:
     created: float
     updated: float
     parent: str
-    plan: str
 
     @property
     def parent_of_it(self) -> Parent | None:
@@ -124,7 +123,8 @@ class Rows:
     def put(self, row: Instance) -> None:
         """In place of the one with this id, if there is one."""
         places = ", ".join("?" * len(fields(row)))
-        self._run(f"INSERT OR REPLACE INTO durable_instances VALUES ({places})", *astuple(row))  # noqa: S608
+        insert = f"INSERT OR REPLACE INTO durable_instances ({_COLUMNS})"
+        self._run(f"{insert} VALUES ({places})", *astuple(row))
 
     def put_activity(self, instance: str, number: int, name: str, given: str) -> None:
         self._run(

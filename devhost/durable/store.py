@@ -16,8 +16,9 @@ from dataclasses import replace
 from typing import Any
 
 from devhost.durable.events import Kind, event
+from devhost.durable.replay import Decision
 from devhost.durable.rows import ENDED, Activity, Instance, Parent, Rows
-from devhost.durable.steps import Plan, Step, Work, unconsumed
+from devhost.durable.steps import Step
 from devhost.state import State
 
 log = logging.getLogger("devhost.durable")
@@ -52,7 +53,7 @@ class Store:
         now, execution = time.time(), uuid.uuid4().hex
         row = Instance(
             *(instance, execution, name, "Pending", given, "", "", now, now),
-            *(parent.dumps() if parent else "", Plan().dumps()),
+            parent.dumps() if parent else "",
         )
         self.rows.put(row)
         whose = {"InstanceId": instance, "ExecutionId": execution}
@@ -74,59 +75,60 @@ class Store:
                 self.rows.drop_message(message)
             self.rows.append(of.id, step.events)
             status = now.status if now.status == "Suspended" else "Running"
-            custom = json.dumps(step.custom_status)
-            row = replace(now, status=status, custom=custom, plan=step.plan.dumps())
+            custom = now.custom if step.custom_status is None else json.dumps(step.custom_status)
+            row = replace(now, status=status, custom=custom)
             if step.anew:
                 self._anew(row, step)
             elif step.ended:
-                self._end(row, step.ended, step.output)
+                self._end(row, step.ended, step.output, details=step.details)
             else:
                 self._begin_work(row, step)
 
     def _begin_work(self, row: Instance, step: Step) -> None:
         self.rows.put(replace(row, updated=time.time()))
-        for each in step.work:
-            self._begin_one(row, each)
-        for number, due in step.timers:
-            self.rows.send(row.id, event(Kind.TimerFired, TimerId=number), due, number)
+        for decision in step.begun:
+            self._begin_one(row, decision)
         for number in step.cancelled:
             self.rows.drop_timer(row.id, number)
 
-    def _begin_one(self, row: Instance, work: Work) -> None:
-        if work.is_child:
-            child = work.instance or f"{row.execution}:{work.number:04x}"
-            self.start(child, work.name, work.given, Parent(row.id, row.execution, work.number))
+    def _begin_one(self, row: Instance, decision: Decision) -> None:
+        number, name = decision.number, decision.name
+        if decision.kind == Kind.TimerCreated:
+            fired = event(Kind.TimerFired, TimerId=number)
+            self.rows.send(row.id, fired, decision.due, number)
+        elif decision.kind == Kind.SubOrchestrationInstanceCreated:
+            child = decision.instance or f"{row.execution}:{number:04x}"
+            self.start(child, name, decision.input, Parent(row.id, row.execution, number))
         else:
-            self.rows.put_activity(row.id, work.number, work.name, work.given)
+            self.rows.put_activity(row.id, number, name, decision.input)
 
     def _anew(self, row: Instance, step: Step) -> None:
         """External events that nobody has waited for yet go along, and only they."""
-        left = unconsumed(step.plan, self.rows.history(row.id))
         waiting = [each for _, each in self.rows.messages(row.id)]
-        left += [each for each in waiting if each["EventType"] == Kind.EventRaised]
+        raised = [each for each in waiting if each["EventType"] == Kind.EventRaised]
         self.rows.forget(row.id)
         begun = self._begin(row.id, row.name, json.dumps(step.output), row.parent_of_it)
         self.rows.put(replace(begun, status=row.status, custom=row.custom))
-        for each in left:
+        for each in [*step.unconsumed, *raised]:
             self.rows.send(row.id, each | {"IsPlayed": False})
 
-    def _end(self, row: Instance, status: str, output: Any) -> None:
+    def _end(self, row: Instance, status: str, output: Any, *, details: str = "") -> None:
         self.rows.drop_work(row.id)
         said = json.dumps(output)
         self.rows.put(replace(row, status=status, output=said, updated=time.time()))
         parent = row.parent_of_it
         if parent is not None:
-            self._tell(parent, status, output)
+            self._tell(parent, status, output, details)
 
-    def _tell(self, parent: Parent, status: str, output: Any) -> None:
+    def _tell(self, parent: Parent, status: str, output: Any, details: str) -> None:
         found = self._running(parent.instance)
         if found is None or found.execution != parent.execution:
             return
-        said = {"Result": json.dumps(output)}
+        said: dict[str, Any] = {"Result": json.dumps(output)}
         kind = Kind.SubOrchestrationInstanceCompleted
         if status != "Completed":
             kind = Kind.SubOrchestrationInstanceFailed
-            said = {"Reason": output, "Details": ""}
+            said = {"Reason": output, "Details": details or None}
         self.rows.send(parent.instance, event(kind, TaskScheduledId=parent.number, **said))
 
     def finish(self, activity: Activity, kind: Kind, **said: str) -> None:

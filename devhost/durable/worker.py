@@ -1,7 +1,8 @@
 """The worker's side: an orchestrator is run on its history, an activity on its input.
 
-What goes over is what the host's extension sends: ``upperSchemaVersion`` 1 and its newer twin 2
-are its SchemaVersion V2 and V3, of which the library takes the newest that it knows.
+What goes over is what the host's extension sends: of ``upperSchemaVersion`` and its newer twin the
+library takes the newest schema that it knows. Failures come back in the words of that extension,
+which are .NET's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from azure.functions import meta
 
 from devhost.durable.events import Event
+from devhost.durable.replay import SCHEMA
 from devhost.indexing import ACTIVITY, ORCHESTRATION, Indexed, converter
 from devhost.invoking import Invocation, Invoker
 
@@ -27,10 +29,16 @@ class Answer:
     """What an orchestrator came to: all that it has asked for so far, and whether it has ended."""
 
     actions: Sequence[Mapping[str, Any]]
+    """In order; a compound one holds others."""
     is_done: bool = False
     output: Any = None
     custom_status: Any = None
     error: str = ""
+    name: str = ""
+    """Of the orchestrator."""
+
+    def failure(self, why: str) -> str:
+        return f"Orchestrator function '{self.name}' failed: {why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +65,18 @@ class Worker:
             "history": list(history),
             **about,
             "isReplaying": False,
-            "upperSchemaVersion": 1,
-            "upperSchemaVersionNew": 2,
+            **SCHEMA,
         }
         if not self.knows(name, ORCHESTRATION):
-            said = f"The function '{name}' doesn't exist or is no orchestrator."
-            return Answer((), error=_failed(name, said))
+            why = f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator."
+            return Answer((), error=why, name=name)
         try:
-            return _answer(json.loads(await self._call(name, json.dumps(context))))
+            return _answer(json.loads(await self._call(name, json.dumps(context))), name)
         except Exception as exc:
-            message, found, state = str(exc).partition(_OUT_OF_PROC)
-            if not found:
-                return Answer((), error=_failed(name, f"{type(exc).__name__}: {exc}"))
-            return _answer({**json.loads(state), "error": _failed(name, message)})
+            message, separator, state = str(exc).partition(_OUT_OF_PROC)
+            if not separator:
+                return Answer((), error=f"{type(exc).__name__}: {exc}", name=name)
+            return _answer({**json.loads(state), "error": message}, name)
 
     async def act(self, name: str, given: str) -> str:
         """The activity's result as JSON. Raises ActivityFailed."""
@@ -78,8 +85,9 @@ class Worker:
         try:
             return str(await self._call(name, given))
         except Exception as exc:
-            reason = f"Activity function '{name}' failed: {type(exc).__name__}: {exc}"
-            raise ActivityFailed(reason, traceback.format_exc()) from exc
+            # two blanks: what follows is cut out of the worker's "Exception: <type>: <message>"
+            reason = f"Activity function '{name}' failed:  {type(exc).__name__}: {exc}"
+            raise ActivityFailed(reason, _dotnet_exception(exc)) from exc
 
     async def _call(self, name: str, given: str) -> Any:
         function = self.functions[name.casefold()]
@@ -89,22 +97,36 @@ class Worker:
         return convert.encode(returned, expected_type=None).value
 
 
-def _failed(name: str, why: str) -> str:
-    return f"Orchestrator function '{name}' failed: {why}"
+def _dotnet_exception(exc: Exception) -> str:
+    """An activity's exception as the extension keeps it, with the worker's report inside."""
+    message = f" {type(exc).__name__}: {exc}"
+    report = f"Result: Failure\nException:{message}\nStack: {traceback.format_exc()}"
+    frames = "   at Microsoft.Azure.WebJobs.Host.Executors.FunctionExecutor.ExecuteAsync()"
+    inner = {
+        "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, WebJobs.Script",
+        "Message": report,
+        "StackTrace": frames,
+    }
+    return json.dumps(
+        {
+            "$type": "System.Exception, System.Private.CoreLib",
+            "ClassName": "System.Exception",
+            "Message": message,
+            "Data": None,
+            "InnerException": inner,
+            "StackTraceString": None,
+            "HResult": -2146233088,
+        },
+        separators=(",", ":"),
+    )
 
 
-def _answer(state: Mapping[str, Any]) -> Answer:
-    asked = (action for execution in state["actions"] for action in execution)
+def _answer(state: Mapping[str, Any], name: str) -> Answer:
     return Answer(
-        [each for action in asked for each in _atomic(action)],
+        [action for execution in state["actions"] for action in execution],
         bool(state.get("isDone")),
         state.get("output"),
         state.get("customStatus"),
         state.get("error", ""),
+        name,
     )
-
-
-def _atomic(action: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """WhenAny and WhenAll are unfolded: which of them was waited for is the library's affair."""
-    inner = action.get("compoundActions")
-    return [action] if inner is None else [each for one in inner for each in _atomic(one)]

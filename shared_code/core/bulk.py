@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from shared_code.core.bulk_tally import Tally
+from shared_code.core.bulk_tally import Tally, fit_status
 
 SEGMENT_ITEMS = 1_000
 """One listing, one manifest, one sub-orchestration: its history stays at some hundred events, and a
@@ -20,6 +20,9 @@ million items make a thousand segments."""
 GENERATION = 100
 """Segments until the job continues as new: every step of an orchestration reads all of its history
 again, and this keeps it below a thousand events."""
+
+MAX_RUNNING_SHOWN = 500
+"""Segments in work whose own progress is shown; the numbers must fit into a custom status."""
 
 Kind: TypeAlias = Literal["container", "feed", "failures"]
 
@@ -129,13 +132,15 @@ class Job:
         return self.is_listed and not self.waiting and not self.running
 
     def status(self) -> dict[str, Any]:
-        """Small, whatever the size of the job: Durable keeps 16 KB of it, in UTF-16."""
-        return {
-            "listed": self.listed,
-            "is_listed": self.is_listed,
-            "running": self.running,
-            **self.tally.to_json(),
-        }
+        """Small, whatever the size of the job and however long its problems are."""
+        return fit_status(
+            {
+                "listed": self.listed,
+                "is_listed": self.is_listed,
+                "running": self.running[:MAX_RUNNING_SHOWN],
+                **self.tally.to_json(),
+            }
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "tally": self.tally.to_json()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,12 @@ MAX_PROBLEMS = 10
 """Shown with a job. Each is in the log as well, and those of blobs among the failures."""
 
 MAX_REASON = 200
+
+MAX_STATUS_BYTES = 15 * 1024
+"""Of a custom status as JSON in UTF-16. Durable Functions fail an orchestration above 16 KB."""
+
+_ESCAPED_BY_DOTNET = ("\x85", "\u2028", "\u2029")
+"""Python writes these as they are, .NET as six characters."""
 
 
 @dataclass(slots=True)
@@ -45,3 +52,17 @@ class Tally:
     @classmethod
     def of_json(cls, said: Mapping[str, Any]) -> Tally:
         return cls(Counter(said["counts"]), list(said["problems"]))
+
+
+def fit_status(status: dict[str, Any]) -> dict[str, Any]:
+    """Returns the status with as many of its first problems as Durable Functions can keep."""
+    problems = list(status["problems"])
+    while problems and _status_bytes({**status, "problems": problems}) > MAX_STATUS_BYTES:
+        problems.pop()
+    return {**status, "problems": problems}
+
+
+def _status_bytes(status: dict[str, Any]) -> int:
+    text = json.dumps(status, ensure_ascii=False, separators=(",", ":"))
+    escapes = sum(text.count(character) for character in _ESCAPED_BY_DOTNET)
+    return len(text.encode("utf-16-le", "surrogatepass")) + escapes * 2 * 5

@@ -56,7 +56,9 @@ def test_a_sub_orchestration_that_fails_raises_in_its_parent(host):
 
 def test_what_an_activity_raises_can_be_caught(host):
     found = host.run("caught")
-    assert found["output"].startswith("caught Activity function 'work' failed: ValueError: attempt")
+    assert found["output"].startswith(
+        "caught Activity function 'work' failed:  ValueError: attempt"
+    )
 
 
 @pytest.mark.parametrize(("fails", "state"), [(0, "Completed"), (2, "Completed"), (9, "Failed")])
@@ -103,6 +105,35 @@ def test_an_orchestrator_that_is_not_deterministic_is_found_out(host):
     found = host.run("fickle")
     assert found["runtimeStatus"] == "Failed"
     assert "Non-Deterministic" in found["output"]
+
+
+@pytest.mark.parametrize(("at_once", "side_by_side"), [(True, True), (False, False)])
+def test_of_new_and_old_tasks_the_host_waits_for_a_new_one(app, at_once, side_by_side):
+    """As Azure's host: among old tasks one that is new holds up whatever is asked for later, unless
+    a timer that runs out at once is waited for beside it."""
+    with Durable(app, PYTHON_THREADPOOL_THREAD_COUNT="16") as host:
+        given = {"of": 6, "takes": 0.5, "at_once": at_once}
+        assert host.run("relay", given)["output"] == "done"
+        begun = [each["at"] for each in host.events("work")]
+    alone = [late - early > 0.45 for early, late in pairwise(begun)]
+    assert (sum(alone) <= 2) == side_by_side
+
+
+def test_a_retry_beside_other_tasks_is_not_deterministic(host):
+    """As in Azure: replayed, what comes after the ``task_any`` takes the number of the retry."""
+    found = host.run("hasty")
+    assert found["runtimeStatus"] == "Failed"
+    assert "a timer task with sequence ID 2" in found["output"]
+
+
+@pytest.mark.parametrize(("characters", "state"), [(4_095, "Completed"), (4_096, "Failed")])
+def test_a_custom_status_of_more_than_16_kb_of_utf_16_fails_the_orchestration(
+    host, characters, state
+):
+    host.start("talkative", f"talkative-{characters}", characters)
+    found = host.ended(f"talkative-{characters}")
+    assert found["runtimeStatus"] == state
+    assert ("16 KB" in str(found["output"])) == (state == "Failed")
 
 
 VALUES = [

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devhost.durable.replay import refuse_custom_status
 from functions import bulk, bulk_orchestration
-from functions.durable import TRIES
+from functions.durable import TRIES, reason_of
 from functions.failures import retry_failures
 from shared_code.core.bulk import Job, Source
 from shared_code.core.errors import Unavailable, Unprocessable
@@ -171,6 +173,18 @@ def test_a_job_of_many_segments_continues_as_new(app, durable):
     assert durable.instances[begun.id].generations == 5
 
 
+def test_segments_run_side_by_side_to_the_end(app, durable):
+    """Twelve segments, three at a time, whose chunks take a minute: four minutes, not twelve."""
+    app.parts["bulk"] = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
+    put_pictures(app, 120)
+    begun = Job("job-wide", Source("container"), chunk=4, width=3)
+    durable.takes = {"bulk_index": 60}
+    asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
+    assert durable.run()
+    assert job(durable, begun.id)["images"] == 120
+    assert 240 <= durable.clock <= 1.3 * 240
+
+
 def test_what_changes_while_a_job_runs_is_looked_at_again(app, durable):
     put_pictures(app, 5)
     job_id = started(durable, {"prefix": ""})
@@ -188,12 +202,15 @@ def test_what_changes_while_a_job_runs_is_looked_at_again(app, durable):
 
 
 class Flaky:
-    """Fails so many times, then works."""
+    """Works so many times, then fails so many times, then works."""
 
-    def __init__(self, inner, name: str, times: int) -> None:
-        self._inner, self._name, self._times = inner, name, times
+    def __init__(self, inner, name: str, times: int, *, works: int = 0) -> None:
+        self._inner, self._name, self._times, self._works = inner, name, times, works
 
     def __getattr__(self, name: str):
+        if name == self._name and self._works:
+            self._works -= 1
+            return getattr(self._inner, name)
         if name != self._name or not self._times:
             return getattr(self._inner, name)
         self._times -= 1
@@ -206,6 +223,21 @@ def test_an_outage_is_waited_for(app, durable):
     assert done(durable, {"prefix": ""})["indexed"] == 3
 
 
+@pytest.mark.parametrize("works", [1, 2, 5])
+def test_an_outage_in_the_middle_of_a_segment_is_waited_for(app, durable, works):
+    """Some chunks are done by then: their segment goes on with the next thing only when all are."""
+    put_pictures(app, 320)
+    app.parts["index"] = Flaky(app.index, "write", 3, works=works)
+    assert done(durable, {"prefix": ""})["indexed"] == 320
+
+
+def test_an_outage_while_segments_are_listed_is_waited_for(app, durable):
+    listing = replace(app.bulk.listing, page_size=10)
+    put_pictures(app, 60)
+    app.parts["bulk"] = replace(app.bulk, listing=Flaky(listing, "list_segment", 4, works=2))
+    assert done(durable, {"prefix": ""})["indexed"] == 60
+
+
 def test_an_outage_that_does_not_end_fails_the_job_with_its_reason(app, durable):
     put_pictures(app, 3)
     app.parts["index"] = Flaky(app.index, "write", 10**6)
@@ -216,6 +248,29 @@ def test_an_outage_that_does_not_end_fails_the_job_with_its_reason(app, durable)
     assert found["error"] == "Unavailable: down for a moment"  # no stack, no functions' names
     tries = [name for name, _ in durable.activities if name == "bulk_index"]
     assert len(tries) == TRIES
+
+
+RECORDED = Path(__file__).parents[1] / "devhost" / "azure" / "durable.jsonl"
+
+
+def test_the_error_of_a_job_that_failed_in_azures_host_is_readable():
+    records = [json.loads(line) for line in RECORDED.read_text().splitlines()]
+    [failed] = [r["body"] for r in records if r["about"] == "a job whose activity fails"]
+    assert len(failed["output"]) > 3_000
+    assert reason_of(failed["output"]) == "RuntimeError: Qdrant is down"
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("Orchestrator function 'fails' failed: boom", "boom"),
+        ("Orchestrator function 'a' failed: Activity function 'b' failed: gone \n None", "gone"),
+        ("Orchestrator function 'a' failed: two\nlines", "two\nlines"),
+        ("", ""),
+    ],
+)
+def test_the_reason_is_what_is_left_without_functions_and_details(output, reason):
+    assert reason_of(output) == reason
 
 
 def test_an_activity_that_is_delivered_twice_counts_once_and_one_that_comes_late_does_nothing(
@@ -300,6 +355,22 @@ def test_a_picture_that_kills_the_process_is_found(app, durable):
 
 
 ROWS = [f"s{n};Shirt {n};s{n}/1.png;{n},50 €\n" for n in range(100)]
+
+
+@pytest.mark.parametrize("character", ["\U0001f600", "\x01", "\u2028", '"', "\ud800"])
+def test_problems_of_any_text_fit_into_what_durable_functions_keep(character):
+    """A custom status above 16 KB of UTF-16 fails the orchestration."""
+    job = Job("job-x", Source("feed"), chunk=64, width=8, running=list(range(10**6, 10**6 + 2000)))
+    for _ in range(20):
+        job.tally.fail("row 1: " + character * 300, character * 300)
+    status = job.status()
+    as_dotnet_writes_it = json.loads(json.dumps(status).replace("\\u2028", "123456"))
+    assert not refuse_custom_status(as_dotnet_writes_it)
+    assert status["problems"]
+    assert status["problems"] == job.tally.problems[: len(status["problems"])]
+    assert status["counts"]["failed"] == 20
+
+
 FEED = "id;title;image;price\n" + "".join(ROWS)
 
 

@@ -189,3 +189,39 @@ def echoes(context):
         [context.call_sub_orchestrator("same", each) for each in values]
     )
     return [ours, theirs]
+
+
+@app.orchestration_trigger(context_name="context")
+def relay(context):
+    """Starts the next piece of work whenever one is done, two at a time."""
+    given = context.get_input()
+    left = list(range(given["of"]))
+    running = []
+    while left or running:
+        new = []
+        while left and len(running) + len(new) < 2:
+            new.append(context.call_activity("work", {"n": left.pop(0), "takes": given["takes"]}))
+        if new and running and given["at_once"]:
+            yield context.task_any([*new, context.create_timer(context.current_utc_datetime)])
+        running += new
+        done = yield context.task_any(running)
+        running.remove(done)
+    return "done"
+
+
+@app.orchestration_trigger(context_name="context")
+def hasty(context):
+    """Goes on after the first of two tasks, while the other one is to be tried again."""
+    retry = df.RetryOptions(50, 3)
+    flaky = context.call_activity_with_retry("work", retry, {"n": 101, "takes": 0.3, "fails": 1})
+    first = yield context.task_any([context.call_activity("work", {"n": 2}), flaky])
+    assert first is not flaky
+    yield flaky
+    return (yield context.call_activity("work", {"n": 3}))
+
+
+@app.orchestration_trigger(context_name="context")
+def talkative(context):
+    """Says so many characters of itself."""
+    context.set_custom_status("\U0001f600" * context.get_input())
+    return (yield context.call_activity("work", {"n": 0}))
