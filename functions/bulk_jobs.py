@@ -15,9 +15,16 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from functions.durable import reason_of
+from functions.durable import DurableClient, reason_of
 from shared_code.core.bulk import Job, Source, part_id
-from shared_code.core.bulk_report import JobFacts, JobReport, State, has_ended, report
+from shared_code.core.bulk_report import (
+    JobFacts,
+    JobReport,
+    State,
+    has_ended,
+    may_be_cancelled,
+    report,
+)
 from shared_code.core.errors import AppError, NotFound, Unavailable, Unprocessable
 from shared_code.core.reindexing import Plan, build_id
 from shared_code.core.threads import run_in_thread
@@ -30,6 +37,10 @@ log = logging.getLogger(__name__)
 
 LISTED_FOR = timedelta(days=30)
 """Older jobs are not listed, and still answer when they are asked for by their id."""
+
+CANCELLED = "cancelled by DELETE jobs"
+
+_UNDER_WAY = ("Pending", "Running", "ContinuedAsNew", "Suspended")
 
 _STATES: dict[str, State] = {
     "Pending": "queued",
@@ -45,7 +56,7 @@ _STATES: dict[str, State] = {
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    client: df.DurableOrchestrationClient
+    client: DurableClient
 
     async def start(self, source: Source) -> JobReport:
         settings, now = runtime().settings, datetime.now(UTC)
@@ -64,9 +75,7 @@ class Jobs:
     async def reindex(self, into: str, *, is_rollback: bool) -> JobReport:
         """Raises Unprocessable while another one is under way."""
         now = datetime.now(UTC)
-        for other in await self.recent():
-            if other.facts.phase and not has_ended(other.facts.state):
-                raise Unprocessable(f"The job {other.facts.id} moves to another model already.")
+        await self._refuse_second_move()
         settings = runtime().settings
         plan = Plan(
             _new_id(now),
@@ -78,8 +87,20 @@ class Jobs:
         )
         with _asking():
             await self.client.start_new("reindex_job", plan.id, plan.to_json())
+        try:  # another one may have begun since: then each of the two sees the other here
+            await self._refuse_second_move(plan.id)
+        except Unprocessable:
+            await self._terminate(plan.id)
+            raise
         source = {"kind": "reindex", "name": into}
         return report(JobFacts(plan.id, "queued", source, {}, now, now, phase="queued"), [], now)
+
+    async def _refuse_second_move(self, own: str = "") -> None:
+        with _asking():
+            running = await self.client.list_instances("job-", statuses=_UNDER_WAY)
+        for status in running:
+            if status.name == "reindex_job" and status.instance_id != own:
+                raise Unprocessable(f"The job {status.instance_id} moves to another model already.")
 
     async def find(self, job_id: str) -> JobReport:
         """Raises NotFound."""
@@ -92,10 +113,7 @@ class Jobs:
         """The newest first."""
         now = datetime.now(UTC)
         with _asking():
-            found = await self.client.get_status_by(
-                created_time_from=now - LISTED_FOR, instance_id_prefix="job-"
-            )
-        jobs = [status for status in found if _is_job(status.instance_id or "")]
+            jobs = await self.client.list_instances("job-", since=now - LISTED_FOR)
         reports = await asyncio.gather(*(self._report(status, now) for status in jobs))
         return sorted(reports, key=lambda each: each.facts.started, reverse=True)
 
@@ -104,18 +122,28 @@ class Jobs:
         found = await self.find(job_id)
         if has_ended(found.facts.state):
             return found
+        await self._terminate(job_id)
+        if found.facts.phase and await self._status(build_id(job_id)):
+            with _asking():
+                await self.client.terminate(build_id(job_id), CANCELLED)
+        return await self.find(job_id)
+
+    async def _terminate(self, job_id: str) -> None:
+        """The flag holds at once, for activities and for whoever asks; the rest takes seconds."""
         await run_in_thread(runtime().bulk.listing.manifests.cancel, job_id)
         with _asking():
-            await self.client.terminate(job_id, "cancelled by DELETE jobs")
-            if found.facts.phase and await self._status(build_id(job_id)):
-                await self.client.terminate(build_id(job_id), "cancelled by DELETE jobs")
-        return await self.find(job_id)
+            await self.client.terminate(job_id, CANCELLED)
 
     async def _report(self, status: df.DurableOrchestrationStatus, now: datetime) -> JobReport:
         facts = _facts(status)
         if status.name == "reindex_job":
             facts = await self._moving(facts, status)
+        if may_be_cancelled(facts) and await self._is_cancelled(facts.id):
+            facts = replace(facts, state="cancelled", error="")
         return report(facts, await self._parts(facts), now)
+
+    async def _is_cancelled(self, job_id: str) -> bool:
+        return await run_in_thread(runtime().bulk.listing.manifests.is_cancelled, job_id)
 
     async def _moving(self, facts: JobFacts, status: df.DurableOrchestrationStatus) -> JobFacts:
         """A move to another model: how far it has filled its collection is another's status."""

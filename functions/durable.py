@@ -7,11 +7,14 @@ imported when an orchestrator runs or a job is asked for. It stays the one that 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
 
 import azure.functions as func
 
@@ -152,17 +155,73 @@ class TaskPool:
         self._new.append(task)
 
 
-async def client_of(
-    binding: str | df.DurableOrchestrationClient,
-) -> df.DurableOrchestrationClient:
-    """The library's client out of what the host passes for a ``durableClient`` binding.
+CONTINUATION = "x-ms-continuation-token"
+
+_PAGE_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DurableClient:
+    """The library's client, with a list of instances that goes on to its last page.
+
+    The library reads the first page alone, of at most 100 instances in the order of their ids, and
+    drops the token that leads to the next one.
+    """
+
+    library: df.DurableOrchestrationClient
+    rpc_url: str
+    """Where the host's HTTP API is for this process: on the loopback, and without a key."""
+
+    async def start_new(self, orchestrator: str, instance: str, given: dict[str, Any]) -> None:
+        await self.library.start_new(orchestrator, instance, given)
+
+    async def get_status(
+        self, instance: str, *, show_input: bool = False
+    ) -> df.DurableOrchestrationStatus:
+        return await self.library.get_status(instance, show_input=show_input)
+
+    async def terminate(self, instance: str, reason: str) -> None:
+        """Returns before it has an effect: that takes some seconds."""
+        await self.library.terminate(instance, reason)
+
+    async def list_instances(
+        self, prefix: str, *, statuses: Sequence[str] = (), since: datetime | None = None
+    ) -> list[df.DurableOrchestrationStatus]:
+        """Returns those whose id begins with the prefix, by id. ``since``: when they began."""
+        query = {"instanceIdPrefix": prefix, "showInput": "true"}
+        if statuses:
+            query["runtimeStatus"] = ",".join(statuses)
+        if since is not None:
+            query["createdTimeFrom"] = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return await run_in_thread(_list_pages, f"{self.rpc_url}instances/?{urlencode(query)}")
+
+
+def _list_pages(url: str) -> list[df.DurableOrchestrationStatus]:
+    from azure.durable_functions.models.DurableOrchestrationStatus import (
+        DurableOrchestrationStatus,
+    )
+
+    direct = build_opener(ProxyHandler({}))  # it is the loopback
+    statuses: list[df.DurableOrchestrationStatus] = []
+    token = ""
+    while True:
+        request = Request(url, headers={CONTINUATION: token} if token else {})  # noqa: S310  # http
+        with direct.open(request, timeout=_PAGE_TIMEOUT_S) as response:
+            statuses += map(DurableOrchestrationStatus.from_json, json.load(response))
+            token = response.headers.get(CONTINUATION, "")
+        if not token:
+            return statuses
+
+
+async def client_of(binding: str | DurableClient) -> DurableClient:
+    """Returns a client out of what the host passes for a ``durableClient`` binding.
 
     The first import of the library takes 0.2 s, so it is not done on the event loop.
     """
     if not isinstance(binding, str):
         return binding
     make_client = await run_in_thread(_import_client_class)
-    return make_client(binding)
+    return DurableClient(make_client(binding), json.loads(binding)["rpcBaseUrl"])
 
 
 def _import_client_class() -> Any:

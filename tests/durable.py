@@ -5,9 +5,11 @@ What an orchestrator asks for is begun by the replay of the development host. It
 with the library's own status objects.
 """
 
+import asyncio
 import heapq
 import json
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -60,12 +62,25 @@ class MemoryDurable:
         found = self.instances.get(instance_id)
         return DurableOrchestrationStatus.from_json(self._said(found) if found else "none")
 
-    async def get_status_by(self, *, instance_id_prefix: str = "", **_: Any):
-        found = [i for i in self.instances.values() if i.id.startswith(instance_id_prefix)]
-        return [DurableOrchestrationStatus.from_json(self._said(each)) for each in found]
+    async def list_instances(
+        self, prefix: str, *, statuses: Sequence[str] = (), since: datetime | None = None
+    ) -> list[DurableOrchestrationStatus]:
+        statuses_now = [
+            DurableOrchestrationStatus.from_json(self._said(each))
+            for each in self.instances.values()
+            if each.id.startswith(prefix)
+            and (not statuses or each.status in statuses)
+            and (since is None or self._began >= since)
+        ]
+        await asyncio.sleep(0)  # others go on before the caller knows
+        return statuses_now
 
     async def terminate(self, instance_id: str, reason: str) -> None:
-        self.instances[instance_id].status = "Terminated"
+        self._queue("_terminate", self.instances[instance_id])
+
+    def _terminate(self, instance: Instance) -> None:
+        if instance.status in ("Pending", "Running"):
+            instance.status = "Terminated"
 
     def _said(self, each: Instance) -> dict:
         return {
@@ -92,6 +107,11 @@ class MemoryDurable:
 
     def _queue(self, kind: str, *what: Any, after: float = 0.0) -> None:
         heapq.heappush(self._work, (self.clock + after, next(self._order), kind, *what))
+
+    def drop(self, kind: str) -> None:
+        """Takes back what is queued of this kind."""
+        self._work = [work for work in self._work if work[2] != kind]
+        heapq.heapify(self._work)
 
     def _begin(self, instance: Instance) -> None:
         self.instances[instance.id] = instance

@@ -1,7 +1,8 @@
-"""What a request to the HTTP API asks for. Whatever it gets wrong is answered with 400."""
+"""What a request to the HTTP API asks for. As in Azure, values that cannot be read are ignored."""
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from devhost.durable.rows import Instance
 
 CONTINUE = "x-ms-continuation-token"
 
+PAGE = 100
+"""Instances of a page where the request names no number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -25,18 +29,19 @@ class Wanted:
     since: float
     until: float
     after: str
-    top: int | None
+    top: int
 
     @classmethod
     def of(cls, request: Request) -> Wanted:
+        """Raises ValueError for a number of instances below one, at which Azure's host fails."""
         asked = request.query_params
         states = asked.get("runtimeStatus", "").casefold().split(",")
         return cls(
             asked.get("instanceIdPrefix", ""),
-            frozenset(filter(None, map(str.strip, states))),
+            frozenset(map(str.strip, states)) & _STATES,
             _moment(request, "createdTimeFrom", 0.0),
             _moment(request, "createdTimeTo", float("inf")),
-            request.headers.get(CONTINUE, ""),
+            read_token(request.headers.get(CONTINUE, "")),
             _top(asked.get("top", "")),
         )
 
@@ -45,38 +50,60 @@ class Wanted:
         return in_state and self.since <= each.created <= self.until and each.id > self.after
 
 
+_STATES = frozenset(
+    {
+        *("pending", "running", "suspended", "continuedasnew"),
+        *("completed", "failed", "terminated", "canceled"),
+    }
+)
+
+
+def make_token(after: str) -> str:
+    return base64.b64encode(json.dumps({"after": after}).encode()).decode()
+
+
+def read_token(token: str) -> str:
+    """Raises ValueError for what is none of ours."""
+    return str(json.loads(base64.b64decode(token))["after"]) if token else ""
+
+
 def _moment(request: Request, name: str, default: float) -> float:
     text = request.query_params.get(name, "")
     try:
         return moment(text) if text else default
-    except ValueError as exc:
-        said = f"{name} must be a time such as 2026-01-31T12:00:00Z, not {text!r}."
-        raise HTTPException(400, said) from exc
+    except ValueError:
+        return default
 
 
-def _top(text: str) -> int | None:
-    if text and (not text.isdecimal() or int(text) == 0):
-        raise HTTPException(400, f"top must be a number from 1, not {text!r}.")
-    return int(text) if text else None
+def _top(text: str) -> int:
+    try:
+        top = int(text)
+    except ValueError:
+        return PAGE
+    if top < 1:
+        raise ValueError(f"top is {top}")
+    return top
 
 
 def is_said(request: Request, name: str, *, default: bool = False) -> bool:
     return request.query_params.get(name, str(default)).casefold() == "true"
 
 
-async def given(request: Request) -> Any:
-    """The body's JSON value; None for no body."""
+async def json_body(request: Request) -> Any:
+    """The body's JSON value; None for no body. Raises ValueError."""
     body = await request.body()
+    return json.loads(body) if body else None
+
+
+async def event_body(request: Request) -> Any:
     try:
-        return json.loads(body) if body else None
+        return await json_body(request)
     except ValueError as exc:
         raise HTTPException(400, f"The body must be JSON: {exc}") from exc
 
 
 def is_instance_id(text: str) -> bool:
-    """1 to 100 characters, none of control or ``/ \\ # ?``, the first no ``@``."""
-    return (
-        0 < len(text) <= 100
-        and not text.startswith("@")
-        and not any(c in "/\\#?" or ord(c) < 32 or 127 <= ord(c) < 160 for c in text)
+    """1 to 100 characters, none of control and no slash."""
+    return 0 < len(text) <= 100 and not any(
+        c in "/\\" or ord(c) < 32 or 127 <= ord(c) < 160 for c in text
     )

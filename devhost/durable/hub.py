@@ -63,6 +63,7 @@ class Hub:
             await asyncio.wait_for(self._changed.wait(), within)
 
     def _begin(self) -> None:
+        self.store.terminate_due()
         free = self._limits.orchestrators - len(self._steps)
         waiting = (each for each in self.store.rows.ready() if each not in self._steps)
         for instance, _ in zip(waiting, range(free), strict=False):

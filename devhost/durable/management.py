@@ -1,11 +1,12 @@
 """The HTTP API that the library's client speaks.
 
-Paths, statuses and fields are those of Durable Functions' HTTP API.
+Paths, statuses, headers and fields are those that the extension (3.19) was seen to answer with.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,14 +15,47 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from devhost.durable.asking import CONTINUE, Wanted, given, is_instance_id, is_said
+from devhost.durable.asking import (
+    CONTINUE,
+    Wanted,
+    event_body,
+    is_instance_id,
+    is_said,
+    json_body,
+    make_token,
+)
 from devhost.durable.hub import Hub
 from devhost.durable.links import PREFIX, Links
 from devhost.durable.rows import ENDED, Instance
 from devhost.durable.showing import shown, status_of
 from devhost.durable.store import AlreadyRunning
-from devhost.indexing import ORCHESTRATION
 from devhost.keys import Answer, Keys
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class HostJSON(JSONResponse):
+    media_type = "application/json; charset=utf-8"
+
+
+def _exception(status: int, why: str) -> Response:
+    """An exception of the host, which it does not hide."""
+    body = {
+        "Message": "Something went wrong while processing your request",
+        "ExceptionMessage": why,
+        "ExceptionType": "System.InvalidOperationException",
+        "StackTrace": "",
+    }
+    return HostJSON(body, status)
+
+
+def _terminated_after_s() -> float:
+    """In Azure it took 2 to 9 seconds."""
+    return float(os.environ.get("DEVHOST_TERMINATE_S", "") or 2.0)
+
+
+async def _not_found(request: Request) -> Response:
+    return Response(status_code=404)
 
 
 class Management:
@@ -55,28 +89,31 @@ class Management:
             ("DELETE", one, self.purge),
             ("POST", f"{one}/raiseEvent/{{event}}", self.raise_event),
             ("POST", f"{one}/{{change}}", self.change),
+            *((method, f"{at}/{{rest:path}}", _not_found) for method in _METHODS),
         ]
         return [Route(path, guard(answer), methods=[method]) for method, path, answer in table]
 
     async def start(self, request: Request) -> Response:
         name = request.path_params["name"]
         instance = request.path_params.get("instance") or uuid.uuid4().hex
-        if not self._hub.worker.knows(name, ORCHESTRATION):
-            said = f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator."
-            return JSONResponse({"ExceptionMessage": said}, 400)
         if not is_instance_id(instance):
-            said = "An instance id has 1 to 100 characters, none of /, \\, #, ? and no leading @."
-            return JSONResponse({"ExceptionMessage": said}, 400)
-        return self._started(request, instance, name, await given(request))
+            return Response(status_code=400)
+        try:
+            value = await json_body(request)
+        except ValueError as exc:
+            return _exception(500, f"The input must be JSON: {exc}")
+        return self._started(request, instance, name, value)
 
     def _started(self, request: Request, instance: str, name: str, value: Any) -> Response:
         try:
             self._store.start(instance, name, value)
-        except AlreadyRunning:
-            return JSONResponse(f"An Orchestration instance {instance} is running already.", 409)
+        except AlreadyRunning as exc:
+            said = f"An Orchestration instance with the status {exc} already exists."
+            return HostJSON({"Message": said}, 409)
         self._hub.wake()
         links = self._links.of(instance, str(request.base_url).rstrip("/"))
-        return JSONResponse(links, 202, {"location": links["statusQueryGetUri"]})
+        headers = {"location": links["statusQueryGetUri"], "retry-after": "10"}
+        return HostJSON(links, 202, headers)
 
     async def status(self, request: Request) -> Response:
         found = self._store.rows.find(request.path_params["instance"])
@@ -86,61 +123,89 @@ class Management:
         if is_said(request, "showHistory"):
             results = is_said(request, "showHistoryOutput")
             said["historyEvents"] = shown(self._store.rows.history(found.id), results=results)
-        return JSONResponse(said, 200 if found.status in ENDED else 202)
+        if found.status in ENDED:
+            fails = is_said(request, "returnInternalServerErrorOnFailure")
+            return HostJSON(said, 500 if fails and found.status == "Failed" else 200)
+        links = self._links.of(found.id, str(request.base_url).rstrip("/"))
+        headers = {"location": links["statusQueryGetUri"], "retry-after": "5"}
+        return HostJSON(said, 202, headers)
 
     async def several(self, request: Request) -> Response:
-        """By id, ``top`` at a time; the header x-ms-continuation-token tells where to go on."""
-        wanted = Wanted.of(request)
+        """By id, 100 at a time or ``top``; the header x-ms-continuation-token tells where to go on,
+        and is empty on the last page."""
+        try:
+            wanted = Wanted.of(request)
+        except ValueError as exc:
+            return _exception(500, str(exc))
         found = self._matching(wanted)
         page = found[: wanted.top]
-        more = {CONTINUE: page[-1].id} if len(found) > len(page) else {}
+        more = make_token(page[-1].id) if len(found) > len(page) else ""
         with_input = is_said(request, "showInput", default=True)
         said = [status_of(each, with_input=with_input) for each in page]
-        return JSONResponse(said, headers=more)
+        return HostJSON(said, headers={CONTINUE: more})
 
     def _matching(self, wanted: Wanted) -> list[Instance]:
         return [each for each in self._store.rows.all(wanted.prefix) if wanted.takes(each)]
 
     async def purge(self, request: Request) -> Response:
         found = self._store.rows.find(request.path_params["instance"])
-        if found is None or found.status not in ENDED:
+        if found is None:
             return Response(status_code=404)
+        if found.status not in ENDED:
+            said = (
+                "Only orchestrations in a terminal state can be purged, but the orchestration with "
+                f"instance ID {found.id} has status {found.status}"
+            )
+            return HostJSON(said, 412)
         self._store.rows.forget(found.id)
-        return JSONResponse({"instancesDeleted": 1})
+        return HostJSON({"instancesDeleted": 1})
 
     async def purge_many(self, request: Request) -> Response:
-        found = [each for each in self._matching(Wanted.of(request)) if each.status in ENDED]
+        try:
+            wanted = Wanted.of(request)
+        except ValueError as exc:
+            return _exception(500, str(exc))
+        found = [each for each in self._matching(wanted) if each.status in ENDED]
         for each in found:
             self._store.rows.forget(each.id)
-        return JSONResponse({"instancesDeleted": len(found)}, 200 if found else 404)
+        return HostJSON({"instancesDeleted": len(found)}, 200 if found else 404)
 
     async def raise_event(self, request: Request) -> Response:
         found = self._store.rows.find(request.path_params["instance"])
         if found is None or found.status in ENDED:
             return Response(status_code=404 if found is None else 410)
-        value = json.dumps(await given(request))
+        value = json.dumps(await event_body(request))
         self._store.raise_event(found.id, request.path_params["event"], value)
         self._hub.wake()
         return Response(status_code=202)
 
     async def change(self, request: Request) -> Response:
-        """Terminate, suspend, resume, restart."""
-        name = request.path_params["change"]
+        """Terminate, suspend, resume, restart, rewind."""
+        name, instance = request.path_params["change"], request.path_params["instance"]
+        found = self._store.rows.find(instance)
+        if name == "rewind":
+            return _refuse_rewind(instance, found)
         if name not in self._changes:
-            said = f"The development host does not play {name}."
-            return JSONResponse(said, 501 if name == "rewind" else 404)
-        found = self._store.rows.find(request.path_params["instance"])
-        if found is None or (found.status in ENDED and name != "restart"):
-            return Response(status_code=404 if found is None else 410)
+            return Response(status_code=404)
+        if found is None:
+            if name == "restart":
+                return _exception(
+                    400, f"An orchestration with the instanceId {instance} was not found."
+                )
+            return Response(status_code=404)
+        if found.status in ENDED and name != "restart":
+            return Response(status_code=410)
         answer = self._changes[name](request, found, request.query_params.get("reason", ""))
         self._hub.wake()
         return answer
 
     def _terminate(self, request: Request, of: Instance, reason: str) -> Response:
-        self._store.terminate(of.id, reason)
+        self._store.terminate(of.id, reason, after_s=_terminated_after_s())
         return Response(status_code=202)
 
     def _suspend(self, request: Request, of: Instance, reason: str) -> Response:
+        if of.status == "Suspended":
+            return _exception(500, f"The orchestration instance {of.id} is suspended already.")
         self._store.suspend(of.id, reason, on=True)
         return Response(status_code=202)
 
@@ -153,3 +218,15 @@ class Management:
         anew = is_said(request, "restartWithNewInstanceId", default=True)
         instance = uuid.uuid4().hex if anew else of.id
         return self._started(request, instance, of.name, json.loads(of.input))
+
+
+def _refuse_rewind(instance: str, found: Instance | None) -> Response:
+    if found is None:
+        return HostJSON(f'No orchestration with instance ID "${instance}" found.', 404)
+    if found.status != "Failed":
+        said = (
+            f"This orchestration has status {found.status}, but only orchestrations in the "
+            '"Failed" state can be rewound.'
+        )
+        return HostJSON(said, 412)
+    return HostJSON("The development host does not play rewind.", 501)

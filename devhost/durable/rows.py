@@ -24,6 +24,8 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS durable_messages_of ON durable_messages (instance)",
     """CREATE TABLE IF NOT EXISTS durable_activities (
     id INTEGER PRIMARY KEY AUTOINCREMENT, instance TEXT, number INTEGER, name TEXT, input TEXT)""",
+    """CREATE TABLE IF NOT EXISTS durable_terminations (
+    instance TEXT PRIMARY KEY, due REAL, reason TEXT)""",
     "CREATE INDEX IF NOT EXISTS durable_activities_of ON durable_activities (instance)",
 )
 _COLUMNS = "id, execution, name, status, input, output, custom, created, updated, parent"
@@ -102,8 +104,13 @@ class Rows:
         return [instance for (instance,) in rows]
 
     def next_due(self) -> float | None:
-        """When the next timer runs out, in seconds since the epoch."""
-        [(due,)] = self._run("SELECT MIN(due) FROM durable_messages WHERE due > ?", time.time())
+        """When a timer runs out or one is terminated, the next time, in seconds since the epoch."""
+        now = time.time()
+        [(due,)] = self._run(
+            "SELECT MIN(due) FROM (SELECT due FROM durable_messages WHERE due > ? "
+            "UNION ALL SELECT due FROM durable_terminations WHERE due > ?)",
+            *(now, now),
+        )
         return due if due is None else float(due)
 
     def messages(self, instance: str) -> list[tuple[int, Event]]:
@@ -143,9 +150,23 @@ class Rows:
     def drop_timer(self, instance: str, number: int) -> None:
         self._run("DELETE FROM durable_messages WHERE instance = ? AND timer = ?", instance, number)
 
-    def drop_work(self, instance: str) -> None:
+    def drop_messages(self, instance: str) -> None:
         self._run("DELETE FROM durable_messages WHERE instance = ?", instance)
-        self._run("DELETE FROM durable_activities WHERE instance = ?", instance)
+
+    def put_termination(self, instance: str, due: float, reason: str) -> None:
+        """The first one counts."""
+        insert = "INSERT OR IGNORE INTO durable_terminations VALUES (?, ?, ?)"
+        self._run(insert, instance, due, reason)
+
+    def due_terminations(self) -> list[tuple[str, str]]:
+        """Instances, and the reasons."""
+        rows = self._run(
+            "SELECT instance, reason FROM durable_terminations WHERE due <= ?", time.time()
+        )
+        return [(instance, reason) for instance, reason in rows]
+
+    def drop_termination(self, instance: str) -> None:
+        self._run("DELETE FROM durable_terminations WHERE instance = ?", instance)
 
     def send(self, instance: str, each: Event, due: float = 0.0, timer: int | None = None) -> None:
         self._run(

@@ -48,6 +48,7 @@ def _shown(each: Event, scheduled: Mapping[Any, Event], *, results: bool) -> dic
 
 
 def status_of(each: Instance, *, with_input: bool) -> dict[str, Any]:
+    parent = each.parent_of_it
     return {
         "name": each.name,
         "instanceId": each.id,
@@ -57,6 +58,7 @@ def status_of(each: Instance, *, with_input: bool) -> dict[str, Any]:
         "output": json.loads(each.output) if each.output else None,
         "createdTime": _time(each.created),
         "lastUpdatedTime": _time(each.updated),
+        **({"parentInstanceId": parent.instance} if parent else {}),
     }
 
 

@@ -25,7 +25,7 @@ log = logging.getLogger("devhost.durable")
 
 
 class AlreadyRunning(Exception):
-    pass
+    """Its text is the status of the one that has the id."""
 
 
 class Store:
@@ -39,10 +39,11 @@ class Store:
         with self._transaction():
             found = self._running(instance)
             if found and parent is None:
-                raise AlreadyRunning
+                raise AlreadyRunning(found.status)
             if found:
                 log.warning("%s is begun anew while it runs: who waits for it waits on", instance)
             self.rows.forget(instance)
+            self.rows.drop_termination(instance)
             self._begin(instance, name, json.dumps(given), parent)
 
     def _running(self, instance: str) -> Instance | None:
@@ -113,7 +114,7 @@ class Store:
             self.rows.send(row.id, each | {"IsPlayed": False})
 
     def _end(self, row: Instance, status: str, output: Any, *, details: str = "") -> None:
-        self.rows.drop_work(row.id)
+        self.rows.drop_messages(row.id)
         said = json.dumps(output)
         self.rows.put(replace(row, status=status, output=said, updated=time.time()))
         parent = row.parent_of_it
@@ -134,17 +135,23 @@ class Store:
     def finish(self, activity: Activity, kind: Kind, **said: str) -> None:
         """Keeps what an activity came to, unless its orchestration has ended meanwhile."""
         with self._transaction():
-            if self.rows.drop_activity(activity):
+            if self.rows.drop_activity(activity) and self._running(activity.instance):
                 done = event(kind, TaskScheduledId=activity.number, **said)
                 self.rows.send(activity.instance, done)
 
-    def terminate(self, instance: str, reason: str) -> None:
-        """Its sub-orchestrations go on, as on Azure Storage."""
-        with self._transaction():
-            found = self._running(instance)
-            if found:
-                self.rows.append(instance, [event(Kind.ExecutionTerminated, Input=reason)])
-                self._end(found, "Terminated", reason)
+    def terminate(self, instance: str, reason: str, *, after_s: float = 0.0) -> None:
+        """As in Azure it goes on until the message arrives."""
+        self.rows.put_termination(instance, time.time() + after_s, reason)
+
+    def terminate_due(self) -> None:
+        """What was queued by then still runs, and so do its sub-orchestrations, as in Azure."""
+        for instance, reason in self.rows.due_terminations():
+            with self._transaction():
+                self.rows.drop_termination(instance)
+                found = self._running(instance)
+                if found:
+                    self.rows.append(instance, [event(Kind.ExecutionTerminated, Input=reason)])
+                    self._end(found, "Terminated", reason)
 
     def suspend(self, instance: str, reason: str, *, on: bool) -> None:
         """What comes meanwhile waits."""
@@ -153,4 +160,5 @@ class Store:
             found = self._running(instance)
             if found and (found.status == "Suspended") != on:
                 self.rows.append(instance, [event(kind, Reason=reason)])
-                self.rows.put(replace(found, status="Suspended" if on else "Running"))
+                row = replace(found, status="Suspended" if on else "Running")
+                self.rows.put(replace(row, output=json.dumps(reason), updated=time.time()))

@@ -116,6 +116,8 @@ def _dotnet_exception(exc: Exception) -> str:
             "InnerException": inner,
             "StackTraceString": None,
             "HResult": -2146233088,
+            "Source": None,
+            "WatsonBuckets": None,
         },
         separators=(",", ":"),
     )

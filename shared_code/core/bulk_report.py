@@ -65,6 +65,15 @@ def has_ended(state: State) -> bool:
     return state in ("completed", "failed", "cancelled")
 
 
+def may_be_cancelled(facts: JobFacts) -> bool:
+    """Whether its flag decides. Until an orchestration is terminated it goes on over activities
+    that do nothing any more, and may even come to its end."""
+    if facts.state == "completed":
+        done = facts.status.get("counts", {}).get("done", 0)
+        return bool(done < facts.status.get("listed", 0))
+    return facts.state != "cancelled"
+
+
 def report(facts: JobFacts, parts: Sequence[dict[str, Any]], now: datetime) -> JobReport:
     """``parts``: what the segments in work say of themselves, so far as they do."""
     tally = Tally.of_json(facts.status) if facts.status else Tally()

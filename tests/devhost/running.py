@@ -30,7 +30,11 @@ QUICK = {
 
 
 def copied(app: str, folder: Path) -> Path:
-    return Path(shutil.copytree(APPS / app, folder / app))
+    return copied_from(APPS / app, folder)
+
+
+def copied_from(app: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(app, folder / app.name))
 
 
 def written(folder: Path, source: str) -> Path:

@@ -19,19 +19,47 @@ def app(tmp_path):
     return copied("durable", tmp_path)
 
 
-def test_one_that_is_terminated_begins_nothing_more(app):
-    with Durable(app, PYTHON_THREADPOOL_THREAD_COUNT="16") as host:
-        host.start("fan_out", "long", {"of": 100, "takes": 0.2})
+def test_one_is_terminated_some_time_after_it_was_asked_for(app):
+    """Its activities that were queued by then still run, as in Azure."""
+    with Durable(app, PYTHON_THREADPOOL_THREAD_COUNT="16", DEVHOST_TERMINATE_S="0.5") as host:
+        host.start("fan_out", "long", {"of": 24, "takes": 0.2})
         eventually(lambda: host.events("work"), "it has begun")
         assert host.tell("terminate", "long") == "ok"
+        assert host.status("long")["runtimeStatus"] == "Running"
         assert host.ended("long")["output"] == "because"
+        eventually(lambda: len(host.events("work")) == 24, "what was queued has run")
+        assert host.status("long")["runtimeStatus"] == "Terminated"
+
+
+def test_one_that_is_terminated_begins_nothing_more(app):
+    with Durable(app, DEVHOST_TERMINATE_S="0.5") as host:
+        host.start("relay", "long", {"of": 100, "takes": 0.3, "at_once": True})
+        eventually(lambda: host.events("work"), "it has begun")
+        host.tell("terminate", "long")
+        host.ended("long")
+        time.sleep(0.4)  # what was begun in the meantime
         begun = len(host.events("work"))
-        time.sleep(0.6)
-        assert len(host.events("work")) == begun < 100
+        time.sleep(1)
+        assert len(host.events("work")) == begun < 20
+
+
+def test_a_termination_is_not_forgotten_with_the_host_nor_meant_for_the_next_one(app):
+    with Durable(app, DEVHOST_TERMINATE_S="3") as host:
+        host.start("waits", "doomed", 600)
+        host.start("waits", "answered", 600)
+        for instance in ("doomed", "answered"):
+            host.tell("terminate", instance)
+        host.tell("raise_event", "answered", 1)
+        assert host.ended("answered")["runtimeStatus"] == "Completed"
+        host.start("waits", "answered", 600)
+    with Durable(app) as host:
+        assert host.ended("doomed")["runtimeStatus"] == "Terminated"
+        time.sleep(1)
+        assert host.status("answered")["runtimeStatus"] == "Running"
 
 
 def test_activities_of_what_was_terminated_still_count_while_they_run(app):
-    with Durable(app, PYTHON_THREADPOOL_THREAD_COUNT="24") as host:
+    with Durable(app, PYTHON_THREADPOOL_THREAD_COUNT="24", DEVHOST_TERMINATE_S="0.1") as host:
         for instance in ("one", "other"):
             before = len(host.events("work"))
             host.start("fan_out", instance, {"of": 8, "takes": 2})

@@ -78,6 +78,17 @@ def test_a_folder_is_indexed_and_the_second_job_skips_it(bulk):
     assert [job["id"] for job in jobs["jobs"]] == [again["id"], found["id"]]
 
 
+def test_of_more_jobs_than_a_page_holds_none_is_missing_and_the_newest_comes_first(bulk):
+    started = [bulk.start(json={"prefix": f"none-{n}"})["id"] for n in range(130)]
+    jobs = bulk.client.get("/api/v1/jobs").json()
+    listed = [job["id"] for job in jobs["jobs"]]
+    assert (jobs["count"], set(listed)) == (130, set(started))
+    assert [job["started"] for job in jobs["jobs"]] == sorted(
+        (job["started"] for job in jobs["jobs"]), reverse=True
+    )
+    assert listed[0][:19] == started[-1][:19]  # up to the second
+
+
 def feed_of(rows: int) -> bytes:
     """As a spreadsheet of a country with decimal commas saves it."""
     stream = io.StringIO(newline="")

@@ -300,6 +300,39 @@ def test_cancelling_stops_what_is_queued_and_keeps_what_is_done(app, durable):
     assert ended["state"] == "completed"
 
 
+def test_a_job_is_cancelled_at_once_though_durable_functions_take_their_time(app, durable):
+    put_pictures(app, 1_000)
+    job_id = started(durable, {"prefix": ""})
+    durable.run(steps=8)
+    where = {"route_params": {"job_id": job_id}}
+    assert body_of(call(bulk.cancel_job, durable, **where))["state"] == "cancelled"
+    assert durable.instances[job_id].status == "Running"
+    assert job(durable, job_id)["state"] == "cancelled"
+    [listed] = body_of(call(bulk.list_jobs, durable, method="GET"))["jobs"]
+    assert listed["state"] == "cancelled"
+    assert listed["ended"]
+
+
+def test_one_that_came_to_its_end_before_it_was_terminated_is_cancelled(app, durable):
+    """Its activities have done nothing since."""
+    put_pictures(app, 100)
+    job_id = started(durable, {"prefix": ""})
+    durable.run(steps=3)
+    call(bulk.cancel_job, durable, route_params={"job_id": job_id})
+    durable.drop("_terminate")
+    assert durable.run()
+    assert durable.instances[job_id].status == "Completed"
+    assert job(durable, job_id)["state"] == "cancelled"
+
+
+def test_a_killed_instance_costs_its_work_a_minute():
+    """Azure's default is five; of queued work nobody else takes a thing before."""
+    options = json.loads((Path(__file__).parents[2] / "host.json").read_text())["extensions"]
+    provider = options["durableTask"]["storageProvider"]
+    assert provider["workItemQueueVisibilityTimeout"] == "00:01:00"
+    assert provider["controlQueueVisibilityTimeout"] == "00:01:00"
+
+
 def test_progress_is_shown_while_it_runs(app, durable):
     put_pictures(app, 1_000)
     job_id = started(durable, {"prefix": ""})
@@ -493,7 +526,7 @@ def test_a_host_that_does_not_answer_is_unavailable(app, durable):
     async def broken(*_, **__):
         raise OSError("no connection")
 
-    durable.start_new = durable.get_status = durable.get_status_by = broken
+    durable.start_new = durable.get_status = durable.list_instances = broken
     assert_problem(call(bulk.index_batch, durable, **as_json({"prefix": ""})), 503)
     assert_problem(call(bulk.list_jobs, durable, method="GET"), 503)
     assert_problem(call(bulk.get_job, durable, route_params={"job_id": "job-1"}), 503)

@@ -1,11 +1,14 @@
 """POST reindex by the real library's orchestrators and the app's twins; two models."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions import bulk_orchestration, reindex, reindex_orchestration
+from functions.bulk_jobs import Jobs
+from shared_code.core.errors import Unprocessable
 from shared_code.core.products import Counts
 from shared_code.runtime import Runtime
 from tests.durable import MemoryDurable
@@ -122,6 +125,22 @@ def test_one_move_at_a_time(app, collections, durable):
     refused = start(durable)
     assert refused.status_code == 422
     assert body_of(first)["id"] in body_of(refused)["detail"]
+
+
+def test_of_two_moves_at_the_same_time_at_most_one_goes_on(app, collections, durable):
+    """Both look before either has begun; after that each finds the other."""
+    indexed(app, 3)
+
+    async def start_both():
+        moves = (Jobs(durable).reindex(NEW, is_rollback=False) for _ in range(2))
+        return await asyncio.gather(*moves, return_exceptions=True)
+
+    results = asyncio.run(start_both())
+    assert any(isinstance(result, Unprocessable) for result in results)
+    moves = [each for each in durable.instances.values() if each.name == "reindex_job"]
+    assert len(moves) == 2
+    assert durable.run()
+    assert [each.status for each in moves].count("Completed") <= 1
 
 
 def test_a_cancelled_move_stops_and_leaves_the_alias(app, collections, durable):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import azure.functions as func
 from azure.functions.meta import Datum
@@ -41,10 +42,13 @@ class DurableHost(MemoryDurable):
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                [*_, instance] = self.path.partition("?")[0].rstrip("/").split("/")
+                path, _, query = self.path.partition("?")
+                [*_, instance] = path.rstrip("/").split("/")
                 if instance == "instances":
-                    instances = [durable._said(started) for started in durable.instances.values()]
-                    return self.send_json(200, instances)
+                    [prefix] = parse_qs(query)["instanceIdPrefix"]
+                    started = durable.instances.items()
+                    shown = [durable._said(job) for name, job in started if name.startswith(prefix)]
+                    return self.send_json(200, shown)
                 if instance in durable.instances:
                     return self.send_json(200, durable._said(durable.instances[instance]))
                 return self.send_json(404, {})
