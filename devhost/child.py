@@ -24,13 +24,17 @@ class HostProcess:
     none of the settings that could lead it to a real account or index unless they are given.
     """
 
-    def __init__(self, local_dir: Path, *, module: str = "devhost", **env: str) -> None:
+    def __init__(
+        self, local_dir: Path, *, module: str = "devhost", app: str = "", **env: str
+    ) -> None:
+        """``app``: the folder of another app than this project's."""
         self.log = local_dir / "host.log"
         own = {"LOCAL_DIR": str(local_dir), "AzureWebJobsStorage": "", "QDRANT_URL": ""}
+        other = ["--app", app] if app else []
         local_dir.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0"],
+                [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0", *other],
                 cwd=ROOT,
                 env={**os.environ, **own, **env},
                 stdout=log,

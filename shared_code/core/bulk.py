@@ -17,9 +17,10 @@ SEGMENT_ITEMS = 1_000
 """One listing, one manifest, one sub-orchestration: its history stays at some hundred events, and a
 million items make a thousand segments."""
 
-GENERATION = 100
+GENERATION = 40
 """Segments until the job continues as new: every step of an orchestration reads all of its history
-again, and this keeps it below a thousand events."""
+again, and this keeps it below a thousand events. A multiple of the segments in work, so that the
+last round of a generation is a full one."""
 
 MAX_RUNNING_SHOWN = 500
 """Segments in work whose own progress is shown; the numbers must fit into a custom status."""

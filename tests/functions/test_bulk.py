@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.orchestration_app import function_app as stand_ins
 from devhost.durable.replay import refuse_custom_status
 from functions import bulk, bulk_orchestration
 from functions.durable import TRIES, reason_of
@@ -160,6 +161,17 @@ def test_many_products_fan_out_in_segments_and_the_history_stays_short(app, dura
     parts = [i for i in durable.instances.values() if i.name == "bulk_segment"]
     assert [i.custom["counts"]["done"] for i in parts] == [1000, 100]
     assert max(i.longest for i in durable.instances.values()) < 150
+
+
+def test_the_history_of_a_long_job_stays_below_a_thousand_events(app):
+    """Over stand-in activities; every step of an orchestration reads all of its history again."""
+    durable = MemoryDurable(stand_ins.bp)
+    durable.takes = {"bulk_index": 1}
+    begun = Job("job-long", Source("container", "segs=42;chunks=1;ms=1"), chunk=64, width=8)
+    asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
+    assert durable.run()
+    assert job(durable, begun.id)["done"] == 42 * stand_ins.ITEMS
+    assert 500 < max(i.longest for i in durable.instances.values()) < 1_000
 
 
 def test_a_job_of_many_segments_continues_as_new(app, durable):
