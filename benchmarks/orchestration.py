@@ -60,7 +60,7 @@ PLANS = (
 
 
 def main() -> None:
-    asked = arguments(__doc__ or "").parse_args()
+    options = arguments(__doc__ or "").parse_args()
     rows = []
     for plan in PLANS:
         took = job_s(plan)
@@ -69,7 +69,7 @@ def main() -> None:
         rows.append([*about, f"{plan.ideal_s:.1f}", f"{took:.1f}", ratio])
     header = ["segments", "chunks of each", "ms of a chunk", "segments in work", "slots"]
     figures = table([*header, "ideal, s", "took, s", "times the ideal"], rows)
-    publish("Orchestration", f"{figures}\n\nAt most {TARGET} times the ideal is good.", asked.out)
+    publish("Orchestration", f"{figures}\n\nAt most {TARGET} times the ideal is good.", options.out)
 
 
 def job_s(plan: Plan) -> float:

@@ -1,4 +1,4 @@
-"""What a request to the HTTP API asks for. As in Azure, values that cannot be read are ignored."""
+"""Reads what a request to the HTTP API asks for. As in Azure, unreadable values are ignored."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Wanted:
     @classmethod
     def of(cls, request: Request) -> Wanted:
         """Raises ValueError for a number of instances below one, at which Azure's host fails."""
-        asked = request.query_params
-        states = asked.get("runtimeStatus", "").casefold().split(",")
+        query = request.query_params
+        states = query.get("runtimeStatus", "").casefold().split(",")
         return cls(
-            asked.get("instanceIdPrefix", ""),
+            query.get("instanceIdPrefix", ""),
             frozenset(map(str.strip, states)) & _STATES,
             _moment(request, "createdTimeFrom", 0.0),
             _moment(request, "createdTimeTo", float("inf")),
             read_token(request.headers.get(CONTINUE, "")),
-            _top(asked.get("top", "")),
+            _top(query.get("top", "")),
         )
 
     def takes(self, each: Instance) -> bool:

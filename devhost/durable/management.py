@@ -108,8 +108,8 @@ class Management:
         try:
             self._store.start(instance, name, value)
         except AlreadyRunning as exc:
-            said = f"An Orchestration instance with the status {exc} already exists."
-            return HostJSON({"Message": said}, 409)
+            message = f"An Orchestration instance with the status {exc} already exists."
+            return HostJSON({"Message": message}, 409)
         self._hub.wake()
         links = self._links.of(instance, str(request.base_url).rstrip("/"))
         headers = {"location": links["statusQueryGetUri"], "retry-after": "10"}
@@ -152,11 +152,11 @@ class Management:
         if found is None:
             return Response(status_code=404)
         if found.status not in ENDED:
-            said = (
+            message = (
                 "Only orchestrations in a terminal state can be purged, but the orchestration with "
                 f"instance ID {found.id} has status {found.status}"
             )
-            return HostJSON(said, 412)
+            return HostJSON(message, 412)
         self._store.rows.forget(found.id)
         return HostJSON({"instancesDeleted": 1})
 
@@ -220,13 +220,13 @@ class Management:
         return self._started(request, instance, of.name, json.loads(of.input))
 
 
-def _refuse_rewind(instance: str, found: Instance | None) -> Response:
-    if found is None:
+def _refuse_rewind(instance: str, row: Instance | None) -> Response:
+    if row is None:
         return HostJSON(f'No orchestration with instance ID "${instance}" found.', 404)
-    if found.status != "Failed":
-        said = (
-            f"This orchestration has status {found.status}, but only orchestrations in the "
+    if row.status != "Failed":
+        message = (
+            f"This orchestration has status {row.status}, but only orchestrations in the "
             '"Failed" state can be rewound.'
         )
-        return HostJSON(said, 412)
+        return HostJSON(message, 412)
     return HostJSON("The development host does not play rewind.", 501)

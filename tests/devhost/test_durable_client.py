@@ -110,8 +110,8 @@ def test_a_page_holds_a_hundred_and_the_app_reads_them_all(host):
     for n in range(130):
         host.client.post(f"{HOOKS}/orchestrators/same/many-{n:03}", content="0").raise_for_status()
     host.start("waits", "many-waiting", 600)
-    asked = {"instanceIdPrefix": "many-"}
-    assert len(host.client.get(f"{HOOKS}/instances", params=asked).json()) == 100
+    query = {"instanceIdPrefix": "many-"}
+    assert len(host.client.get(f"{HOOKS}/instances", params=query).json()) == 100
     client = DurableClient(None, f"{host.url}{HOOKS}/")
 
     def ids(**options):
