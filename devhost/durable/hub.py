@@ -59,8 +59,9 @@ class Hub:
         due = self.store.rows.next_due()
         pause = _LONGEST_SLEEP_S if due is None else due - time.time()
         with contextlib.suppress(TimeoutError):
-            within = max(0.0, min(pause, _LONGEST_SLEEP_S))
-            await asyncio.wait_for(self._changed.wait(), within)
+            # wait_for of Python 3.11 loses a cancellation that comes as the event is set
+            async with asyncio.timeout(max(0.0, min(pause, _LONGEST_SLEEP_S))):
+                await self._changed.wait()
 
     def _begin(self) -> None:
         self.store.terminate_due()

@@ -76,7 +76,8 @@ class QueueListener:
             pause = _LEAST_PAUSE_S if count else min(pause * 2, self._longest_pause_s)
             if not count:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._ending.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._ending.wait()
         if self._running:
             await asyncio.wait(self._running)
 

@@ -213,7 +213,7 @@ def relay(context):
 def hasty(context):
     """Goes on after the first of two tasks, while the other one is to be tried again."""
     retry = df.RetryOptions(50, 3)
-    flaky = context.call_activity_with_retry("work", retry, {"n": 101, "takes": 1.5, "fails": 1})
+    flaky = context.call_activity_with_retry("work", retry, {"n": 9_001, "takes": 1.5, "fails": 1})
     first = yield context.task_any([context.call_activity("work", {"n": 2}), flaky])
     assert first is not flaky
     yield flaky
