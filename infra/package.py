@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,28 +123,24 @@ def main() -> None:
     check_next_model(bundles, os.environ.get("NEXT_MODEL_DIR", ""))
     print(describe_models(bundles, os.environ.get("MODEL_DIR", "")))
     if options.folder is None:
-        build(options.out, wheels, interpreter, models=options.model)
-        report(options.out)
+        build(options.out, wheels, interpreter, bundles)
     else:
         clear(options.folder)
-        assemble(options.folder, wheels, interpreter, models=options.model)
-        report(options.folder)
+        assemble(options.folder, wheels, interpreter, bundles)
+    report(options.folder or options.out)
 
 
-def build(out: Path, wheels: Wheels, interpreter: str, *, models: Sequence[Path] = ()) -> None:
-    """Writes the zip. Raises SystemExit for a model folder that is no bundle, CalledProcessError
-    where the wheels cannot be downloaded."""
+def build(out: Path, wheels: Wheels, interpreter: str, bundles: Sequence[Path]) -> None:
+    """Writes the zip. Raises CalledProcessError where the wheels cannot be downloaded."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        assemble(Path(folder), wheels, interpreter, models=models)
+        assemble(Path(folder), wheels, interpreter, bundles)
         write_zip(Path(folder), out)
 
 
-def assemble(
-    folder: Path, wheels: Wheels, interpreter: str, *, models: Sequence[Path] = ()
-) -> None:
+def assemble(folder: Path, wheels: Wheels, interpreter: str, bundles: Sequence[Path]) -> None:
     """Puts the package together in an empty folder, as it will lie in Azure."""
-    for name in [*app_files(ROOT), *model_files(bundles_to_pack(models))]:
+    for name in [*app_files(ROOT), *model_files(bundles)]:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, target)
@@ -168,14 +164,14 @@ def app_files(root: Path) -> Iterator[Path]:
 def model_files(bundles: Sequence[Path]) -> Iterator[Path]:
     """Yields the names of the files that the bundles' manifests list, and of the manifests."""
     for bundle in bundles:
-        manifest = bundle / "manifest.json"
-        if manifest.is_file():
-            for name in ["manifest.json", *json.loads(manifest.read_bytes())["files"]]:
-                yield (bundle / name).relative_to(ROOT)
+        manifest = json.loads((bundle / "manifest.json").read_bytes())
+        for name in ["manifest.json", *manifest["files"]]:
+            yield (bundle / name).relative_to(ROOT)
 
 
 def bundles_to_pack(models: Sequence[Path]) -> list[Path]:
-    """Returns the folders of these models, of all below models/ if there are none."""
+    """Returns the folders of these models, of all below models/ if there are none. Raises
+    SystemExit for a folder that is no bundle."""
     folders = sorted((ROOT / "models").iterdir())
     bundles = [folder for folder in folders if (folder / "manifest.json").is_file()]
     return [find_bundle(model) for model in models] or bundles
@@ -298,8 +294,7 @@ def part_of(name: Path) -> str:
     return "models" if name.parts[0] == "models" else "the app itself"
 
 
-def size_table(package: Path) -> str:
-    parts = sizes(package)
+def size_table(package: Path, parts: Mapping[str, float]) -> str:
     largest = list(parts.items())[:12]
     rest = sum(parts.values()) - sum(size for _, size in largest)
     lines = [f"{size:8.1f} MB  {part}" for part, size in [*largest, ("all else", rest)]]
@@ -311,8 +306,9 @@ def size_table(package: Path) -> str:
 
 def report(package: Path) -> None:
     """Prints the sizes. Raises SystemExit for a package that is too large to start from."""
-    print(size_table(package))
-    unpacked_mb = sum(sizes(package).values())
+    parts = sizes(package)
+    print(size_table(package, parts))
+    unpacked_mb = sum(parts.values())
     if unpacked_mb > MOST_MB:
         sys.exit(f"{unpacked_mb:.0f} MB unpacked: over {MOST_MB} MB; put fewer models in")
 

@@ -75,7 +75,7 @@ def packager(littered):
 @pytest.fixture(scope="module")
 def assembled(packager, tmp_path_factory):
     folder = tmp_path_factory.mktemp("assembled")
-    packager.assemble(folder, OneModule(), sys.executable)
+    packager.assemble(folder, OneModule(), sys.executable, packager.bundles_to_pack([]))
     return folder
 
 
@@ -87,7 +87,7 @@ def let_through(folder):
 
 
 def test_no_secret_gets_into_the_zip(packager, tmp_path):
-    packager.build(tmp_path / "app.zip", OneModule(), sys.executable)
+    packager.build(tmp_path / "app.zip", OneModule(), sys.executable, packager.bundles_to_pack([]))
     with zipfile.ZipFile(tmp_path / "app.zip") as archive:
         names = set(archive.namelist())
         assert not names & set(PLANTED)
@@ -130,16 +130,16 @@ def test_every_file_of_the_app_is_packed():
 
 def test_the_same_input_gives_the_same_zip(tmp_path):
     for name in ("a.zip", "b.zip"):
-        package.build(tmp_path / name, OneModule(), sys.executable)
+        package.build(tmp_path / name, OneModule(), sys.executable, package.bundles_to_pack([]))
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_models_can_be_chosen_and_a_folder_that_is_no_bundle_is_refused(tmp_path):
     starter = [Path("models/starter")]
-    package.build(tmp_path / "a.zip", OneModule(), sys.executable, models=starter)
+    package.build(tmp_path / "a.zip", OneModule(), sys.executable, package.bundles_to_pack(starter))
     assert package.sizes(tmp_path / "a.zip")["models"] > 10
     with pytest.raises(SystemExit, match="make export"):
-        package.build(tmp_path / "b.zip", OneModule(), sys.executable, models=[Path("models/none")])
+        package.bundles_to_pack([Path("models/none")])
 
 
 def test_the_starter_is_not_shipped_without_a_word():
