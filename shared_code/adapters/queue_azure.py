@@ -21,6 +21,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
+from shared_code.adapters.azure_account import service_address
 from shared_code.adapters.azure_errors import error_code
 from shared_code.adapters.blob_retries import FullJitter, retry_after_s
 from shared_code.adapters.identity import credential
@@ -90,16 +91,8 @@ class AzureEventQueue:
 
 
 def service_url(settings: Settings) -> str:
-    """Where the account's queues are: its services differ in one part of their addresses."""
-    if settings.azurewebjobsstorage__queueserviceuri:
-        return settings.azurewebjobsstorage__queueserviceuri
-    blobs = settings.azurewebjobsstorage__blobserviceuri
-    if ".blob." not in blobs:
-        raise Misconfigured(
-            "AzureWebJobsStorage__blobServiceUri does not tell where the account's queues are: "
-            "set AzureWebJobsStorage__queueServiceUri."
-        )
-    return blobs.replace(".blob.", ".queue.", 1)
+    own = settings.azurewebjobsstorage__queueserviceuri
+    return service_address("queue", own, blobs=settings.azurewebjobsstorage__blobserviceuri)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, UpdateMode
 
+from shared_code.adapters.azure_account import service_address
 from shared_code.adapters.identity import credential
 from shared_code.adapters.table_calls import OPTIONS, TableCalls
 from shared_code.core.errors import Misconfigured
@@ -115,16 +116,8 @@ class TableRows:
 
 
 def service_url(settings: Settings) -> str:
-    """Where the account's tables are: its services differ in one part of their addresses."""
-    if settings.azurewebjobsstorage__tableserviceuri:
-        return settings.azurewebjobsstorage__tableserviceuri
-    blobs = settings.azurewebjobsstorage__blobserviceuri
-    if ".blob." not in blobs:
-        raise Misconfigured(
-            "AzureWebJobsStorage__blobServiceUri does not tell where the account's tables are: "
-            "set AzureWebJobsStorage__tableServiceUri."
-        )
-    return blobs.replace(".blob.", ".table.", 1)
+    own = settings.azurewebjobsstorage__tableserviceuri
+    return service_address("table", own, blobs=settings.azurewebjobsstorage__blobserviceuri)
 
 
 def _entity(owner: str, key: str, document: bytes) -> dict[str, Any]:
