@@ -70,8 +70,8 @@ class Hub:
         for instance, _ in zip(waiting, range(free), strict=False):
             self._steps[instance] = asyncio.create_task(self._ended(self._step(instance), instance))
         free = self._limits.activities - len(self._activities)  # also those of ended instances
-        found = self.store.rows.activities(self._limits.activities)
-        for activity in [each for each in found if each.id not in self._activities][:free]:
+        due = self.store.rows.activities(self._limits.activities)
+        for activity in [each for each in due if each.id not in self._activities][:free]:
             work = self._ended(self._act(activity), activity.id)
             self._activities[activity.id] = asyncio.create_task(work)
 
@@ -86,32 +86,32 @@ class Hub:
             self._changed.set()
 
     async def _step(self, instance: str) -> None:
-        found = self.store.rows.find(instance)
+        row = self.store.rows.find(instance)
         messages = self.store.rows.messages(instance)
-        if found is None or not messages:
+        if row is None or not messages:
             return
         step = Step.begin([each for _, each in messages])
-        parent = found.parent_of_it
+        parent = row.parent_of_it
         about = {
             "instanceId": instance,
             "parentInstanceId": parent and parent.instance,
-            "input": json.loads(found.input),
+            "input": json.loads(row.input),
         }
         before = self.store.rows.history(instance)
-        answer = await self.worker.orchestrate(found.name, [*before, *step.events], about)
+        answer = await self.worker.orchestrate(row.name, [*before, *step.events], about)
         step.take(answer, before)
-        self.store.keep(found, step, [number for number, _ in messages])
+        self.store.keep(row, step, [number for number, _ in messages])
         if step.ended == "Failed":
-            log.error("%s (%s) failed: %s", found.name, instance, step.output)
+            log.error("%s (%s) failed: %s", row.name, instance, step.output)
         elif step.ended:
-            log.info("durable %s (%s) has ended", found.name, instance)
+            log.info("durable %s (%s) has ended", row.name, instance)
 
     async def _act(self, activity: Activity) -> None:
         try:
             result = await self.worker.act(activity.name, activity.input)
         except ActivityFailed as failed:
             log.warning("%s\n%s", failed.reason, failed.details)
-            said = {"Reason": failed.reason, "Details": failed.details}
-            self.store.finish(activity, Kind.TaskFailed, **said)
+            failure = {"Reason": failed.reason, "Details": failed.details}
+            self.store.finish(activity, Kind.TaskFailed, **failure)
         else:
             self.store.finish(activity, Kind.TaskCompleted, Result=result)

@@ -116,19 +116,19 @@ class Management:
         return HostJSON(links, 202, headers)
 
     async def status(self, request: Request) -> Response:
-        found = self._store.rows.find(request.path_params["instance"])
-        if found is None:
+        row = self._store.rows.find(request.path_params["instance"])
+        if row is None:
             return Response(status_code=404)
-        said = status_of(found, with_input=is_said(request, "showInput", default=True))
+        body = status_of(row, with_input=is_said(request, "showInput", default=True))
         if is_said(request, "showHistory"):
             results = is_said(request, "showHistoryOutput")
-            said["historyEvents"] = shown(self._store.rows.history(found.id), results=results)
-        if found.status in ENDED:
+            body["historyEvents"] = shown(self._store.rows.history(row.id), results=results)
+        if row.status in ENDED:
             fails = is_said(request, "returnInternalServerErrorOnFailure")
-            return HostJSON(said, 500 if fails and found.status == "Failed" else 200)
-        links = self._links.of(found.id, str(request.base_url).rstrip("/"))
+            return HostJSON(body, 500 if fails and row.status == "Failed" else 200)
+        links = self._links.of(row.id, str(request.base_url).rstrip("/"))
         headers = {"location": links["statusQueryGetUri"], "retry-after": "5"}
-        return HostJSON(said, 202, headers)
+        return HostJSON(body, 202, headers)
 
     async def several(self, request: Request) -> Response:
         """By id, 100 at a time or ``top``; the header x-ms-continuation-token tells where to go on,
@@ -137,27 +137,27 @@ class Management:
             wanted = Wanted.of(request)
         except ValueError as exc:
             return _exception(500, str(exc))
-        found = self._matching(wanted)
-        page = found[: wanted.top]
-        more = make_token(page[-1].id) if len(found) > len(page) else ""
+        rows = self._matching(wanted)
+        page = rows[: wanted.top]
+        more = make_token(page[-1].id) if len(rows) > len(page) else ""
         with_input = is_said(request, "showInput", default=True)
-        said = [status_of(each, with_input=with_input) for each in page]
-        return HostJSON(said, headers={CONTINUE: more})
+        body = [status_of(each, with_input=with_input) for each in page]
+        return HostJSON(body, headers={CONTINUE: more})
 
     def _matching(self, wanted: Wanted) -> list[Instance]:
         return [each for each in self._store.rows.all(wanted.prefix) if wanted.takes(each)]
 
     async def purge(self, request: Request) -> Response:
-        found = self._store.rows.find(request.path_params["instance"])
-        if found is None:
+        row = self._store.rows.find(request.path_params["instance"])
+        if row is None:
             return Response(status_code=404)
-        if found.status not in ENDED:
+        if row.status not in ENDED:
             message = (
                 "Only orchestrations in a terminal state can be purged, but the orchestration with "
-                f"instance ID {found.id} has status {found.status}"
+                f"instance ID {row.id} has status {row.status}"
             )
             return HostJSON(message, 412)
-        self._store.rows.forget(found.id)
+        self._store.rows.forget(row.id)
         return HostJSON({"instancesDeleted": 1})
 
     async def purge_many(self, request: Request) -> Response:
@@ -165,37 +165,37 @@ class Management:
             wanted = Wanted.of(request)
         except ValueError as exc:
             return _exception(500, str(exc))
-        found = [each for each in self._matching(wanted) if each.status in ENDED]
-        for each in found:
+        rows = [each for each in self._matching(wanted) if each.status in ENDED]
+        for each in rows:
             self._store.rows.forget(each.id)
-        return HostJSON({"instancesDeleted": len(found)}, 200 if found else 404)
+        return HostJSON({"instancesDeleted": len(rows)}, 200 if rows else 404)
 
     async def raise_event(self, request: Request) -> Response:
-        found = self._store.rows.find(request.path_params["instance"])
-        if found is None or found.status in ENDED:
-            return Response(status_code=404 if found is None else 410)
+        row = self._store.rows.find(request.path_params["instance"])
+        if row is None or row.status in ENDED:
+            return Response(status_code=404 if row is None else 410)
         value = json.dumps(await event_body(request))
-        self._store.raise_event(found.id, request.path_params["event"], value)
+        self._store.raise_event(row.id, request.path_params["event"], value)
         self._hub.wake()
         return Response(status_code=202)
 
     async def change(self, request: Request) -> Response:
         """Terminate, suspend, resume, restart, rewind."""
         name, instance = request.path_params["change"], request.path_params["instance"]
-        found = self._store.rows.find(instance)
+        row = self._store.rows.find(instance)
         if name == "rewind":
-            return _refuse_rewind(instance, found)
+            return _refuse_rewind(instance, row)
         if name not in self._changes:
             return Response(status_code=404)
-        if found is None:
+        if row is None:
             if name == "restart":
                 return _exception(
                     400, f"An orchestration with the instanceId {instance} was not found."
                 )
             return Response(status_code=404)
-        if found.status in ENDED and name != "restart":
+        if row.status in ENDED and name != "restart":
             return Response(status_code=410)
-        answer = self._changes[name](request, found, request.query_params.get("reason", ""))
+        answer = self._changes[name](request, row, request.query_params.get("reason", ""))
         self._hub.wake()
         return answer
 

@@ -37,18 +37,18 @@ class Store:
         """``given``: JSON value. Raises AlreadyRunning for a caller's; a sub-orchestration takes
         the place of whatever has its id."""
         with self._transaction():
-            found = self._running(instance)
-            if found and parent is None:
-                raise AlreadyRunning(found.status)
-            if found:
+            running = self._running(instance)
+            if running and parent is None:
+                raise AlreadyRunning(running.status)
+            if running:
                 log.warning("%s is begun anew while it runs: who waits for it waits on", instance)
             self.rows.forget(instance)
             self.rows.drop_termination(instance)
             self._begin(instance, name, json.dumps(given), parent)
 
     def _running(self, instance: str) -> Instance | None:
-        found = self.rows.find(instance)
-        return found if found and found.status not in ENDED else None
+        row = self.rows.find(instance)
+        return row if row and row.status not in ENDED else None
 
     def _begin(self, instance: str, name: str, given: str, parent: Parent | None) -> Instance:
         now, execution = time.time(), uuid.uuid4().hex
@@ -115,28 +115,28 @@ class Store:
 
     def _end(self, row: Instance, status: str, output: Any, *, details: str = "") -> None:
         self.rows.drop_messages(row.id)
-        said = json.dumps(output)
-        self.rows.put(replace(row, status=status, output=said, updated=time.time()))
+        text = json.dumps(output)
+        self.rows.put(replace(row, status=status, output=text, updated=time.time()))
         parent = row.parent_of_it
         if parent is not None:
             self._tell(parent, status, output, details)
 
     def _tell(self, parent: Parent, status: str, output: Any, details: str) -> None:
-        found = self._running(parent.instance)
-        if found is None or found.execution != parent.execution:
+        waiting = self._running(parent.instance)
+        if waiting is None or waiting.execution != parent.execution:
             return
-        said: dict[str, Any] = {"Result": json.dumps(output)}
+        fields: dict[str, Any] = {"Result": json.dumps(output)}
         kind = Kind.SubOrchestrationInstanceCompleted
         if status != "Completed":
             kind = Kind.SubOrchestrationInstanceFailed
-            said = {"Reason": output, "Details": details or None}
-        self.rows.send(parent.instance, event(kind, TaskScheduledId=parent.number, **said))
+            fields = {"Reason": output, "Details": details or None}
+        self.rows.send(parent.instance, event(kind, TaskScheduledId=parent.number, **fields))
 
-    def finish(self, activity: Activity, kind: Kind, **said: str) -> None:
+    def finish(self, activity: Activity, kind: Kind, **fields: str) -> None:
         """Keeps what an activity came to, unless its orchestration has ended meanwhile."""
         with self._transaction():
             if self.rows.drop_activity(activity) and self._running(activity.instance):
-                done = event(kind, TaskScheduledId=activity.number, **said)
+                done = event(kind, TaskScheduledId=activity.number, **fields)
                 self.rows.send(activity.instance, done)
 
     def terminate(self, instance: str, reason: str, *, after_s: float = 0.0) -> None:
@@ -148,17 +148,17 @@ class Store:
         for instance, reason in self.rows.due_terminations():
             with self._transaction():
                 self.rows.drop_termination(instance)
-                found = self._running(instance)
-                if found:
+                running = self._running(instance)
+                if running:
                     self.rows.append(instance, [event(Kind.ExecutionTerminated, Input=reason)])
-                    self._end(found, "Terminated", reason)
+                    self._end(running, "Terminated", reason)
 
     def suspend(self, instance: str, reason: str, *, on: bool) -> None:
         """What comes meanwhile waits."""
         kind = Kind.ExecutionSuspended if on else Kind.ExecutionResumed
         with self._transaction():
-            found = self._running(instance)
-            if found and (found.status == "Suspended") != on:
+            running = self._running(instance)
+            if running and (running.status == "Suspended") != on:
                 self.rows.append(instance, [event(kind, Reason=reason)])
-                row = replace(found, status="Suspended" if on else "Running")
+                row = replace(running, status="Suspended" if on else "Running")
                 self.rows.put(replace(row, output=json.dumps(reason), updated=time.time()))
