@@ -28,7 +28,7 @@ from benchmarks.ingest import batches_per_s, made_pictures, picture_arguments
 from benchmarks.report import arguments, publish, table
 from devhost.child import HostProcess
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.core.naming import readable_name
+from shared_code.domain.naming import readable_name
 from shared_code.settings import Settings
 from tests.twins.qdrant_server import running_qdrant_server
 

@@ -21,8 +21,8 @@ from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 
 if TYPE_CHECKING:
-    from shared_code.core.ports import Encoder
-    from shared_code.core.products import Vectors
+    from shared_code.domain.ports import Encoder
+    from shared_code.domain.products import Vectors
 
 Change = Callable[[Image.Image], Image.Image]
 

@@ -32,7 +32,7 @@ from benchmarks.report import arguments, publish, table
 from benchmarks.running import devhost
 from samples.catalogue import load
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.core.naming import readable_name
+from shared_code.domain.naming import readable_name
 from shared_code.settings import Settings
 from tests.chaos.pictures import opened, saved, varied
 

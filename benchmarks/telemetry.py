@@ -24,8 +24,8 @@ from benchmarks.report import arguments, publish, table
 from devhost.child import ROOT
 from shared_code.adapters.telemetry import BackgroundTelemetry
 from shared_code.adapters.telemetry_emitter import Emitter
-from shared_code.core.telemetry import NoTelemetry, Operation, Telemetry
-from shared_code.core.timing import collect_stages, stage
+from shared_code.domain.telemetry import NoTelemetry, Operation, Telemetry
+from shared_code.domain.timing import collect_stages, stage
 
 CALLS = 1_000
 """Fewer than may wait, so that none is dropped."""

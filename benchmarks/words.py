@@ -19,7 +19,7 @@ from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Vectors
+    from shared_code.domain.products import Vectors
 
 COLOURS = {product.metadata["colour"] for product in load()} | {"golden", "dark", "warm", "light"}
 WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devhost.project import Project, Refused
-from shared_code.core.errors import AppError
+from shared_code.domain.errors import AppError
 from shared_code.settings import Settings
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from devhost.client import Client
 
 if TYPE_CHECKING:
-    from shared_code.core.ports import BlobStore
+    from shared_code.domain.ports import BlobStore
 
 _NOTICED_AFTER_S = 2.5
 """By then the host has seen what was dropped: two scans of a folder, or one of Azurite."""

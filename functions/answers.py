@@ -9,8 +9,8 @@ from urllib.parse import quote
 from msgspec import UNSET, Meta, UnsetType
 
 from functions.answers_edge import Answer
-from shared_code.core.ports import Page
-from shared_code.core.products import ImageRef, Kind, ModelInfo, Product, ProductText
+from shared_code.domain.ports import Page
+from shared_code.domain.products import ImageRef, Kind, ModelInfo, Product, ProductText
 
 IMAGES_PATH = "/api/v1/images/"
 

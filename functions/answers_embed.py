@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from msgspec import Meta
 
 from functions.answers_edge import Answer
-from shared_code.core.products import ModelInfo
+from shared_code.domain.products import ModelInfo
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Vector
+    from shared_code.domain.products import Vector
 
 Embedding: TypeAlias = Annotated[list[float], Meta(description="A vector of length 1.")]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from functions.answers_edge import Answer
-from shared_code.core.ports import Collections
+from shared_code.domain.ports import Collections
 
 
 class CollectionAnswer(Answer, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from functions.edge import endpoint
 from functions.requests import NoFields
 from functions.requests_bulk import BatchRequest, JobPath
 from functions.sources import Binding, FormBody, Path, Sent
-from shared_code.core.threads import run_in_thread
+from shared_code.domain.threads import run_in_thread
 
 bp = func.Blueprint()
 

@@ -25,9 +25,9 @@ from shared_code.core.bulk_report import (
     may_be_cancelled,
     report,
 )
-from shared_code.core.errors import AppError, NotFound, Unavailable, Unprocessable
 from shared_code.core.reindexing import Plan, build_id
-from shared_code.core.threads import run_in_thread
+from shared_code.domain.errors import AppError, NotFound, Unavailable, Unprocessable
+from shared_code.domain.threads import run_in_thread
 from shared_code.runtime import runtime
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from functions.requests import WebPath
 from functions.responses import not_modified
 from functions.sources import Header, Path
 from functions.website import website
-from shared_code.core.errors import NotFound
+from shared_code.domain.errors import NotFound
 
 bp = func.Blueprint()
 

@@ -23,8 +23,8 @@ import azure.functions as func
 from functions.contract import REQUEST, Contract, Reply, contract_of
 from functions.observing import CONTEXT, observed, with_context
 from functions.responses import JSON, ok, problem, secured
-from shared_code.core.errors import AppError, Internal
-from shared_code.core.patience import somebody_waits
+from shared_code.domain.errors import AppError, Internal
+from shared_code.domain.patience import somebody_waits
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from werkzeug.http import parse_options_header
 
-from shared_code.core.errors import Malformed
+from shared_code.domain.errors import Malformed
 
 MAX_PARTS = 1_000
 _HEADERS_END = re.compile(rb"\r?\n\r?\n|\A\r?\n|\r?\n\Z")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functions.fields import FILTER
 from functions.openapi_schemas import Schema
-from shared_code.core.filter_language import MAX_VALUES
-from shared_code.core.filters import FieldType, FilterableFields
+from shared_code.domain.filter_language import MAX_VALUES
+from shared_code.domain.filters import FieldType, FilterableFields
 
 _TYPES: dict[FieldType, Schema] = {
     "keyword": {"type": "string"},

@@ -15,7 +15,7 @@ import azure.functions as func
 import msgspec
 
 from functions.multipart import is_multipart, parse_multipart
-from shared_code.core.errors import (
+from shared_code.domain.errors import (
     FieldError,
     LengthRequired,
     Malformed,

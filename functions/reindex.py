@@ -14,7 +14,7 @@ from functions.edge import endpoint
 from functions.requests_bulk import CollectionPath, ReindexRequest
 from functions.sources import Binding, Body, Path
 from shared_code.changeover import drop_collection, to_fill
-from shared_code.core.threads import run_in_thread
+from shared_code.domain.threads import run_in_thread
 from shared_code.runtime import runtime
 
 bp = func.Blueprint()

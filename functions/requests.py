@@ -18,14 +18,14 @@ from functions.fields import (
     Text,
 )
 from functions.fields_search import Sort
-from shared_code.core.documents import product_text
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filter_language import parse_filter
-from shared_code.core.filters import Filter, FilterableFields
-from shared_code.core.naming import checked_product_id
-from shared_code.core.products import ProductText
-from shared_code.core.sorting import Order, parse_order
 from shared_code.core.thumbnails import Side
+from shared_code.domain.documents import product_text
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filter_language import parse_filter
+from shared_code.domain.filters import Filter, FilterableFields
+from shared_code.domain.naming import checked_product_id
+from shared_code.domain.products import ProductText
+from shared_code.domain.sorting import Order, parse_order
 
 MAX_TEXTS = 64
 

@@ -22,8 +22,8 @@ from functions.sources import Body, FormBody, Path, Query, Sent
 from functions.who import MaybeUser
 from shared_code.core.asking import Mode, Options
 from shared_code.core.preferring import NOTHING, UNPROVEN, Preferred, preferred_by
-from shared_code.core.products import ImageBytes
 from shared_code.core.search import Answer
+from shared_code.domain.products import ImageBytes
 from shared_code.runtime import Runtime, runtime
 
 bp = func.Blueprint()

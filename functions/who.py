@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import azure.functions as func
 
 from functions.sources import Header
-from shared_code.core.errors import FieldError, Malformed
+from shared_code.domain.errors import FieldError, Malformed
 
 PRINCIPAL = "x-ms-client-principal-id"
 NAMED = "x-user-id"

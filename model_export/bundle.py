@@ -22,7 +22,7 @@ from model_export.measuring import session
 from model_export.report import as_markdown
 from shared_code.adapters.clip.bundle import DATA_SUFFIX, FORMAT, MANIFEST, load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.core.errors import AppError
+from shared_code.domain.errors import AppError
 
 if TYPE_CHECKING:
     from model_export.export import Exported

@@ -14,7 +14,7 @@ from model_export.errors import ExportError
 from samples.catalogue import load
 from shared_code.adapters.clip.bundle import ImageSpec
 from shared_code.adapters.clip.preprocess import Preprocess
-from shared_code.core.errors import AppError
+from shared_code.domain.errors import AppError
 
 if TYPE_CHECKING:
     from model_export.layers import Floats, ImageTower

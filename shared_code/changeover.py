@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from shared_code.core.errors import AppError, NotFound, Unavailable, Unprocessable
+from shared_code.domain.errors import AppError, NotFound, Unavailable, Unprocessable
 
 if TYPE_CHECKING:
     from shared_code.runtime import Runtime

@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from shared_code.core.errors import Misconfigured
-from shared_code.core.filters import FieldType
+from shared_code.domain.errors import Misconfigured
+from shared_code.domain.filters import FieldType
 from shared_code.settings_values import (
     PARSERS,
     Cron,

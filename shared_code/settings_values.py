@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from shared_code.core.filter_language import RESERVED
-from shared_code.core.filters import FieldType
+from shared_code.domain.filter_language import RESERVED
+from shared_code.domain.filters import FieldType
 from shared_code.ncrontab import parse_schedule
 
 Distance = Literal["cosine", "euclid"]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from shared_code.adapters.qdrant_points import CollectionSpec
-from shared_code.core.ports import VectorQuery
-from shared_code.core.products import (
+from shared_code.domain.ports import VectorQuery
+from shared_code.domain.products import (
     ImageRecord,
     ImageRef,
     ModelInfo,

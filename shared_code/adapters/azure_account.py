@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared_code.core.errors import Misconfigured
+from shared_code.domain.errors import Misconfigured
 
 
 def service_address(service: Literal["queue", "table"], own: str, *, blobs: str) -> str:

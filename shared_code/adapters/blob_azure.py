@@ -20,14 +20,14 @@ from shared_code.adapters.azure_errors import REFUSALS, error_code
 from shared_code.adapters.blob_names import checked_name
 from shared_code.adapters.blob_retries import FullJitter, retry_after_s
 from shared_code.adapters.identity import credential
-from shared_code.core.errors import (
+from shared_code.domain.errors import (
     AppError,
     Misconfigured,
     RefusedByStorage,
     Unavailable,
     Unprocessable,
 )
-from shared_code.core.ports import Blob, BlobInfo, Page
+from shared_code.domain.ports import Blob, BlobInfo, Page
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 
 from shared_code.adapters.blob_names import checked_name
-from shared_code.core.errors import AppError, Unavailable, Unprocessable
-from shared_code.core.ports import Blob, BlobInfo, Page
+from shared_code.domain.errors import AppError, Unavailable, Unprocessable
+from shared_code.domain.ports import Blob, BlobInfo, Page
 
 UNFINISHED = ".unfinished"
 """Files being written: hidden, inside the container so that a rename stays on one disk."""

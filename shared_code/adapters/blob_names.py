@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared_code.core.errors import Unprocessable
+from shared_code.domain.errors import Unprocessable
 
 MAX_NAME = 1024
 """Characters, as in Azure."""

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
 
-from shared_code.core.errors import Unavailable
-from shared_code.core.patience import must_insist
+from shared_code.domain.errors import Unavailable
+from shared_code.domain.patience import must_insist
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import io
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared_code.core.products import ImageBytes
+    from shared_code.domain.products import ImageBytes
 
 
 def open_image_bytes(data: ImageBytes) -> IO[bytes]:

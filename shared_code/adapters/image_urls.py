@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urljoin
 
-from shared_code.core.errors import Unprocessable
 from shared_code.core.public_urls import Address, is_public, public_url
+from shared_code.domain.errors import Unprocessable
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import Stemmer
 
 if TYPE_CHECKING:
-    from shared_code.core.products import ProductText
+    from shared_code.domain.products import ProductText
 
 K1 = 1.2
 B = 0.75

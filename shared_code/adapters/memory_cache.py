@@ -6,7 +6,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from shared_code.core.ports import Embedding
+from shared_code.domain.ports import Embedding
 
 OVERHEAD = 500
 """Bytes of an entry beyond its numbers: the key, the objects around them, the cache's own."""

@@ -12,7 +12,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from shared_code.adapters.qdrant_link import Call, CollectionGone, NotAllowed, not_qdrant
 from shared_code.adapters.qdrant_points import KINDS, LEXICAL, CollectionSpec
-from shared_code.core.errors import Misconfigured
+from shared_code.domain.errors import Misconfigured
 
 log = logging.getLogger(__name__)
 

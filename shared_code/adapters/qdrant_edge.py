@@ -31,12 +31,12 @@ from shared_code.adapters.qdrant_points import (
     payload_of,
     stored_words,
 )
-from shared_code.core.products import ImageRecord, PointRef, TextRecord
-from shared_code.core.sorting import date_at
+from shared_code.domain.products import ImageRecord, PointRef, TextRecord
+from shared_code.domain.sorting import date_at
 
 if TYPE_CHECKING:
-    from shared_code.core.products import ModelInfo
-    from shared_code.core.sorting import Order
+    from shared_code.domain.products import ModelInfo
+    from shared_code.domain.sorting import Order
     from shared_code.settings import Settings
 
 FLUSH_EVERY = 10_000

@@ -11,7 +11,7 @@ from typing import IO
 import portalocker
 
 from shared_code.adapters.qdrant_points import CollectionSpec
-from shared_code.core.errors import Misconfigured, Unavailable
+from shared_code.domain.errors import Misconfigured, Unavailable
 
 
 class IndexFolder:

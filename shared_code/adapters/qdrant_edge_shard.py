@@ -12,7 +12,7 @@ import qdrant_edge as edge
 from shared_code.adapters.lexical import document_vector
 from shared_code.adapters.qdrant_edge_folder import IndexFolder
 from shared_code.adapters.qdrant_points import KINDS, LEXICAL, CollectionSpec, product_of
-from shared_code.core.errors import Unavailable
+from shared_code.domain.errors import Unavailable
 
 _DISTANCES = {"cosine": edge.Distance.Cosine, "euclid": edge.Distance.Euclid}
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from shared_code.adapters.lexical import SparseVector
 from shared_code.adapters.qdrant_points import LEXICAL, metadata_key, words_of
-from shared_code.core.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range, Scalar
-from shared_code.core.products import ImageRecord, TextRecord
+from shared_code.domain.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range, Scalar
+from shared_code.domain.products import ImageRecord, TextRecord
 
 
 class Dialect(NamedTuple):

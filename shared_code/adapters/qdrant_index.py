@@ -29,14 +29,14 @@ from shared_code.adapters.qdrant_points import (
     source_of,
     unit,
 )
-from shared_code.core.filters import AllOf
-from shared_code.core.ports import Page, VectorQuery, WordQuery
-from shared_code.core.products import Counts, Hit, ImageRef, PointRef, Product, Source
-from shared_code.core.sorting import Order
+from shared_code.domain.filters import AllOf
+from shared_code.domain.ports import Page, VectorQuery, WordQuery
+from shared_code.domain.products import Counts, Hit, ImageRef, PointRef, Product, Source
+from shared_code.domain.sorting import Order
 
 if TYPE_CHECKING:
-    from shared_code.core.filters import Filter
-    from shared_code.core.products import Vector
+    from shared_code.domain.filters import Filter
+    from shared_code.domain.products import Vector
 
 Points: TypeAlias = list[tuple[str, Payload]]
 """Ids and payloads."""

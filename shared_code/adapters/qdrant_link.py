@@ -18,8 +18,8 @@ from qdrant_client.common.client_exceptions import QdrantException, ResourceExha
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from shared_code.adapters.breaker import Breaker
-from shared_code.core.errors import AppError, Misconfigured, Unavailable
-from shared_code.core.patience import must_insist
+from shared_code.domain.errors import AppError, Misconfigured, Unavailable
+from shared_code.domain.patience import must_insist
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings

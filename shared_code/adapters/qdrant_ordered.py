@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from shared_code.adapters.qdrant_points import Payload, foreign_cursor
-from shared_code.core.filters import Filter, Not
-from shared_code.core.sorting import Order, is_position, positions
+from shared_code.domain.filters import Filter, Not
+from shared_code.domain.sorting import Order, is_position, positions
 
 
 class Place(NamedTuple):

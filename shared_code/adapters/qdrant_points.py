@@ -18,8 +18,8 @@ import numpy as np
 
 from shared_code.adapters.lexical import SparseVector, document_vector
 from shared_code.adapters.qdrant_layout import Layout, layout_for
-from shared_code.core.errors import Misconfigured, Unprocessable
-from shared_code.core.products import (
+from shared_code.domain.errors import Misconfigured, Unprocessable
+from shared_code.domain.products import (
     Hit,
     ImageRecord,
     ImageRef,
@@ -30,8 +30,8 @@ from shared_code.core.products import (
 )
 
 if TYPE_CHECKING:
-    from shared_code.core.filters import FilterableFields
-    from shared_code.core.products import Kind, ModelInfo, Vector
+    from shared_code.domain.filters import FilterableFields
+    from shared_code.domain.products import Kind, ModelInfo, Vector
     from shared_code.settings import Settings
     from shared_code.settings_values import Distance, Quantization
 

@@ -16,7 +16,7 @@ from shared_code.adapters.qdrant_collection import Setup
 from shared_code.adapters.qdrant_facts import Finding, Level, findings
 from shared_code.adapters.qdrant_link import FAILURES, CollectionGone, NotAllowed, translated
 from shared_code.adapters.qdrant_points import CollectionSpec
-from shared_code.core.errors import AppError
+from shared_code.domain.errors import AppError
 
 T = TypeVar("T")
 

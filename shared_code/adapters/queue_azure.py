@@ -25,7 +25,7 @@ from shared_code.adapters.azure_account import service_address
 from shared_code.adapters.azure_errors import error_code
 from shared_code.adapters.blob_retries import FullJitter, retry_after_s
 from shared_code.adapters.identity import credential
-from shared_code.core.errors import AppError, Misconfigured, Unavailable
+from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings

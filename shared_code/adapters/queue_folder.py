@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shared_code.core.errors import Unavailable
+from shared_code.domain.errors import Unavailable
 
 TIME_TO_LIVE_S = 7 * 24 * 3600.0
 """As in a storage account, unless the sender says otherwise."""

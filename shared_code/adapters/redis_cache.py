@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import redis
 
-from shared_code.core.errors import Misconfigured
-from shared_code.core.ports import Embedding
-from shared_code.core.timing import stage
+from shared_code.domain.errors import Misconfigured
+from shared_code.domain.ports import Embedding
+from shared_code.domain.timing import stage
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings

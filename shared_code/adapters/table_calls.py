@@ -30,7 +30,7 @@ from shared_code.adapters.blob_retries import (
     retry_after_s,
 )
 from shared_code.adapters.breaker import Breaker
-from shared_code.core.errors import AppError, Misconfigured, Unavailable
+from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 
 T = TypeVar("T")
 

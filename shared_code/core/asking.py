@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.ports import VectorQuery, WordQuery
-from shared_code.core.products import Region, Scale
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.ports import VectorQuery, WordQuery
+from shared_code.domain.products import Region, Scale
 
 if TYPE_CHECKING:
-    from shared_code.core.filters import Filter
-    from shared_code.core.products import ImageBytes, Kind, Vector, View
-    from shared_code.core.sorting import Order
+    from shared_code.domain.filters import Filter
+    from shared_code.domain.products import ImageBytes, Kind, Vector, View
+    from shared_code.domain.sorting import Order
 
 Mode: TypeAlias = Literal["auto", "image", "text", "lexical"]
 

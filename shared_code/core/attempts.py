@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass, field
 
 from shared_code.core.failures import Failures
-from shared_code.core.naming import Place
-from shared_code.core.ports import BlobInfo, BlobStore
+from shared_code.domain.naming import Place
+from shared_code.domain.ports import BlobInfo, BlobStore
 
 MAX_DEATHS = 2
 """One may be chance: a deployment, an instance taken away."""

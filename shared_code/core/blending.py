@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 from shared_code.core.asking import WORDS_WEIGHTS, Asked, Blend, Query
 from shared_code.core.embeddings import Embeddings
-from shared_code.core.errors import NotFound, Unprocessable
-from shared_code.core.ports import ProductIndex, VectorQuery
-from shared_code.core.products import PointRef, Scale
+from shared_code.domain.errors import NotFound, Unprocessable
+from shared_code.domain.ports import ProductIndex, VectorQuery
+from shared_code.domain.products import PointRef, Scale
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Kind, Vector
+    from shared_code.domain.products import Kind, Vector
 
 IMAGE_WEIGHT = 0.5
 """Of the pictures, where there is a text as well; benchmarks/relevance.py compares weights."""

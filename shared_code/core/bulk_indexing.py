@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 from shared_code.core.bulk_tally import Tally
 from shared_code.core.comparing import Group
 from shared_code.core.duplicates import Duplicates
-from shared_code.core.errors import Unprocessable, UnsupportedImage
 from shared_code.core.indexing import Indexer
-from shared_code.core.naming import picture_ref
-from shared_code.core.ports import Blob, BlobInfo
-from shared_code.core.products import PointRef, Source
 from shared_code.core.records import image_record, text_record
 from shared_code.core.texts import is_current
-from shared_code.core.timing import stage
 from shared_code.core.word_vectors import embed_many_words
 from shared_code.core.words import Listing, Words
+from shared_code.domain.errors import Unprocessable, UnsupportedImage
+from shared_code.domain.naming import picture_ref
+from shared_code.domain.ports import Blob, BlobInfo
+from shared_code.domain.products import PointRef, Source
+from shared_code.domain.timing import stage
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from shared_code.core.products import Vector
+    from shared_code.domain.products import Vector
 
 EMBEDDED_AT_ONCE = 16
 """Decoded pictures held until they are embedded: 10 MB. The encoder cuts them into smaller runs."""

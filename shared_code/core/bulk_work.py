@@ -21,11 +21,11 @@ from shared_code.core.bulk_listing import BulkListing
 from shared_code.core.bulk_manifest import Manifest
 from shared_code.core.bulk_tally import Tally
 from shared_code.core.comparing import Group
-from shared_code.core.errors import AppError, Unavailable, Unprocessable
 from shared_code.core.feed_intake import FeedIntake
 from shared_code.core.feed_items import FeedItem
-from shared_code.core.ports import BlobInfo
 from shared_code.core.records import etag_of
+from shared_code.domain.errors import AppError, Unavailable, Unprocessable
+from shared_code.domain.ports import BlobInfo
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Scale
+    from shared_code.domain.products import Scale
 
 LEAST_EVIDENCE = 0.6
 """Of a result, where 0 is a score of unrelated things and 1 one of a usual match."""

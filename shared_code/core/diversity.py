@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Vector
+    from shared_code.domain.products import Vector
 
 
 def diversified(

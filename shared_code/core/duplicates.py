@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared_code.core.ports import ProductIndex, VectorQuery
-from shared_code.core.products import PointRef
-from shared_code.core.timing import stage
+from shared_code.domain.ports import ProductIndex, VectorQuery
+from shared_code.domain.products import PointRef
+from shared_code.domain.timing import stage
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Hit, ImageRecord
+    from shared_code.domain.products import Hit, ImageRecord
 
 LEAST_COSINE = 0.96
 """benchmarks/results/duplicates.md: what it finds, and what it takes for the same wrongly."""

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from shared_code.core.asking import Photo
-from shared_code.core.ports import Embedding, Encoder
-from shared_code.core.timing import mark
+from shared_code.domain.ports import Embedding, Encoder
+from shared_code.domain.timing import mark
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Scales, Vector
+    from shared_code.domain.products import Scales, Vector
 
 
 T = TypeVar("T")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filter_language import known_fields
-from shared_code.core.sorting import SORTABLE
-from shared_code.core.timing import stage
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filter_language import known_fields
+from shared_code.domain.sorting import SORTABLE
+from shared_code.domain.timing import stage
 
 if TYPE_CHECKING:
-    from shared_code.core.filters import FieldType, Filter, FilterableFields
-    from shared_code.core.ports import ProductIndex
+    from shared_code.domain.filters import FieldType, Filter, FilterableFields
+    from shared_code.domain.ports import ProductIndex
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from shared_code.core.listing import every_blob
-from shared_code.core.ports import Blob, BlobStore, Page
+from shared_code.domain.listing import every_blob
+from shared_code.domain.ports import Blob, BlobStore, Page
 
 
 @dataclass(frozen=True, slots=True)

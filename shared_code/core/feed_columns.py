@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filters import FieldType, FilterableFields
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filters import FieldType, FilterableFields
 
 Role: TypeAlias = Literal["id", "name", "description", "images", "metadata"]
 

@@ -13,24 +13,24 @@ import logging
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 
-from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words
 from shared_code.core.duplicates import Duplicates
-from shared_code.core.errors import (
+from shared_code.core.failures import Failures
+from shared_code.core.records import etag_of, image_record
+from shared_code.core.texts import MAX_ROUNDS, Outcome, Texts, is_current
+from shared_code.core.thumbnails import Thumbnails
+from shared_code.core.words import Words
+from shared_code.domain.documents import MAX_DOCUMENT_BYTES, parse_words
+from shared_code.domain.errors import (
     RefusedByStorage,
     Unavailable,
     Unprocessable,
     UnsupportedImage,
 )
-from shared_code.core.failures import Failures
-from shared_code.core.listing import every_blob
-from shared_code.core.naming import Place, picture_ref
-from shared_code.core.ports import Blob, BlobInfo, BlobStore, Encoder, ProductIndex
-from shared_code.core.products import ImageRecord, PointRef, Source
-from shared_code.core.records import etag_of, image_record
-from shared_code.core.texts import MAX_ROUNDS, Outcome, Texts, is_current
-from shared_code.core.thumbnails import Thumbnails
-from shared_code.core.timing import stage
-from shared_code.core.words import Words
+from shared_code.domain.listing import every_blob
+from shared_code.domain.naming import Place, picture_ref
+from shared_code.domain.ports import Blob, BlobInfo, BlobStore, Encoder, ProductIndex
+from shared_code.domain.products import ImageRecord, PointRef, Source
+from shared_code.domain.timing import stage
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
-from shared_code.core.filter_language import parse_filter
-from shared_code.core.filters import Filter, FilterableFields
-from shared_code.core.timing import stage
 from shared_code.core.users import Preferences, Users
+from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
+from shared_code.domain.filter_language import parse_filter
+from shared_code.domain.filters import Filter, FilterableFields
+from shared_code.domain.timing import stage
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from shared_code.core.errors import Unprocessable
+from shared_code.domain.errors import Unprocessable
 
 MAX_URL = 2_000
 

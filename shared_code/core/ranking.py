@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared_code.core.asking import LIKED_BONUS
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Hit, ImageRef, ProductText, Scale, View
+    from shared_code.domain.products import Hit, ImageRef, ProductText, Scale, View
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from shared_code.core.attempts import Attempts
 from shared_code.core.comparing import Group, groups_of
-from shared_code.core.errors import AppError, Unavailable, Unprocessable
 from shared_code.core.failures import Failure
-from shared_code.core.naming import Place, picture_ref
-from shared_code.core.ports import BlobInfo
-from shared_code.core.products import PointRef
 from shared_code.core.reconcile_state import Progress
 from shared_code.core.texts import Outcome
+from shared_code.domain.errors import AppError, Unavailable, Unprocessable
+from shared_code.domain.naming import Place, picture_ref
+from shared_code.domain.ports import BlobInfo
+from shared_code.domain.products import PointRef
 
 if TYPE_CHECKING:
     from shared_code.core.reconcile import Reconcile

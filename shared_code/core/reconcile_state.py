@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias, get_args
 
-from shared_code.core.ports import BlobStore
-from shared_code.core.products import PointRef
+from shared_code.domain.ports import BlobStore
+from shared_code.domain.products import PointRef
 
 Phase: TypeAlias = Literal["container", "index", "failures", "done"]
 PHASES: tuple[Phase, ...] = get_args(Phase)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared_code.core.ports import BlobInfo
-from shared_code.core.products import ImageRecord, ImageRef, Source, TextRecord
 from shared_code.core.words import Words
+from shared_code.domain.ports import BlobInfo
+from shared_code.domain.products import ImageRecord, ImageRef, Source, TextRecord
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Vector
+    from shared_code.domain.products import Vector
 
 
 def etag_of(info: BlobInfo | None) -> str:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from shared_code.core.cutoff import kept
 from shared_code.core.diversity import diversified
-from shared_code.core.products import PointRef
-from shared_code.core.timing import stage
+from shared_code.domain.products import PointRef
+from shared_code.domain.timing import stage
 
 if TYPE_CHECKING:
     from shared_code.core.asking import Options
-    from shared_code.core.ports import ProductIndex
-    from shared_code.core.products import ImageRef, Scale
     from shared_code.core.ranking import Result
+    from shared_code.domain.ports import ProductIndex
+    from shared_code.domain.products import ImageRef, Scale
 
 
 @dataclass(frozen=True, slots=True)

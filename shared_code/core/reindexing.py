@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared_code.core.bulk import Job, Source
-from shared_code.core.products import Counts
+from shared_code.domain.products import Counts
 
 ROUNDS = 3
 """Of catching up before the counts must agree: others may write all the while."""

@@ -26,15 +26,15 @@ from shared_code.core.asking import (
 )
 from shared_code.core.blending import Blending
 from shared_code.core.embeddings import Embeddings
-from shared_code.core.errors import Misconfigured, Unavailable, Unprocessable
-from shared_code.core.ports import ProductIndex, VectorQuery, WordQuery
-from shared_code.core.products import Scale
 from shared_code.core.ranking import Result, one_per_product, ranked, with_liked
 from shared_code.core.refining import Refining
-from shared_code.core.timing import stage
+from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
+from shared_code.domain.ports import ProductIndex, VectorQuery, WordQuery
+from shared_code.domain.products import Scale
+from shared_code.domain.timing import stage
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Hit, Kind, Vector, View
+    from shared_code.domain.products import Hit, Kind, Vector, View
 
 log = logging.getLogger(__name__)
 

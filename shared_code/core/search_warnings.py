@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from shared_code.core.asking import WINDOW, Options
 
 if TYPE_CHECKING:
-    from shared_code.core.ports import Embedding
-    from shared_code.core.products import Scale
     from shared_code.core.ranking import Result
+    from shared_code.domain.ports import Embedding
+    from shared_code.domain.products import Scale
 
 
 def split(embedding: Embedding) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ import logging
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, get_args
 
-from shared_code.core.errors import AppError
-from shared_code.core.listing import every_blob
-from shared_code.core.ports import Blob, BlobInfo, BlobStore
+from shared_code.domain.errors import AppError
+from shared_code.domain.listing import every_blob
+from shared_code.domain.ports import Blob, BlobInfo, BlobStore
 
 log = logging.getLogger(__name__)
 

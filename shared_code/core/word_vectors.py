@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.ports import Encoder
-from shared_code.core.products import ProductText
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.ports import Encoder
+from shared_code.domain.products import ProductText
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Vector
+    from shared_code.domain.products import Vector
 
 NAME_WEIGHT = 0.3
 """Of the name in a product's text vector; benchmarks/words.py compares weights."""

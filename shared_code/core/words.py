@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from shared_code.core.documents import MAX_DOCUMENT_BYTES, parse_words, parsed_json, product_text
-from shared_code.core.errors import Unprocessable
-from shared_code.core.listing import every_blob
-from shared_code.core.naming import Place, document_of, readable_name, sidecars_of
-from shared_code.core.ports import BlobInfo, BlobStore
-from shared_code.core.products import ProductText
+from shared_code.domain.documents import MAX_DOCUMENT_BYTES, parse_words, parsed_json, product_text
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.listing import every_blob
+from shared_code.domain.naming import Place, document_of, readable_name, sidecars_of
+from shared_code.domain.ports import BlobInfo, BlobStore
+from shared_code.domain.products import ProductText
 
 log = logging.getLogger(__name__)
 

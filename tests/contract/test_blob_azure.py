@@ -8,7 +8,7 @@ import pytest
 from azure.storage.blob import BlobClient, ContainerClient, LinearRetry, StandardBlobTier
 
 from shared_code.adapters.blob_azure import AzureBlobStore
-from shared_code.core.errors import Misconfigured, RefusedByStorage, Unavailable, Unprocessable
+from shared_code.domain.errors import Misconfigured, RefusedByStorage, Unavailable, Unprocessable
 from shared_code.settings import Settings
 from tests.real import free_ports
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared_code.adapters.blob_folder import FolderBlobStore
-from shared_code.core.errors import Unavailable, Unprocessable
+from shared_code.domain.errors import Unavailable, Unprocessable
 
 JPEG = "image/jpeg"
 

@@ -7,7 +7,7 @@ from azure.storage.blob import ContainerClient
 
 from shared_code.adapters.blob_azure import AzureBlobStore
 from shared_code.adapters.blob_retries import LONGEST_PAUSE_S, RETRIES, FullJitter
-from shared_code.core.errors import Unavailable
+from shared_code.domain.errors import Unavailable
 from tests.failing import Failing
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared_code.adapters.blob_azure import AzureBlobStore
 from shared_code.adapters.blob_folder import FolderBlobStore
-from shared_code.core.errors import Unprocessable
+from shared_code.domain.errors import Unprocessable
 from tests.twins.blobs import MemoryBlobStore
 
 JPEG = "image/jpeg"

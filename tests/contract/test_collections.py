@@ -7,7 +7,7 @@ from shared_code.adapters.qdrant_aliases import CloudCollections
 from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
 from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
 from shared_code.adapters.qdrant_edge_aliases import FolderCollections
-from shared_code.core.errors import Unavailable
+from shared_code.domain.errors import Unavailable
 from tests.contract.conftest import LOCAL_MODE, OneAtATime
 from tests.points import OTHER_MODEL, spec
 from tests.twins.collections import MemoryCollections

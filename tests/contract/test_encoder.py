@@ -12,8 +12,8 @@ from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder, Running
 from shared_code.adapters.clip.loading import Loading
 from shared_code.adapters.clip.sessions import Sessions, SessionSpec
-from shared_code.core.errors import Internal, Misconfigured, Unprocessable, UnsupportedImage
-from shared_code.core.timing import collect_stages
+from shared_code.domain.errors import Internal, Misconfigured, Unprocessable, UnsupportedImage
+from shared_code.domain.timing import collect_stages
 from shared_code.settings import Settings
 from tests.golden.pictures import PICTURES, TEXTS, photo
 from tests.pictures import bomb, picture

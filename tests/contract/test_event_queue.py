@@ -12,7 +12,7 @@ from azure.storage.queue import QueueClient
 
 from shared_code.adapters.queue_azure import AzureEventQueue, service_url
 from shared_code.adapters.queue_folder import FolderEventQueue
-from shared_code.core.errors import Misconfigured, Unavailable
+from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.settings import Settings
 from tests.host import eventually
 from tests.real import free_ports

@@ -12,7 +12,7 @@ import pytest
 from qdrant_edge import EdgeShard
 
 from shared_code.adapters.qdrant_edge import FLUSH_EVERY, QdrantEdgeIndex
-from shared_code.core.errors import Misconfigured, Unavailable
+from shared_code.domain.errors import Misconfigured, Unavailable
 from tests.points import FIELDS, names, picture, search, spec, text
 
 ROOT = Path(__file__).parents[2]

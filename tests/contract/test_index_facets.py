@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared_code.core.filters import AnyOf, Range
+from shared_code.domain.filters import AnyOf, Range
 from tests.points import everything, picture, text
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared_code.core.filters import AllOf, AnyOf, During, Not, OneOf, Range
+from shared_code.domain.filters import AllOf, AnyOf, During, Not, OneOf, Range
 from tests.points import found, picture, search, text
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared_code.core.products import PointRef
+from shared_code.domain.products import PointRef
 from tests.points import picture, search, text
 
 

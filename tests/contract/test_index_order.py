@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filters import AnyOf, Range
-from shared_code.core.sorting import parse_order
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filters import AnyOf, Range
+from shared_code.domain.sorting import parse_order
 from tests.points import FIELDS, picture, text
 
 PRICES = {

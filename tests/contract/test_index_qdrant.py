@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from shared_code.core.documents import MAX_METADATA_DEPTH
-from shared_code.core.errors import Misconfigured, Unavailable
-from shared_code.core.filters import AnyOf, Not
-from shared_code.core.products import ImageRef
+from shared_code.domain.documents import MAX_METADATA_DEPTH
+from shared_code.domain.errors import Misconfigured, Unavailable
+from shared_code.domain.filters import AnyOf, Not
+from shared_code.domain.products import ImageRef
 from tests.points import MODEL, OTHER_MODEL, found, picture, search, spec, text
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.products import PointRef, Source
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.products import PointRef, Source
 from tests.points import MODEL, everything, picture, text
 
 

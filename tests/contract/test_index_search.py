@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared_code.core.ports import VectorQuery
-from shared_code.core.products import PointRef
+from shared_code.domain.ports import VectorQuery
+from shared_code.domain.products import PointRef
 from tests.points import DIMENSION, at, found, picture, search, spec, text
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from shared_code.core.filters import AnyOf
-from shared_code.core.ports import VectorQuery, WordQuery
-from shared_code.core.products import PointRef
+from shared_code.domain.filters import AnyOf
+from shared_code.domain.ports import VectorQuery, WordQuery
+from shared_code.domain.products import PointRef
 from tests.points import at, picture, text
 
 

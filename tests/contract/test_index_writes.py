@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from shared_code.core.products import ImageRef, PointRef
+from shared_code.domain.products import ImageRef, PointRef
 from tests.points import everything, names, picture, search, text
 
 

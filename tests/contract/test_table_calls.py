@@ -6,8 +6,8 @@ from azure.data.tables import TableClient
 from shared_code.adapters.breaker import Breaker
 from shared_code.adapters.table_calls import OPTIONS, TableCalls
 from shared_code.adapters.users_table import TableRows, service_url
-from shared_code.core.errors import Misconfigured, Unavailable
-from shared_code.core.patience import somebody_waits
+from shared_code.domain.errors import Misconfigured, Unavailable
+from shared_code.domain.patience import somebody_waits
 from shared_code.settings import Settings
 from tests.failing import Failing
 from tests.real import free_ports

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from shared_code.adapters.thumbnail import PillowThumbnail
-from shared_code.core.errors import Unprocessable, UnsupportedImage
+from shared_code.domain.errors import Unprocessable, UnsupportedImage
 from tests.pictures import bomb, picture
 
 MAKE = PillowThumbnail(50_000_000)

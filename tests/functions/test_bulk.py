@@ -14,9 +14,9 @@ from functions import bulk, bulk_orchestration
 from functions.durable import TRIES, reason_of
 from functions.failures import retry_failures
 from shared_code.core.bulk import Job, Source
-from shared_code.core.errors import Unavailable, Unprocessable
-from shared_code.core.naming import document_of
-from shared_code.core.products import PointRef
+from shared_code.domain.errors import Unavailable, Unprocessable
+from shared_code.domain.naming import document_of
+from shared_code.domain.products import PointRef
 from tests.durable import MemoryDurable
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture

@@ -10,7 +10,7 @@ from functions.ingest import blob_changed, blob_events
 from functions.products import get_image, get_product
 from shared_code.adapters.blob_azure import AzureBlobStore
 from shared_code.adapters.blob_folder import FolderBlobStore
-from shared_code.core.naming import Place
+from shared_code.domain.naming import Place
 from tests.functions.conftest import body_of, call
 from tests.functions.storage_events import ACCOUNT, event
 from tests.pictures import picture

@@ -15,8 +15,8 @@ from functions.openapi_examples import EXAMPLES
 from functions.openapi_filters import filter_schema
 from functions.parse import converted
 from functions.sources import FormBody, JsonBody
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filter_language import parse_filter
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filter_language import parse_filter
 from tests.functions.conftest import body_of, call
 
 assert function_app.app  # its import says what the document tells of

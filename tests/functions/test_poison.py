@@ -8,7 +8,7 @@ import pytest
 from functions import ingest
 from functions.failures import list_failures, retry_failures
 from functions.ingest import blob_events_given_up, blob_trigger_given_up
-from shared_code.core.errors import Unavailable
+from shared_code.domain.errors import Unavailable
 from tests.functions.conftest import body_of, call
 from tests.functions.storage_events import event, poisoned, queued
 from tests.pictures import picture

@@ -13,7 +13,7 @@ from functions.products import (
     index_product_with_image,
     list_products,
 )
-from shared_code.core.errors import Unprocessable
+from shared_code.domain.errors import Unprocessable
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import bomb, picture
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 
 from shared_code.adapters.blob_names import checked_name
-from shared_code.core.ports import Blob, BlobInfo, Page
+from shared_code.domain.ports import Blob, BlobInfo, Page
 
 
 class MemoryBlobStore:

@@ -14,10 +14,10 @@ import numpy as np
 from shared_code.adapters.clip.bundle import ImageSpec
 from shared_code.adapters.clip.given import given_vector
 from shared_code.adapters.clip.preprocess import Preprocess
-from shared_code.core.errors import Unprocessable
-from shared_code.core.ports import Embedding
-from shared_code.core.products import ModelInfo, Region, Scale, Scales
-from shared_code.core.timing import stage
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.ports import Embedding
+from shared_code.domain.products import ModelInfo, Region, Scale, Scales
+from shared_code.domain.timing import stage
 from tests.pictures import COLOURS
 
 MAX_WORDS = 64

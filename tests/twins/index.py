@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from shared_code.adapters.lexical import document_vector, query_vector
-from shared_code.core.dates import instant_of
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range
-from shared_code.core.ports import Page, VectorQuery, WordQuery
-from shared_code.core.products import (
+from shared_code.domain.dates import instant_of
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range
+from shared_code.domain.ports import Page, VectorQuery, WordQuery
+from shared_code.domain.products import (
     Counts,
     Hit,
     ImageRecord,
@@ -27,7 +27,7 @@ from shared_code.core.products import (
     Source,
     TextRecord,
 )
-from shared_code.core.sorting import Order
+from shared_code.domain.sorting import Order
 
 
 class MemoryIndex:

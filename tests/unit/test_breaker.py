@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from shared_code.adapters.breaker import OPEN_S, Breaker
-from shared_code.core.errors import Misconfigured, Unavailable
-from shared_code.core.patience import somebody_waits, work_that_can_be_put_off
+from shared_code.domain.errors import Misconfigured, Unavailable
+from shared_code.domain.patience import somebody_waits, work_that_can_be_put_off
 
 
 class Service:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared_code.adapters.clip.bundle import load_bundle
-from shared_code.core.errors import Misconfigured
+from shared_code.domain.errors import Misconfigured
 from shared_code.settings import Settings
 
 STARTER = Settings().model_dir

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filter_language import parse_filter
-from shared_code.core.filters import AllOf, AnyOf, During, Not, OneOf, Range
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filter_language import parse_filter
+from shared_code.domain.filters import AllOf, AnyOf, During, Not, OneOf, Range
 
 FIELDS = {"category": "keyword", "price": "number", "in_stock": "bool", "since": "date"}
 DAY = datetime(2026, 11, 23, tzinfo=UTC)

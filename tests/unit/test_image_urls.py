@@ -11,8 +11,8 @@ import pytest
 import trustme
 
 from shared_code.adapters.image_urls import ImageUrls
-from shared_code.core.errors import Unprocessable
 from shared_code.core.public_urls import is_public
+from shared_code.domain.errors import Unprocessable
 from tests.pictures import picture
 
 HOST = "cdn.shop.example"

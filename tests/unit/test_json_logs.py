@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from shared_code.core.telemetry import Call, calling
+from shared_code.domain.telemetry import Call, calling
 from shared_code.json_logs import JsonLines, set_up_logs
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from shared_code.adapters.clip.gate import Gate
 from shared_code.adapters.clip.loading import Loading
-from shared_code.core.errors import Misconfigured, ModelNotReady, TooBusy
-from shared_code.core.patience import somebody_waits
+from shared_code.domain.errors import Misconfigured, ModelNotReady, TooBusy
+from shared_code.domain.patience import somebody_waits
 
 
 def test_nobody_waits_longer_than_asked_and_the_loading_goes_on():

@@ -1,7 +1,7 @@
 import pytest
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.naming import (
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.naming import (
     MAX_UPLOAD_NAME,
     Place,
     checked_upload_name,

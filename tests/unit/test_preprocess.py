@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from shared_code.adapters.clip.preprocess import Preprocess, picture_format
-from shared_code.core.errors import UnsupportedImage
+from shared_code.domain.errors import UnsupportedImage
 from tests.decoding import FORMATS, LIMIT, close, decode, each_format, quarters, saved, spec
 from tests.pictures import picture
 

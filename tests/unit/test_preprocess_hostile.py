@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared_code.core.errors import Unprocessable, UnsupportedImage
+from shared_code.domain.errors import Unprocessable, UnsupportedImage
 from tests.decoding import LIMIT, decode, each_format, photo, saved
 from tests.pictures import bomb
 

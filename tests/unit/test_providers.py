@@ -8,7 +8,7 @@ import pytest
 from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder, Running
 from shared_code.adapters.clip.providers import CPU, CUDA, check_started, usable
-from shared_code.core.errors import Misconfigured
+from shared_code.domain.errors import Misconfigured
 from shared_code.settings import Settings
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared_code.core.errors import Unprocessable
 from shared_code.core.public_urls import is_public, public_url
+from shared_code.domain.errors import Unprocessable
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from shared_code.adapters.breaker import OPEN_S, Breaker
 from shared_code.adapters.qdrant_cloud import OPERATIONS_PER_REQUEST, QdrantCloudIndex
 from shared_code.adapters.qdrant_link import ATTEMPTS, LONGEST_PAUSE_S, connect
 from shared_code.adapters.qdrant_points import WORDS_KEYS
-from shared_code.core.errors import Misconfigured, Unavailable
-from shared_code.core.filters import AnyOf
-from shared_code.core.patience import somebody_waits
+from shared_code.domain.errors import Misconfigured, Unavailable
+from shared_code.domain.filters import AnyOf
+from shared_code.domain.patience import somebody_waits
 from shared_code.settings import Settings
 from tests.points import MODEL, picture, search, spec, text
 from tests.real import free_ports

@@ -6,10 +6,10 @@ import pytest
 
 from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
 from shared_code.adapters.qdrant_link import connect
-from shared_code.core.filters import AllOf, AnyOf, During, Not, OneOf, Range
-from shared_code.core.ports import VectorQuery, WordQuery
-from shared_code.core.products import PointRef
-from shared_code.core.sorting import SORTABLE, Order
+from shared_code.domain.filters import AllOf, AnyOf, During, Not, OneOf, Range
+from shared_code.domain.ports import VectorQuery, WordQuery
+from shared_code.domain.products import PointRef
+from shared_code.domain.sorting import SORTABLE, Order
 from shared_code.settings import Settings
 from tests.points import FIELDS, at, picture, spec, text
 from tests.twins.qdrant_server import running_qdrant_server

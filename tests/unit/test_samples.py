@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from samples.catalogue import FOLDER, load, sidecar
-from shared_code.core.documents import product_text
-from shared_code.core.naming import checked_product_id
+from shared_code.domain.documents import product_text
+from shared_code.domain.naming import checked_product_id
 from shared_code.settings import Settings
 
 PRODUCTS = load()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from shared_code.core.errors import Misconfigured
+from shared_code.domain.errors import Misconfigured
 from shared_code.settings import Settings, trigger_settings
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared_code.core.dates import instant_of
-from shared_code.core.errors import Unprocessable
-from shared_code.core.sorting import is_position, parse_order, positions
+from shared_code.domain.dates import instant_of
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.sorting import is_position, parse_order, positions
 
 FIELDS = {"price": "number", "since": "date", "category": "keyword"}
 ODD = [None, True, "cheap", {}, [], ["cheap"], math.nan]

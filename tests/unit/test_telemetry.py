@@ -18,8 +18,8 @@ from opentelemetry.trace import StatusCode
 from shared_code.adapters import telemetry
 from shared_code.adapters.telemetry import MAX_WAITING, BackgroundTelemetry
 from shared_code.adapters.telemetry_emitter import Emitter
-from shared_code.core.telemetry import IMPORTED_NS, NoTelemetry, Operation
-from shared_code.core.timing import MAX_INTERVALS, Stages, collect_stages, mark, stage
+from shared_code.domain.telemetry import IMPORTED_NS, NoTelemetry, Operation
+from shared_code.domain.timing import MAX_INTERVALS, Stages, collect_stages, mark, stage
 from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared_code.adapters.clip.bundle import TextInputs, TextSpec
 from shared_code.adapters.clip.tokenize import Tokenize
-from shared_code.core.errors import Misconfigured, Unprocessable
+from shared_code.domain.errors import Misconfigured, Unprocessable
 from shared_code.settings import Settings
 
 STARTER = Settings().model_dir

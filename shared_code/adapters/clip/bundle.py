@@ -14,8 +14,8 @@ from typing import Literal
 
 import msgspec
 
-from shared_code.core.errors import Misconfigured
-from shared_code.core.products import ModelInfo, Scale, Scales
+from shared_code.domain.errors import Misconfigured
+from shared_code.domain.products import ModelInfo, Scale, Scales
 
 FORMAT = 1
 """The manifest format this code reads. A change of meaning needs a new number."""

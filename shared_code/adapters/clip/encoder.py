@@ -22,13 +22,13 @@ from shared_code.adapters.clip.providers import CPU
 from shared_code.adapters.clip.sessions import SessionSpec
 from shared_code.adapters.clip.tokenize import Tokenize, Window
 from shared_code.adapters.clip.tower import Tower, unit
-from shared_code.core.ports import Embedding
-from shared_code.core.timing import stage
+from shared_code.domain.ports import Embedding
+from shared_code.domain.timing import stage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from shared_code.core.products import ImageBytes, ModelInfo, Region, Vector, Vectors
+    from shared_code.domain.products import ImageBytes, ModelInfo, Region, Vector, Vectors
     from shared_code.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
-from shared_code.core.errors import TooBusy
-from shared_code.core.patience import may_wait
-from shared_code.core.timing import stage
+from shared_code.domain.errors import TooBusy
+from shared_code.domain.patience import may_wait
+from shared_code.domain.timing import stage
 
 RETRY_AFTER_S = 1
 """A full queue of texts is worked off in less, one of pictures in about that."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared_code.core.errors import Unprocessable
+from shared_code.domain.errors import Unprocessable
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Vector
+    from shared_code.domain.products import Vector
 
 
 def given_vector(numbers: Sequence[float], dimension: int) -> Vector:

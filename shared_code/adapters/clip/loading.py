@@ -9,8 +9,8 @@ from concurrent.futures import TimeoutError as NotDoneYet
 from threading import Lock, Thread
 from typing import Generic, TypeVar
 
-from shared_code.core.errors import ModelNotReady
-from shared_code.core.threads import bind_to_call
+from shared_code.domain.errors import ModelNotReady
+from shared_code.domain.threads import bind_to_call
 
 T = TypeVar("T")
 

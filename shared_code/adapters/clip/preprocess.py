@@ -13,13 +13,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 from shared_code.adapters.clip.fitting import Fit
 from shared_code.adapters.image_bytes import open_image_bytes
 from shared_code.core.catalogue import PictureFormat
-from shared_code.core.errors import AppError, Unavailable, Unprocessable, UnsupportedImage
+from shared_code.domain.errors import AppError, Unavailable, Unprocessable, UnsupportedImage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shared_code.adapters.clip.bundle import ImageSpec
-    from shared_code.core.products import ImageBytes, Region
+    from shared_code.domain.products import ImageBytes, Region
 
 
 @dataclass(frozen=True, slots=True)

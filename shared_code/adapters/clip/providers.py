@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import onnxruntime as ort
 
-from shared_code.core.errors import Misconfigured
+from shared_code.domain.errors import Misconfigured
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from threading import Lock
 import onnxruntime as ort
 
 from shared_code.adapters.clip.providers import CPU, check_started, usable
-from shared_code.core.errors import Misconfigured
+from shared_code.domain.errors import Misconfigured
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tokenizers import Tokenizer
 
-from shared_code.core.errors import Misconfigured, Unprocessable
+from shared_code.domain.errors import Misconfigured, Unprocessable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

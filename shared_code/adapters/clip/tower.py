@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shared_code.adapters.clip.sessions import Sessions, SessionSpec
-from shared_code.core.errors import Internal, Misconfigured
+from shared_code.domain.errors import Internal, Misconfigured
 
 if TYPE_CHECKING:
-    from shared_code.core.products import Vectors
+    from shared_code.domain.products import Vectors
 
 log = logging.getLogger(__name__)
 

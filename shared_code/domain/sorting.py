@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from shared_code.core.dates import instant_of
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filters import During, FieldType, Range
+from shared_code.domain.dates import instant_of
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filters import During, FieldType, Range
 
 if TYPE_CHECKING:
-    from shared_code.core.filters import Filter, FilterableFields
-    from shared_code.core.products import Metadata
+    from shared_code.domain.filters import Filter, FilterableFields
+    from shared_code.domain.products import Metadata
 
 SORTABLE = ("number", "date")
 

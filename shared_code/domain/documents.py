@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared_code.core.errors import Unprocessable
-from shared_code.core.products import Metadata, ProductText
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.products import Metadata, ProductText
 
 MAX_NAME = 500
 MAX_DESCRIPTION = 10_000

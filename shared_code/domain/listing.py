@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared_code.core.ports import BlobInfo, BlobStore
+from shared_code.domain.ports import BlobInfo, BlobStore
 
 
 def every_blob(store: BlobStore, prefix: str = "") -> Iterator[BlobInfo]:

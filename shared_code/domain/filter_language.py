@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared_code.core.dates import instant_of, is_whole_day
-from shared_code.core.errors import Unprocessable
-from shared_code.core.filters import (
+from shared_code.domain.dates import instant_of, is_whole_day
+from shared_code.domain.errors import Unprocessable
+from shared_code.domain.filters import (
     AllOf,
     AnyOf,
     During,

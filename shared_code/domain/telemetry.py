@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared_code.core.timing import Stages
+from shared_code.domain.timing import Stages
 
 IMPORTED_NS = time.time_ns()
 """When the app was imported. (The process may be older: Azure keeps some ready for any app.)"""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
-from shared_code.core.errors import FieldError, Unprocessable
-from shared_code.core.products import PointRef
+from shared_code.domain.errors import FieldError, Unprocessable
+from shared_code.domain.products import PointRef
 
 Role: TypeAlias = Literal["picture", "sidecar", "document"]
 

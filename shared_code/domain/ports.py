@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from shared_code.core.filters import Filter
-    from shared_code.core.products import (
+    from shared_code.domain.filters import Filter
+    from shared_code.domain.products import (
         Counts,
         Hit,
         ImageBytes,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         Vector,
         Vectors,
     )
-    from shared_code.core.sorting import Order
+    from shared_code.domain.sorting import Order
 
 T = TypeVar("T")
 
