@@ -27,19 +27,19 @@ from benchmarks.relevance_data import (
 )
 from benchmarks.report import arguments, publish, table
 from samples.catalogue import load
-from shared_code.core import cutoff
-from shared_code.core.asking import LEXICAL_WEIGHT, WORDS_WEIGHTS, Blend, Options
-from shared_code.core.blending import IMAGE_WEIGHT
-from shared_code.core.ranking import one_per_product, ranked
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import VectorQuery, WordQuery
 from shared_code.domain.products import PointRef
 from shared_code.runtime import Runtime
+from shared_code.search import cutoff
+from shared_code.search.blending import IMAGE_WEIGHT
+from shared_code.search.query import LEXICAL_WEIGHT, WORDS_WEIGHTS, Blend, Options
+from shared_code.search.ranking import one_per_product, ranked
 from shared_code.settings import Settings
 
 if TYPE_CHECKING:
-    from shared_code.core.asking import Mode
     from shared_code.domain.products import Hit, Kind, Vector, View
+    from shared_code.search.query import Mode
 
 DEPTH = 100
 MODES: tuple[Mode, ...] = ("image", "text", "lexical", "auto")

@@ -9,11 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 from functions.answers import ImageUrl, Metadata, shown
 from functions.answers_edge import Answer
 from functions.contract import Reply
-from shared_code.core import search
-from shared_code.core.asking import Options
-from shared_code.core.ranking import Result
 from shared_code.domain.products import ModelInfo
 from shared_code.domain.timing import stages_so_far
+from shared_code.search import search
+from shared_code.search.query import Options
+from shared_code.search.ranking import Result
 
 SCORE_DIGITS = 4
 """float32 cosines of an int8 model differ in the fifth digit between machines."""

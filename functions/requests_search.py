@@ -22,13 +22,13 @@ from functions.fields_search import (
     Sort,
 )
 from functions.requests import Request, json_list, json_object
-from shared_code.core.asking import Blend, Mode, Options, Photo, check_words
-from shared_code.core.preferring import NOTHING, Preferred
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter
 from shared_code.domain.filters import FilterableFields
 from shared_code.domain.products import ImageBytes, Region
 from shared_code.domain.sorting import parse_order
+from shared_code.search.query import Blend, Mode, Options, Photo, check_words
+from shared_code.users.search_defaults import NOTHING, Preferred
 
 Given: TypeAlias = Callable[[Sequence[float]], Any]
 """A vector that a caller sent, as the core takes it: ``Encoder.given``."""

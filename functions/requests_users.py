@@ -11,10 +11,10 @@ from functions.fields_search import ProductId
 from functions.parse import converted
 from functions.requests import Request
 from functions.requests_search import HybridRequest, SearchRequest
-from shared_code.core.asking import Mode
-from shared_code.core.users import MAX_MARKED, Mark, Preferences
 from shared_code.domain.filter_language import parse_filter
 from shared_code.domain.filters import FilterableFields
+from shared_code.search.query import Mode
+from shared_code.users.users import MAX_MARKED, Mark, Preferences
 
 SearchType: TypeAlias = Literal["search", "search-hybrid"]
 Marked: TypeAlias = Annotated[tuple[ProductId, ...], Meta(max_length=MAX_MARKED)]

@@ -20,11 +20,11 @@ from functions.requests_search import (
 )
 from functions.sources import Body, FormBody, Path, Query, Sent
 from functions.who import MaybeUser
-from shared_code.core.asking import Mode, Options
-from shared_code.core.preferring import NOTHING, UNPROVEN, Preferred, preferred_by
-from shared_code.core.search import Answer
 from shared_code.domain.products import ImageBytes
 from shared_code.runtime import Runtime, runtime
+from shared_code.search.query import Mode, Options
+from shared_code.search.search import Answer
+from shared_code.users.search_defaults import NOTHING, UNPROVEN, Preferred, preferred_by
 
 bp = func.Blueprint()
 

@@ -18,22 +18,22 @@ from shared_code.core.bulk_listing import BulkListing
 from shared_code.core.bulk_manifest import Manifests
 from shared_code.core.bulk_work import BulkWork
 from shared_code.core.catalogue import Catalogue
-from shared_code.core.embeddings import Embeddings
-from shared_code.core.facets import Facets
 from shared_code.core.failures import Failures
 from shared_code.core.feed_intake import FeedIntake
 from shared_code.core.indexing import Indexer
 from shared_code.core.pictures import Pictures
 from shared_code.core.reconcile import Reconcile
 from shared_code.core.recovery import Recovery
-from shared_code.core.search import Search
 from shared_code.core.texts import Texts
 from shared_code.core.thumbnails import Thumbnails
-from shared_code.core.users import Users
 from shared_code.core.words import WordsReader
 from shared_code.json_logs import set_up_logs
 from shared_code.parts import part
+from shared_code.search.embeddings import Embeddings
+from shared_code.search.facets import Facets
+from shared_code.search.search import Search
 from shared_code.settings import Settings
+from shared_code.users.users import Users
 
 
 class Runtime(ChosenAdapters):

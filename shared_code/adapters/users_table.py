@@ -23,8 +23,8 @@ from azure.data.tables import TableClient, UpdateMode
 from shared_code.adapters.azure_account import service_address
 from shared_code.adapters.identity import credential
 from shared_code.adapters.table_calls import OPTIONS, TableCalls
-from shared_code.core.users import Kept, Row, encoded
 from shared_code.domain.errors import Misconfigured
+from shared_code.users.users import Kept, Row, encoded
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings

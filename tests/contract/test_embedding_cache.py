@@ -12,11 +12,11 @@ import redis
 
 from shared_code.adapters.memory_cache import OVERHEAD, MemoryCache
 from shared_code.adapters.redis_cache import PREFIX, RedisCache
-from shared_code.core.asking import Photo
-from shared_code.core.embeddings import Embeddings
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import Embedding
 from shared_code.domain.products import Region
+from shared_code.search.embeddings import Embeddings
+from shared_code.search.query import Photo
 from shared_code.settings import Settings
 from tests.pictures import picture
 from tests.real import running_redis

@@ -11,9 +11,9 @@ import pytest
 from shared_code.adapters.thumbnail import PillowThumbnail
 from shared_code.core.failures import Failures
 from shared_code.core.thumbnails import Thumbnails
-from shared_code.core.users import Users
 from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
+from shared_code.users.users import Users
 from tests.functions.declared import assert_as_declared, declared
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder

@@ -20,8 +20,8 @@ from functions.users import (
     unmark_product,
 )
 from shared_code.adapters.users_folder import FolderRows
-from shared_code.core.users import MAX_SAVED, Preferences, Users
 from shared_code.domain.errors import Unavailable
+from shared_code.users.users import MAX_SAVED, Preferences, Users
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture
 from tests.twins.users import MemoryRows

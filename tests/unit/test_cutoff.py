@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_code.core.cutoff import LEAST_EVIDENCE, LEAST_OF_BEST, kept
 from shared_code.domain.products import Scale
+from shared_code.search.cutoff import LEAST_EVIDENCE, LEAST_OF_BEST, kept
 
 SCALE = Scale(0.1, 0.5)
 falling = st.lists(st.floats(-1, 1), max_size=30).map(lambda s: sorted(s, reverse=True))

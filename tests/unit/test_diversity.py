@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_code.core.diversity import diversified
+from shared_code.search.diversity import diversified
 
 EAST, NORTH = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared_code.core.ranking import Result, with_liked
 from shared_code.domain.products import ProductText, Scale
+from shared_code.search.ranking import Result, with_liked
 
 
 def order(scores, liked, scale=None):

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from shared_code.core.asking import Options
-from shared_code.core.embeddings import Embeddings
-from shared_code.core.search import MAX_FETCH, Search
 from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
 from shared_code.domain.ports import Embedding, WordQuery
 from shared_code.domain.products import Hit, ImageRef, ModelInfo, ProductText, Scale, Scales
 from shared_code.domain.sorting import parse_order
+from shared_code.search.embeddings import Embeddings
+from shared_code.search.query import Options
+from shared_code.search.search import MAX_FETCH, Search
 
 
 class ListedIndex:

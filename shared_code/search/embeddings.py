@@ -13,9 +13,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from shared_code.core.asking import Photo
 from shared_code.domain.ports import Embedding, Encoder
 from shared_code.domain.timing import mark
+from shared_code.search.query import Photo
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Scales, Vector

@@ -11,8 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from shared_code.core import search_warnings as warnings
-from shared_code.core.asking import (
+from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
+from shared_code.domain.ports import ProductIndex, VectorQuery, WordQuery
+from shared_code.domain.products import Scale
+from shared_code.domain.timing import stage
+from shared_code.search import warnings
+from shared_code.search.blending import Blending
+from shared_code.search.embeddings import Embeddings
+from shared_code.search.query import (
     LEXICAL_WEIGHT,
     WINDOW,
     WORDS_WEIGHTS,
@@ -24,14 +30,8 @@ from shared_code.core.asking import (
     Query,
     check_words,
 )
-from shared_code.core.blending import Blending
-from shared_code.core.embeddings import Embeddings
-from shared_code.core.ranking import Result, one_per_product, ranked, with_liked
-from shared_code.core.refining import Refining
-from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
-from shared_code.domain.ports import ProductIndex, VectorQuery, WordQuery
-from shared_code.domain.products import Scale
-from shared_code.domain.timing import stage
+from shared_code.search.ranking import Result, one_per_product, ranked, with_liked
+from shared_code.search.refining import Refining
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Hit, Kind, Vector, View

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from shared_code.core.asking import LIKED_BONUS
+from shared_code.search.query import LIKED_BONUS
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Hit, ImageRef, ProductText, Scale, View

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared_code.core.cutoff import kept
-from shared_code.core.diversity import diversified
 from shared_code.domain.products import PointRef
 from shared_code.domain.timing import stage
+from shared_code.search.cutoff import kept
+from shared_code.search.diversity import diversified
 
 if TYPE_CHECKING:
-    from shared_code.core.asking import Options
-    from shared_code.core.ranking import Result
     from shared_code.domain.ports import ProductIndex
     from shared_code.domain.products import ImageRef, Scale
+    from shared_code.search.query import Options
+    from shared_code.search.ranking import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shared_code.core.asking import WINDOW, Options
+from shared_code.search.query import WINDOW, Options
 
 if TYPE_CHECKING:
-    from shared_code.core.ranking import Result
     from shared_code.domain.ports import Embedding
     from shared_code.domain.products import Scale
+    from shared_code.search.ranking import Result
 
 
 def split(embedding: Embedding) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared_code.core.asking import WORDS_WEIGHTS, Asked, Blend, Query
-from shared_code.core.embeddings import Embeddings
 from shared_code.domain.errors import NotFound, Unprocessable
 from shared_code.domain.ports import ProductIndex, VectorQuery
 from shared_code.domain.products import PointRef, Scale
+from shared_code.search.embeddings import Embeddings
+from shared_code.search.query import WORDS_WEIGHTS, Asked, Blend, Query
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Kind, Vector
