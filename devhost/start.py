@@ -18,7 +18,7 @@ from devhost.server import run
 log = logging.getLogger("devhost")
 
 _INDEXING_TIMEOUT_S = 300.0
-_TRAFFIC = ("devhost.http", "devhost.blobs", "devhost.queues", "shared_code.core.indexing")
+_TRAFFIC = ("devhost.http", "devhost.blobs", "devhost.queues", "shared_code.indexing.indexing")
 
 
 def welcome(url: str, stop: threading.Event) -> None:

@@ -14,7 +14,7 @@ import azure.functions as func
 from functions.durable import Steps, TaskPool, activity, call, orchestrator
 from shared_code.changeover import filling
 from shared_code.core.bulk import Job, Segment, part_id
-from shared_code.core.bulk_tally import Tally, fit_status
+from shared_code.indexing.tally import Tally, fit_status
 from shared_code.runtime import runtime
 
 if TYPE_CHECKING:

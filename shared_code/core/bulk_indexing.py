@@ -11,19 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared_code.core.bulk_tally import Tally
-from shared_code.core.comparing import Group
-from shared_code.core.duplicates import Duplicates
-from shared_code.core.indexing import Indexer
-from shared_code.core.records import image_record, text_record
-from shared_code.core.texts import is_current
-from shared_code.core.word_vectors import embed_many_words
-from shared_code.core.words import Listing, Words
 from shared_code.domain.errors import Unprocessable, UnsupportedImage
 from shared_code.domain.naming import picture_ref
 from shared_code.domain.ports import Blob, BlobInfo
 from shared_code.domain.products import PointRef, Source
 from shared_code.domain.timing import stage
+from shared_code.indexing.duplicates import Duplicates
+from shared_code.indexing.indexing import Indexer
+from shared_code.indexing.listing_diff import Group
+from shared_code.indexing.records import image_record, text_record
+from shared_code.indexing.tally import Tally
+from shared_code.indexing.texts import is_current
+from shared_code.indexing.word_vectors import embed_many_words
+from shared_code.indexing.words import Listing, Words
 
 if TYPE_CHECKING:
     from typing import Any

@@ -14,18 +14,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared_code.core.attempts import MAX_DEATHS, Attempts
 from shared_code.core.bulk import Source
 from shared_code.core.bulk_indexing import BulkIndexing
 from shared_code.core.bulk_listing import BulkListing
 from shared_code.core.bulk_manifest import Manifest
-from shared_code.core.bulk_tally import Tally
-from shared_code.core.comparing import Group
 from shared_code.core.feed_intake import FeedIntake
 from shared_code.core.feed_items import FeedItem
-from shared_code.core.records import etag_of
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.ports import BlobInfo
+from shared_code.indexing.attempts import MAX_DEATHS, Attempts
+from shared_code.indexing.listing_diff import Group
+from shared_code.indexing.records import etag_of
+from shared_code.indexing.tally import Tally
 
 log = logging.getLogger(__name__)
 

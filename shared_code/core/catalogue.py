@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared_code.core.duplicates import Duplicates
-from shared_code.core.failures import Failures
-from shared_code.core.indexing import Indexer
-from shared_code.core.records import etag_of, image_record, text_record
-from shared_code.core.word_vectors import embed_words
-from shared_code.core.words import Listing, Words, WordsReader
 from shared_code.domain.errors import NotFound
 from shared_code.domain.naming import Place, checked_upload_name, document_of
 from shared_code.domain.ports import Blob, BlobInfo, BlobStore, Encoder, Page, ProductIndex
 from shared_code.domain.products import ImageBytes, Product, ProductText
 from shared_code.domain.timing import stage
+from shared_code.failures.failures import Failures
+from shared_code.indexing.duplicates import Duplicates
+from shared_code.indexing.indexing import Indexer
+from shared_code.indexing.records import etag_of, image_record, text_record
+from shared_code.indexing.word_vectors import embed_words
+from shared_code.indexing.words import Listing, Words, WordsReader
 
 if TYPE_CHECKING:
     from shared_code.domain.filters import Filter

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared_code.core.attempts import Attempts
-from shared_code.core.comparing import Group, groups_of
-from shared_code.core.failures import Failure
 from shared_code.core.reconcile_state import Progress
-from shared_code.core.texts import Outcome
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.naming import Place, picture_ref
 from shared_code.domain.ports import BlobInfo
 from shared_code.domain.products import PointRef
+from shared_code.failures.failures import Failure
+from shared_code.indexing.attempts import Attempts
+from shared_code.indexing.listing_diff import Group, groups_of
+from shared_code.indexing.texts import Outcome
 
 if TYPE_CHECKING:
     from shared_code.core.reconcile import Reconcile

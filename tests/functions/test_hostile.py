@@ -18,9 +18,9 @@ from functions.products import (
     index_product_with_image,
 )
 from functions.search import search_by_picture, search_by_text
-from shared_code.core.words import WordsReader
 from shared_code.domain.documents import MAX_DOCUMENT_BYTES, MAX_METADATA_DEPTH
 from shared_code.domain.naming import readable_name
+from shared_code.indexing.words import WordsReader
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture
 

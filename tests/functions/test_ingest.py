@@ -14,8 +14,8 @@ from azure.functions.blob import InputStream
 
 from functions.failures import list_failures, retry_failures
 from functions.ingest import blob_changed, blob_events
-from shared_code.core.indexing import DECODED_AT_ONCE
 from shared_code.domain.errors import RefusedByStorage
+from shared_code.indexing.indexing import DECODED_AT_ONCE
 from shared_code.search.query import Options, Photo
 from tests.functions.conftest import CountingEncoder, body_of, call
 from tests.functions.storage_events import event

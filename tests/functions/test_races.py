@@ -15,12 +15,12 @@ from qdrant_client import QdrantClient
 from functions.products import delete_product, index_product_with_image
 from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
 from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
-from shared_code.core.records import image_record
-from shared_code.core.words import Words
 from shared_code.domain.errors import Unavailable
 from shared_code.domain.naming import Place, picture_ref, readable_name
 from shared_code.domain.ports import VectorQuery
 from shared_code.domain.products import PointRef, ProductText
+from shared_code.indexing.records import image_record
+from shared_code.indexing.words import Words
 from tests.functions.conftest import CountingEncoder, as_form, call
 from tests.pictures import picture
 from tests.points import spec

@@ -7,11 +7,11 @@ import pytest
 
 from shared_code.adapters.blob_folder import FolderBlobStore
 from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
-from shared_code.core.blob_events import Look, Notice
-from shared_code.core.records import image_record, text_record
-from shared_code.core.words import Words
 from shared_code.domain.naming import Place
 from shared_code.domain.products import ImageRef, PointRef, ProductText
+from shared_code.indexing.blob_events import Look, Notice
+from shared_code.indexing.records import image_record, text_record
+from shared_code.indexing.words import Words
 from tests.functions.reconciling import assert_all_is_found, counted, put, run, say, small_pages
 from tests.functions.test_duplicates import Counted
 from tests.functions.test_races import BLOBS, assert_index_is_storage, change

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared_code.core.blob_events import BlobEvents, Look, Notice, pause_before
-from shared_code.core.failures import Failures
 from shared_code.domain.errors import Misconfigured, TooBusy, Unavailable
 from shared_code.domain.patience import must_insist
+from shared_code.failures.failures import Failures
+from shared_code.indexing.blob_events import BlobEvents, Look, Notice, pause_before
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.events import MemoryEventQueue
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from shared_code.core.indexing import is_whole
-from shared_code.core.words import Listing
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.naming import Place, document_of, picture_ref
 from shared_code.domain.ports import BlobInfo
 from shared_code.domain.products import PointRef, Source
+from shared_code.indexing.indexing import is_whole
+from shared_code.indexing.words import Listing
 
 
 @dataclass(frozen=True, slots=True)

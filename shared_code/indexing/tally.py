@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared_code.core.texts import Outcome
+from shared_code.indexing.texts import Outcome
 
 MAX_PROBLEMS = 10
 """Shown with a job. Each is in the log as well, and those of blobs among the failures."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from shared_code.core.failures import Failures
 from shared_code.domain.naming import Place
 from shared_code.domain.ports import BlobInfo, BlobStore
+from shared_code.failures.failures import Failures
 
 MAX_DEATHS = 2
 """One may be chance: a deployment, an instance taken away."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from shared_code.core.records import text_record
-from shared_code.core.word_vectors import embed_words
-from shared_code.core.words import Words, WordsReader
 from shared_code.domain.errors import Unavailable
 from shared_code.domain.ports import Encoder, ProductIndex
 from shared_code.domain.products import PointRef, Source, TextRecord
 from shared_code.domain.timing import stage
+from shared_code.indexing.records import text_record
+from shared_code.indexing.word_vectors import embed_words
+from shared_code.indexing.words import Words, WordsReader
 
 Outcome: TypeAlias = Literal["indexed", "current", "removed", "failed"]
 

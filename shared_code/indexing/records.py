@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared_code.core.words import Words
 from shared_code.domain.ports import BlobInfo
 from shared_code.domain.products import ImageRecord, ImageRef, Source, TextRecord
+from shared_code.indexing.words import Words
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Vector

@@ -13,12 +13,7 @@ import logging
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 
-from shared_code.core.duplicates import Duplicates
-from shared_code.core.failures import Failures
-from shared_code.core.records import etag_of, image_record
-from shared_code.core.texts import MAX_ROUNDS, Outcome, Texts, is_current
 from shared_code.core.thumbnails import Thumbnails
-from shared_code.core.words import Words
 from shared_code.domain.documents import MAX_DOCUMENT_BYTES, parse_words
 from shared_code.domain.errors import (
     RefusedByStorage,
@@ -31,6 +26,11 @@ from shared_code.domain.naming import Place, picture_ref
 from shared_code.domain.ports import Blob, BlobInfo, BlobStore, Encoder, ProductIndex
 from shared_code.domain.products import ImageRecord, PointRef, Source
 from shared_code.domain.timing import stage
+from shared_code.failures.failures import Failures
+from shared_code.indexing.duplicates import Duplicates
+from shared_code.indexing.records import etag_of, image_record
+from shared_code.indexing.texts import MAX_ROUNDS, Outcome, Texts, is_current
+from shared_code.indexing.words import Words
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from shared_code.core.failures import Failures
-from shared_code.core.indexing import Indexer
+from shared_code.failures.failures import Failures
+from shared_code.indexing.indexing import Indexer
 
 
 @dataclass(frozen=True, slots=True)
