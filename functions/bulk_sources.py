@@ -10,7 +10,7 @@ from functions.requests import NoFields
 from functions.requests_bulk import BatchRequest
 from functions.sources import Sent
 from shared_code.core.bulk import Source
-from shared_code.core.feeds import format_of
+from shared_code.feeds.reading import format_of
 from shared_code.runtime import runtime
 
 

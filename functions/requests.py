@@ -18,7 +18,6 @@ from functions.fields import (
     Text,
 )
 from functions.fields_search import Sort
-from shared_code.core.thumbnails import Side
 from shared_code.domain.documents import product_text
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter
@@ -26,6 +25,7 @@ from shared_code.domain.filters import Filter, FilterableFields
 from shared_code.domain.naming import checked_product_id
 from shared_code.domain.products import ProductText
 from shared_code.domain.sorting import Order, parse_order
+from shared_code.pictures.thumbnails import Side
 
 MAX_TEXTS = 64
 

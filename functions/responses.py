@@ -11,8 +11,8 @@ import msgspec
 from msgspec import UNSET
 
 from functions.answers_edge import FieldProblem, Problem
-from shared_code.core.pictures import StoredPicture
 from shared_code.domain.errors import AppError
+from shared_code.pictures.pictures import StoredPicture
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"

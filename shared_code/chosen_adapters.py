@@ -11,12 +11,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from shared_code.adapters.qdrant_import import import_qdrant_client
-from shared_code.core.catalogue import PictureFormat
-from shared_code.core.feed_intake import FetchImage
-from shared_code.core.thumbnails import MakeThumbnail
 from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
 from shared_code.domain.telemetry import NoTelemetry, Telemetry
+from shared_code.feeds.intake import FetchImage
 from shared_code.parts import part
+from shared_code.pictures.thumbnails import MakeThumbnail
+from shared_code.products.catalogue import PictureFormat
 from shared_code.search.embeddings import EmbeddingCache
 from shared_code.settings import Settings
 from shared_code.users.users import UserRows

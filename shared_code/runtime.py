@@ -16,12 +16,9 @@ from shared_code.core.bulk_indexing import BulkIndexing
 from shared_code.core.bulk_listing import BulkListing
 from shared_code.core.bulk_manifest import Manifests
 from shared_code.core.bulk_work import BulkWork
-from shared_code.core.catalogue import Catalogue
-from shared_code.core.feed_intake import FeedIntake
-from shared_code.core.pictures import Pictures
 from shared_code.core.reconcile import Reconcile
-from shared_code.core.thumbnails import Thumbnails
 from shared_code.failures.failures import Failures
+from shared_code.feeds.intake import FeedIntake
 from shared_code.indexing.blob_events import BlobEvents
 from shared_code.indexing.indexing import Indexer
 from shared_code.indexing.recovery import Recovery
@@ -29,6 +26,9 @@ from shared_code.indexing.texts import Texts
 from shared_code.indexing.words import WordsReader
 from shared_code.json_logs import set_up_logs
 from shared_code.parts import part
+from shared_code.pictures.pictures import Pictures
+from shared_code.pictures.thumbnails import Thumbnails
+from shared_code.products.catalogue import Catalogue
 from shared_code.search.embeddings import Embeddings
 from shared_code.search.facets import Facets
 from shared_code.search.search import Search

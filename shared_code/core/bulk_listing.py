@@ -9,11 +9,11 @@ from typing import Any
 
 from shared_code.core.bulk import SEGMENT_ITEMS, Segment, Source, chunks_of
 from shared_code.core.bulk_manifest import Manifest, Manifests
-from shared_code.core.feeds import PART_BYTES, Format, format_of, read_part
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import FilterableFields
 from shared_code.domain.ports import BlobStore
 from shared_code.failures.failures import Failures
+from shared_code.feeds.reading import PART_BYTES, Format, format_of, read_part
 from shared_code.indexing.listing_diff import Group, groups_of
 
 

@@ -18,10 +18,10 @@ from shared_code.core.bulk import Source
 from shared_code.core.bulk_indexing import BulkIndexing
 from shared_code.core.bulk_listing import BulkListing
 from shared_code.core.bulk_manifest import Manifest
-from shared_code.core.feed_intake import FeedIntake
-from shared_code.core.feed_items import FeedItem
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.ports import BlobInfo
+from shared_code.feeds.intake import FeedIntake
+from shared_code.feeds.items import FeedItem
 from shared_code.indexing.attempts import MAX_DEATHS, Attempts
 from shared_code.indexing.listing_diff import Group
 from shared_code.indexing.records import etag_of

@@ -13,7 +13,6 @@ import logging
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 
-from shared_code.core.thumbnails import Thumbnails
 from shared_code.domain.documents import MAX_DOCUMENT_BYTES, parse_words
 from shared_code.domain.errors import (
     RefusedByStorage,
@@ -31,6 +30,7 @@ from shared_code.indexing.duplicates import Duplicates
 from shared_code.indexing.records import etag_of, image_record
 from shared_code.indexing.texts import MAX_ROUNDS, Outcome, Texts, is_current
 from shared_code.indexing.words import Words
+from shared_code.pictures.thumbnails import Thumbnails
 
 log = logging.getLogger(__name__)
 

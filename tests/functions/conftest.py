@@ -9,8 +9,8 @@ import azure.functions as func
 import pytest
 
 from shared_code.adapters.thumbnail import PillowThumbnail
-from shared_code.core.thumbnails import Thumbnails
 from shared_code.failures.failures import Failures
+from shared_code.pictures.thumbnails import Thumbnails
 from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
 from shared_code.users.users import Users

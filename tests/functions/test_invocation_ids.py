@@ -16,7 +16,7 @@ import pytest
 from functions.failures import retry_failures
 from functions.observing import observed_event
 from shared_code.adapters.clip.loading import Loading
-from shared_code.core.feed_items import FeedItem
+from shared_code.feeds.items import FeedItem
 from shared_code.indexing.recovery import Retried
 from shared_code.indexing.tally import Tally
 from tests.functions.conftest import http_request

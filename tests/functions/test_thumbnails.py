@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from functions.products import delete_product, get_image, index_product_with_image
-from shared_code.core.thumbnails import SIDES
 from shared_code.domain.errors import Unavailable
+from shared_code.pictures.thumbnails import SIDES
 from tests.functions.conftest import as_form, assert_problem, call
 from tests.pictures import COLOURS, picture
 from tests.twins.blobs import MemoryBlobStore

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_code.core.feed_items import FeedItem
-from shared_code.core.feed_rows import MAX_ROW_BYTES, rows_of
-from shared_code.core.feeds import format_of, read_part
 from shared_code.domain.errors import Unprocessable
+from shared_code.feeds.items import FeedItem
+from shared_code.feeds.reading import format_of, read_part
+from shared_code.feeds.rows import MAX_ROW_BYTES, rows_of
 from shared_code.settings import Settings
 
 FIELDS = Settings().filterable_fields

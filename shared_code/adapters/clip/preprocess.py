@@ -12,8 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from shared_code.adapters.clip.fitting import Fit
 from shared_code.adapters.image_bytes import open_image_bytes
-from shared_code.core.catalogue import PictureFormat
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable, UnsupportedImage
+from shared_code.products.catalogue import PictureFormat
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

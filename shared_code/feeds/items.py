@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from shared_code.core.feed_columns import fields_of, roles_of
 from shared_code.domain.documents import product_text
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import FilterableFields
 from shared_code.domain.naming import checked_product_id, readable_name
 from shared_code.domain.products import ProductText
+from shared_code.feeds.columns import fields_of, roles_of
 
 MAX_IMAGES = 50
 """Of one product. A list that is longer is a mistake in the feed."""

@@ -13,16 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared_code.core.catalogue import Catalogue
-from shared_code.core.feed_items import FeedItem
 from shared_code.domain.errors import Unprocessable, UnsupportedImage
 from shared_code.domain.naming import Place, document_of
 from shared_code.domain.ports import BlobInfo
 from shared_code.domain.products import PointRef, Source
 from shared_code.domain.threads import bind_to_call
+from shared_code.feeds.items import FeedItem
 from shared_code.indexing.listing_diff import Group
 from shared_code.indexing.tally import Tally
 from shared_code.indexing.words import Listing
+from shared_code.products.catalogue import Catalogue
 
 AT_ONCE = 8
 """Products of a feed whose blobs are stored, or fetched, at one time: each may hold a picture."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from shared_code.core.feed_columns import roles_of
-from shared_code.core.feed_items import FeedItem, item_of, merged
-from shared_code.core.feed_rows import Row, rows_of
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import FilterableFields
+from shared_code.feeds.columns import roles_of
+from shared_code.feeds.items import FeedItem, item_of, merged
+from shared_code.feeds.rows import Row, rows_of
 
 PART_BYTES = 1_000_000
 """Read at once: a thousand rows or more, and more than one row may take."""
