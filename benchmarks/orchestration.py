@@ -21,7 +21,7 @@ import httpx
 
 from benchmarks.report import arguments, publish, table
 from devhost.child import ROOT, HostProcess
-from shared_code.core.bulk import Job, Source
+from shared_code.bulk.jobs import Job, Source
 
 APP = ROOT / "benchmarks" / "orchestration_app"
 HOOKS = "/runtime/webhooks/durabletask"

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from functions.answers_edge import Answer
 from functions.contract import Reply
-from shared_code.core.bulk_report import JobReport
+from shared_code.bulk.report import JobReport
 
 JOBS_PATH = "/api/v1/jobs/"
 

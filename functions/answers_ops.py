@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from functions.answers_edge import Answer
-from shared_code.core.reconcile_state import Progress
 from shared_code.domain.ports import Page
 from shared_code.domain.products import ModelInfo
 from shared_code.failures.failures import Failure
 from shared_code.health import Health
 from shared_code.indexing.recovery import Retried
+from shared_code.reconcile.progress import Progress
 from shared_code.version import __version__
 
 RANDOM_WEIGHTS = (

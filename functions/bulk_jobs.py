@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from functions.durable import DurableClient, reason_of
-from shared_code.core.bulk import Job, Source, part_id
-from shared_code.core.bulk_report import (
+from shared_code.bulk.jobs import Job, Source, part_id
+from shared_code.bulk.report import (
     JobFacts,
     JobReport,
     State,
@@ -25,9 +25,9 @@ from shared_code.core.bulk_report import (
     may_be_cancelled,
     report,
 )
-from shared_code.core.reindexing import Plan, build_id
 from shared_code.domain.errors import AppError, NotFound, Unavailable, Unprocessable
 from shared_code.domain.threads import run_in_thread
+from shared_code.reindex.plan import Plan, build_id
 from shared_code.runtime import runtime
 
 if TYPE_CHECKING:

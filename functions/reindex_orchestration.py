@@ -10,8 +10,8 @@ import azure.functions as func
 
 from functions.durable import Steps, activity, call, orchestrator
 from shared_code.changeover import LOOK_EVERY_S, filling, stop_refilling
-from shared_code.core.reindexing import ROUNDS, Plan, build_id, difference
 from shared_code.domain.products import Counts
+from shared_code.reindex.plan import ROUNDS, Plan, build_id, difference
 from shared_code.runtime import Runtime, runtime
 
 if TYPE_CHECKING:

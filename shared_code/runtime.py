@@ -10,13 +10,12 @@ import time
 from typing import Any
 
 from shared_code.allocator import limit_arenas
+from shared_code.bulk.indexing import BulkIndexing
+from shared_code.bulk.listing import BulkListing
+from shared_code.bulk.manifests import Manifests
+from shared_code.bulk.work import BulkWork
 from shared_code.changeover import Changeover
 from shared_code.chosen_adapters import ChosenAdapters, picture_format_of
-from shared_code.core.bulk_indexing import BulkIndexing
-from shared_code.core.bulk_listing import BulkListing
-from shared_code.core.bulk_manifest import Manifests
-from shared_code.core.bulk_work import BulkWork
-from shared_code.core.reconcile import Reconcile
 from shared_code.failures.failures import Failures
 from shared_code.feeds.intake import FeedIntake
 from shared_code.indexing.blob_events import BlobEvents
@@ -29,6 +28,7 @@ from shared_code.parts import part
 from shared_code.pictures.pictures import Pictures
 from shared_code.pictures.thumbnails import Thumbnails
 from shared_code.products.catalogue import Catalogue
+from shared_code.reconcile.reconcile import Reconcile
 from shared_code.search.embeddings import Embeddings
 from shared_code.search.facets import Facets
 from shared_code.search.search import Search

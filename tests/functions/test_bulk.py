@@ -13,7 +13,7 @@ from devhost.durable.replay import refuse_custom_status
 from functions import bulk, bulk_orchestration
 from functions.durable import TRIES, reason_of
 from functions.failures import retry_failures
-from shared_code.core.bulk import Job, Source
+from shared_code.bulk.jobs import Job, Source
 from shared_code.domain.errors import Unavailable, Unprocessable
 from shared_code.domain.naming import document_of
 from shared_code.domain.products import PointRef

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared_code.core.bulk import Source
-from shared_code.core.bulk_indexing import BulkIndexing
-from shared_code.core.bulk_listing import BulkListing
-from shared_code.core.bulk_manifest import Manifest
+from shared_code.bulk.indexing import BulkIndexing
+from shared_code.bulk.jobs import Source
+from shared_code.bulk.listing import BulkListing
+from shared_code.bulk.manifests import Manifest
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.ports import BlobInfo
 from shared_code.feeds.intake import FeedIntake

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shared_code.core.bulk import Job, Source
+from shared_code.bulk.jobs import Job, Source
 from shared_code.domain.products import Counts
 
 ROUNDS = 3

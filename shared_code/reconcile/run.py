@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared_code.core.reconcile_state import Progress
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.naming import Place, picture_ref
 from shared_code.domain.ports import BlobInfo
@@ -16,9 +15,10 @@ from shared_code.failures.failures import Failure
 from shared_code.indexing.attempts import Attempts
 from shared_code.indexing.listing_diff import Group, groups_of
 from shared_code.indexing.texts import Outcome
+from shared_code.reconcile.progress import Progress
 
 if TYPE_CHECKING:
-    from shared_code.core.reconcile import Reconcile
+    from shared_code.reconcile.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared_code.core.bulk import SEGMENT_ITEMS, Segment, Source, chunks_of
-from shared_code.core.bulk_manifest import Manifest, Manifests
+from shared_code.bulk.jobs import SEGMENT_ITEMS, Segment, Source, chunks_of
+from shared_code.bulk.manifests import Manifest, Manifests
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import FilterableFields
 from shared_code.domain.ports import BlobStore

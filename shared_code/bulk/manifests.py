@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared_code.core.bulk import Segment, cancelled_flag, manifest_of
+from shared_code.bulk.jobs import Segment, cancelled_flag, manifest_of
 from shared_code.domain.ports import BlobInfo, BlobStore
 from shared_code.feeds.items import FeedItem
 from shared_code.indexing.listing_diff import Group
