@@ -22,8 +22,8 @@ from packaging.requirements import Requirement
 
 from benchmarks.report import arguments, publish, table
 from devhost.child import ROOT
-from shared_code.adapters.telemetry import BackgroundTelemetry
-from shared_code.adapters.telemetry_emitter import Emitter
+from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
+from shared_code.adapters.telemetry.emitter import Emitter
 from shared_code.domain.telemetry import NoTelemetry, Operation, Telemetry
 from shared_code.domain.timing import collect_stages, stage
 

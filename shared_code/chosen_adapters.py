@@ -23,7 +23,7 @@ from shared_code.users.users import UserRows
 from shared_code.version import __version__
 
 if TYPE_CHECKING:
-    from shared_code.adapters.memory_cache import MemoryCache
+    from shared_code.adapters.cache.memory import MemoryCache
     from shared_code.domain.products import ImageBytes
 
 EVENT_QUEUE = "blob-events"
@@ -84,36 +84,36 @@ class ChosenAdapters:
 
     def container(self, name: str) -> BlobStore:
         if self.settings.uses_storage_account:
-            from shared_code.adapters.blob_azure import AzureBlobStore
+            from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 
             return AzureBlobStore.from_settings(self.settings, name)
-        from shared_code.adapters.blob_folder import FolderBlobStore
+        from shared_code.adapters.storage.folder.blobs import FolderBlobStore
 
         return FolderBlobStore(self.settings.storage_dir, name)
 
     @part
     def event_queue(self) -> EventQueue:
         if self.settings.uses_storage_account:
-            from shared_code.adapters.queue_azure import AzureEventQueue
+            from shared_code.adapters.storage.azure.queue import AzureEventQueue
 
             return AzureEventQueue.from_settings(self.settings, EVENT_QUEUE)
-        from shared_code.adapters.queue_folder import FolderEventQueue
+        from shared_code.adapters.storage.folder.queue import FolderEventQueue
 
         return FolderEventQueue(self.settings.queues_dir, EVENT_QUEUE)
 
     @part
     def user_rows(self) -> UserRows:
         if self.settings.uses_storage_account:
-            from shared_code.adapters.users_table import TableRows
+            from shared_code.adapters.users.table import TableRows
 
             return TableRows.from_settings(self.settings)
-        from shared_code.adapters.users_folder import FolderRows
+        from shared_code.adapters.users.folder import FolderRows
 
         return FolderRows(self.settings.local_dir / "tables" / self.settings.users_table)
 
     @part
     def near_cache(self) -> MemoryCache:
-        from shared_code.adapters.memory_cache import MemoryCache
+        from shared_code.adapters.cache.memory import MemoryCache
 
         return MemoryCache(self.settings.cache_mb * 1_000_000)
 
@@ -122,7 +122,7 @@ class ChosenAdapters:
         """Of embeddings, nearest first."""
         if not self.settings.redis_url:
             return [self.near_cache]
-        from shared_code.adapters.redis_cache import RedisCache
+        from shared_code.adapters.cache.redis import RedisCache
 
         far = RedisCache.from_settings(self.settings, self.encoder.model.dimension)
         return [self.near_cache, far]
@@ -131,7 +131,7 @@ class ChosenAdapters:
     def telemetry(self) -> Telemetry:
         if not self.settings.opentelemetry:
             return NoTelemetry()
-        from shared_code.adapters.telemetry import AzureMonitor
+        from shared_code.adapters.telemetry.azure_monitor import AzureMonitor
 
         return AzureMonitor.from_settings(self.settings, __version__)
 

@@ -9,6 +9,7 @@ import threading
 import time
 from typing import Any
 
+from shared_code.adapters.telemetry.json_logs import set_up_logs
 from shared_code.allocator import limit_arenas
 from shared_code.bulk.indexing import BulkIndexing
 from shared_code.bulk.listing import BulkListing
@@ -23,7 +24,6 @@ from shared_code.indexing.indexing import Indexer
 from shared_code.indexing.recovery import Recovery
 from shared_code.indexing.texts import Texts
 from shared_code.indexing.words import WordsReader
-from shared_code.json_logs import set_up_logs
 from shared_code.parts import part
 from shared_code.pictures.pictures import Pictures
 from shared_code.pictures.thumbnails import Thumbnails

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devhost.queues.table import TableQueue
-from shared_code.adapters.queue_folder import QueueFile
+from shared_code.adapters.storage.folder.queue import QueueFile
 
 LONGEST_PAUSE_S = 0.2
 """A look costs next to nothing here, and a person is watching."""

@@ -13,7 +13,7 @@ from devhost.queues.messages import Message
 
 
 class Messages(Protocol):
-    """The table, as shared_code/adapters/queue_folder.py lays it out."""
+    """The table, as shared_code/adapters/storage/folder/queue.py lays it out."""
 
     @property
     def exists(self) -> bool: ...

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from azure.storage.blob import BlobClient, ContainerClient, LinearRetry, StandardBlobTier
 
-from shared_code.adapters.blob_azure import AzureBlobStore
+from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 from shared_code.domain.errors import Misconfigured, RefusedByStorage, Unavailable, Unprocessable
 from shared_code.settings import Settings
 from tests.real import free_ports

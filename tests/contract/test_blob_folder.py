@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared_code.adapters.blob_folder import FolderBlobStore
+from shared_code.adapters.storage.folder.blobs import FolderBlobStore
 from shared_code.domain.errors import Unavailable, Unprocessable
 
 JPEG = "image/jpeg"

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import pytest
 from azure.storage.blob import ContainerClient
 
-from shared_code.adapters.blob_azure import AzureBlobStore
-from shared_code.adapters.blob_retries import LONGEST_PAUSE_S, RETRIES, FullJitter
+from shared_code.adapters.storage.azure.blobs import AzureBlobStore
+from shared_code.adapters.storage.azure.retries import LONGEST_PAUSE_S, RETRIES, FullJitter
 from shared_code.domain.errors import Unavailable
 from tests.failing import Failing
 

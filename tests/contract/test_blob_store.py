@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared_code.adapters.blob_azure import AzureBlobStore
-from shared_code.adapters.blob_folder import FolderBlobStore
+from shared_code.adapters.storage.azure.blobs import AzureBlobStore
+from shared_code.adapters.storage.folder.blobs import FolderBlobStore
 from shared_code.domain.errors import Unprocessable
 from tests.twins.blobs import MemoryBlobStore
 

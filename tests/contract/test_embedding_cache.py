@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import redis
 
-from shared_code.adapters.memory_cache import OVERHEAD, MemoryCache
-from shared_code.adapters.redis_cache import PREFIX, RedisCache
+from shared_code.adapters.cache.memory import OVERHEAD, MemoryCache
+from shared_code.adapters.cache.redis import PREFIX, RedisCache
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import Embedding
 from shared_code.domain.products import Region

@@ -10,8 +10,8 @@ import uuid
 import pytest
 from azure.storage.queue import QueueClient
 
-from shared_code.adapters.queue_azure import AzureEventQueue, service_url
-from shared_code.adapters.queue_folder import FolderEventQueue
+from shared_code.adapters.storage.azure.queue import AzureEventQueue, service_url
+from shared_code.adapters.storage.folder.queue import FolderEventQueue
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.settings import Settings
 from tests.host import eventually

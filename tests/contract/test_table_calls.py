@@ -4,8 +4,8 @@ import pytest
 from azure.data.tables import TableClient
 
 from shared_code.adapters.breaker import Breaker
-from shared_code.adapters.table_calls import OPTIONS, TableCalls
-from shared_code.adapters.users_table import TableRows, service_url
+from shared_code.adapters.users.table import TableRows, service_url
+from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.patience import somebody_waits
 from shared_code.settings import Settings

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared_code.adapters.users_folder import FolderRows
-from shared_code.adapters.users_table import TableRows
+from shared_code.adapters.users.folder import FolderRows
+from shared_code.adapters.users.table import TableRows
 from shared_code.domain.errors import Unprocessable
 from shared_code.users.users import MAX_MARKED, MAX_ROW_BYTES, Preferences, Users
 from tests.twins.users import MemoryRows

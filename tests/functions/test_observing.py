@@ -16,10 +16,10 @@ from functions.embed import embed_text
 from functions.ingest import blob_changed
 from functions.products import index_product_with_image
 from functions.search import search_by_blend, search_by_text
-from shared_code.adapters.telemetry import BackgroundTelemetry
-from shared_code.adapters.telemetry_emitter import Emitter
+from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
+from shared_code.adapters.telemetry.emitter import Emitter
+from shared_code.adapters.telemetry.json_logs import JsonLines
 from shared_code.domain.errors import Unavailable
-from shared_code.json_logs import JsonLines
 from shared_code.runtime import use_runtime
 from tests.functions.conftest import as_form, as_json, call, http_request
 from tests.pictures import picture

@@ -8,8 +8,8 @@ from azure.functions.blob import InputStream
 
 from functions.ingest import blob_changed, blob_events
 from functions.products import get_image, get_product
-from shared_code.adapters.blob_azure import AzureBlobStore
-from shared_code.adapters.blob_folder import FolderBlobStore
+from shared_code.adapters.storage.azure.blobs import AzureBlobStore
+from shared_code.adapters.storage.folder.blobs import FolderBlobStore
 from shared_code.domain.naming import Place
 from tests.functions.conftest import body_of, call
 from tests.functions.storage_events import ACCOUNT, event

@@ -19,7 +19,7 @@ from functions.users import (
     save_search,
     unmark_product,
 )
-from shared_code.adapters.users_folder import FolderRows
+from shared_code.adapters.users.folder import FolderRows
 from shared_code.domain.errors import Unavailable
 from shared_code.users.users import MAX_SAVED, Preferences, Users
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call

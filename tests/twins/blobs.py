@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from shared_code.adapters.blob_names import checked_name
+from shared_code.adapters.storage.blob_names import checked_name
 from shared_code.domain.ports import Blob, BlobInfo, Page
 
 

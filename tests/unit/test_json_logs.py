@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
+from shared_code.adapters.telemetry.json_logs import JsonLines, set_up_logs
 from shared_code.domain.telemetry import Call, calling
-from shared_code.json_logs import JsonLines, set_up_logs
 
 
 @pytest.fixture

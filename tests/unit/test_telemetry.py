@@ -15,9 +15,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from shared_code.adapters import telemetry
-from shared_code.adapters.telemetry import MAX_WAITING, BackgroundTelemetry
-from shared_code.adapters.telemetry_emitter import Emitter
+from shared_code.adapters.telemetry import azure_monitor as telemetry
+from shared_code.adapters.telemetry.azure_monitor import MAX_WAITING, BackgroundTelemetry
+from shared_code.adapters.telemetry.emitter import Emitter
 from shared_code.domain.telemetry import IMPORTED_NS, NoTelemetry, Operation
 from shared_code.domain.timing import MAX_INTERVALS, Stages, collect_stages, mark, stage
 from shared_code.runtime import Runtime

@@ -20,9 +20,9 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, UpdateMode
 
-from shared_code.adapters.azure_account import service_address
-from shared_code.adapters.identity import credential
-from shared_code.adapters.table_calls import OPTIONS, TableCalls
+from shared_code.adapters.storage.azure.account import service_address
+from shared_code.adapters.storage.azure.identity import credential
+from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured
 from shared_code.users.users import Kept, Row, encoded
 

@@ -23,13 +23,13 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from shared_code.adapters.blob_retries import (
+from shared_code.adapters.breaker import Breaker
+from shared_code.adapters.storage.azure.retries import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     RETRIES,
     retry_after_s,
 )
-from shared_code.adapters.breaker import Breaker
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 
 T = TypeVar("T")

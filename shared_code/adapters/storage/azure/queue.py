@@ -21,10 +21,10 @@ from azure.core.exceptions import (
 )
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
-from shared_code.adapters.azure_account import service_address
-from shared_code.adapters.azure_errors import error_code
-from shared_code.adapters.blob_retries import FullJitter, retry_after_s
-from shared_code.adapters.identity import credential
+from shared_code.adapters.storage.azure.account import service_address
+from shared_code.adapters.storage.azure.errors import error_code
+from shared_code.adapters.storage.azure.identity import credential
+from shared_code.adapters.storage.azure.retries import FullJitter, retry_after_s
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from shared_code.adapters.blob_names import checked_name
+from shared_code.adapters.storage.blob_names import checked_name
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.ports import Blob, BlobInfo, Page
 

@@ -16,10 +16,10 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import ContainerClient, ContentSettings
 
-from shared_code.adapters.azure_errors import REFUSALS, error_code
-from shared_code.adapters.blob_names import checked_name
-from shared_code.adapters.blob_retries import FullJitter, retry_after_s
-from shared_code.adapters.identity import credential
+from shared_code.adapters.storage.azure.errors import REFUSALS, error_code
+from shared_code.adapters.storage.azure.identity import credential
+from shared_code.adapters.storage.azure.retries import FullJitter, retry_after_s
+from shared_code.adapters.storage.blob_names import checked_name
 from shared_code.domain.errors import (
     AppError,
     Misconfigured,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared_code.adapters.telemetry_emitter import Emitter
+    from shared_code.adapters.telemetry.emitter import Emitter
     from shared_code.domain.telemetry import Operation
     from shared_code.settings import Settings
 
@@ -98,7 +98,7 @@ def _azure_monitor(connection_string: str, version: str) -> Emitter:
     from opentelemetry import metrics, trace
     from opentelemetry.sdk.trace import TracerProvider
 
-    from shared_code.adapters.telemetry_emitter import Emitter
+    from shared_code.adapters.telemetry.emitter import Emitter
 
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
         _configure(connection_string, version)
