@@ -137,13 +137,13 @@ class ChosenAdapters:
 
     @part
     def fetch_image(self) -> FetchImage:
-        from shared_code.adapters.image_urls import ImageUrls
+        from shared_code.adapters.downloads.image_urls import ImageUrls
 
         return ImageUrls.from_settings(self.settings)
 
     @part
     def make_thumbnail(self) -> MakeThumbnail:
-        from shared_code.adapters.thumbnail import PillowThumbnail
+        from shared_code.adapters.pictures.thumbnail import PillowThumbnail
 
         return PillowThumbnail(self.settings.max_image_pixels)
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from shared_code.adapters.thumbnail import PillowThumbnail
+from shared_code.adapters.pictures.thumbnail import PillowThumbnail
 from shared_code.domain.errors import Unprocessable, UnsupportedImage
 from tests.pictures import bomb, picture
 

@@ -8,7 +8,7 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from shared_code.adapters.thumbnail import PillowThumbnail
+from shared_code.adapters.pictures.thumbnail import PillowThumbnail
 from shared_code.failures.failures import Failures
 from shared_code.pictures.thumbnails import Thumbnails
 from shared_code.runtime import Runtime, use_runtime

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from shared_code.adapters.clip.bundle import ImageSpec
-from shared_code.adapters.clip.given import given_vector
 from shared_code.adapters.clip.preprocess import Preprocess
+from shared_code.adapters.clip.query_vectors import given_vector
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import Embedding
 from shared_code.domain.products import ModelInfo, Region, Scale, Scales

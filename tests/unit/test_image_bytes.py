@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from shared_code.adapters.image_bytes import open_image_bytes
+from shared_code.adapters.pictures.image_bytes import open_image_bytes
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
 

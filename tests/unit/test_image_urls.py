@@ -10,8 +10,8 @@ import time
 import pytest
 import trustme
 
-from shared_code.adapters.image_urls import ImageUrls
-from shared_code.core.public_urls import is_public
+from shared_code.adapters.downloads.image_urls import ImageUrls
+from shared_code.adapters.downloads.public_urls import is_public
 from shared_code.domain.errors import Unprocessable
 from tests.pictures import picture
 

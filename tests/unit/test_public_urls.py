@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared_code.core.public_urls import is_public, public_url
+from shared_code.adapters.downloads.public_urls import is_public, public_url
 from shared_code.domain.errors import Unprocessable
 
 

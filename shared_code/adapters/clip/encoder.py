@@ -15,10 +15,10 @@ import numpy as np
 
 from shared_code.adapters.clip.bundle import Bundle, load_bundle
 from shared_code.adapters.clip.gate import Gate
-from shared_code.adapters.clip.given import given_vector
 from shared_code.adapters.clip.loading import AGAIN_AFTER_S, Loading
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.adapters.clip.providers import CPU
+from shared_code.adapters.clip.query_vectors import given_vector
 from shared_code.adapters.clip.sessions import SessionSpec
 from shared_code.adapters.clip.tokenize import Tokenize, Window
 from shared_code.adapters.clip.tower import Tower, unit

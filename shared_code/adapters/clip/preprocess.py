@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
-from shared_code.adapters.clip.fitting import Fit
-from shared_code.adapters.image_bytes import open_image_bytes
+from shared_code.adapters.clip.resize import Fit
+from shared_code.adapters.pictures.image_bytes import open_image_bytes
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable, UnsupportedImage
 from shared_code.products.catalogue import PictureFormat
 

@@ -8,8 +8,8 @@ from threading import BoundedSemaphore
 
 from PIL import ExifTags, Image, ImageOps
 
-from shared_code.adapters.clip.colours import eight_bit, on_white
 from shared_code.adapters.clip.preprocess import picture_format
+from shared_code.adapters.pictures.colours import eight_bit, on_white
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 
 QUALITY = 80

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image
 
-from shared_code.adapters.clip.colours import eight_bit, on_white
+from shared_code.adapters.pictures.colours import eight_bit, on_white
 
 if TYPE_CHECKING:
     from shared_code.adapters.clip.bundle import ImageSpec

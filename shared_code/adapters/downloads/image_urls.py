@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urljoin
 
-from shared_code.core.public_urls import Address, is_public, public_url
+from shared_code.adapters.downloads.public_urls import Address, is_public, public_url
 from shared_code.domain.errors import Unprocessable
 
 if TYPE_CHECKING:
