@@ -53,7 +53,7 @@ def answer_a_search() -> None:
 def time_the_stages() -> None:
     """One after the other, where the app overlaps the client's import with the tower's load."""
     measure("`import function_app`", lambda: __import__("function_app"))
-    from shared_code.adapters.qdrant_import import import_qdrant_client
+    from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
     from shared_code.runtime import runtime
 
     measure("onnxruntime and tokenizers imported, bundle opened", lambda: runtime().encoder)

@@ -50,8 +50,8 @@ def main() -> int:
 
 def checked(settings: Settings, *, must_write: bool) -> int:
     from shared_code.adapters.clip.bundle import load_bundle
-    from shared_code.adapters.qdrant_link import connect
-    from shared_code.adapters.qdrant_points import CollectionSpec
+    from shared_code.adapters.qdrant.cloud.link import connect
+    from shared_code.adapters.qdrant.points import CollectionSpec
     from shared_code.adapters.qdrant_probe import Probe
 
     bundles = [settings.model_dir, *([settings.next_model_dir] * settings.has_next_model)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from shared_code.adapters.qdrant_import import import_qdrant_client
+from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
 from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
 from shared_code.domain.telemetry import NoTelemetry, Telemetry
 from shared_code.feeds.intake import FetchImage
@@ -50,12 +50,12 @@ class ChosenAdapters:
     def index(self) -> ProductIndex:
         if self.settings.qdrant_url:
             import_qdrant_client()
-            from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
+            from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 
             return QdrantCloudIndex.from_settings(
                 self.settings, self.encoder.model, is_built=self.fills
             )
-        from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+        from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 
         return QdrantEdgeIndex.from_settings(self.settings, self.encoder.model, is_built=self.fills)
 
@@ -63,10 +63,10 @@ class ChosenAdapters:
     def collections(self) -> Collections:
         if self.settings.qdrant_url:
             import_qdrant_client()
-            from shared_code.adapters.qdrant_aliases import CloudCollections
+            from shared_code.adapters.qdrant.cloud.aliases import CloudCollections
 
             return CloudCollections.from_settings(self.settings)
-        from shared_code.adapters.qdrant_edge_aliases import FolderCollections
+        from shared_code.adapters.qdrant.edge.aliases import FolderCollections
 
         return FolderCollections.from_settings(self.settings)
 

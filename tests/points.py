@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared_code.adapters.qdrant_points import CollectionSpec
+from shared_code.adapters.qdrant.points import CollectionSpec
 from shared_code.domain.ports import VectorQuery
 from shared_code.domain.products import (
     ImageRecord,

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from qdrant_client import models
 
-from shared_code.adapters.qdrant_collection import DISTANCES
-from shared_code.adapters.qdrant_index import SCROLL_SIZE
-from shared_code.adapters.qdrant_layout import FITS_BYTES, memory_bytes
-from shared_code.adapters.qdrant_points import KINDS, LEXICAL, CollectionSpec
+from shared_code.adapters.qdrant.cloud.collection import DISTANCES
+from shared_code.adapters.qdrant.index import SCROLL_SIZE
+from shared_code.adapters.qdrant.layout import FITS_BYTES, memory_bytes
+from shared_code.adapters.qdrant.points import KINDS, LEXICAL, CollectionSpec
 
 Level = Literal["ok", "warning", "wrong"]
 

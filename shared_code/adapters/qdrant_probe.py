@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from shared_code.adapters.qdrant_collection import Setup
+from shared_code.adapters.qdrant.cloud.collection import Setup
+from shared_code.adapters.qdrant.cloud.link import FAILURES, CollectionGone, NotAllowed, translated
+from shared_code.adapters.qdrant.points import CollectionSpec
 from shared_code.adapters.qdrant_facts import Finding, Level, findings
-from shared_code.adapters.qdrant_link import FAILURES, CollectionGone, NotAllowed, translated
-from shared_code.adapters.qdrant_points import CollectionSpec
 from shared_code.domain.errors import AppError
 
 T = TypeVar("T")

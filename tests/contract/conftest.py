@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from qdrant_client import QdrantClient
 
-from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
-from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
+from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from tests.points import spec
 from tests.twins.index import MemoryIndex
 

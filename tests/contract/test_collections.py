@@ -3,10 +3,10 @@
 import pytest
 from qdrant_client import QdrantClient
 
-from shared_code.adapters.qdrant_aliases import CloudCollections
-from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
-from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
-from shared_code.adapters.qdrant_edge_aliases import FolderCollections
+from shared_code.adapters.qdrant.cloud.aliases import CloudCollections
+from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
+from shared_code.adapters.qdrant.edge.aliases import FolderCollections
+from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from shared_code.domain.errors import Unavailable
 from tests.contract.conftest import LOCAL_MODE, OneAtATime
 from tests.points import OTHER_MODEL, spec

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from qdrant_edge import EdgeShard
 
-from shared_code.adapters.qdrant_edge import FLUSH_EVERY, QdrantEdgeIndex
+from shared_code.adapters.qdrant.edge.index import FLUSH_EVERY, QdrantEdgeIndex
 from shared_code.domain.errors import Misconfigured, Unavailable
 from tests.points import FIELDS, names, picture, search, spec, text
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import itertools, sys
 from pathlib import Path
-from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from tests.points import picture, spec, text
 index = QdrantEdgeIndex(Path(sys.argv[1]), spec())
 for n in itertools.count():

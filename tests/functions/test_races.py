@@ -13,8 +13,8 @@ import pytest
 from qdrant_client import QdrantClient
 
 from functions.products import delete_product, index_product_with_image
-from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
-from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
+from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from shared_code.domain.errors import Unavailable
 from shared_code.domain.naming import Place, picture_ref, readable_name
 from shared_code.domain.ports import VectorQuery

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from shared_code.adapters.qdrant_edge import QdrantEdgeIndex
+from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from shared_code.adapters.storage.folder.blobs import FolderBlobStore
 from shared_code.domain.naming import Place
 from shared_code.domain.products import ImageRef, PointRef, ProductText

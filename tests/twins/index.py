@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from shared_code.adapters.lexical import document_vector, query_vector
+from shared_code.adapters.qdrant.lexical import document_vector, query_vector
 from shared_code.domain.dates import instant_of
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range

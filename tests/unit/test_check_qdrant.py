@@ -13,9 +13,9 @@ import pytest
 from qdrant_client import QdrantClient
 
 from shared_code.adapters.clip.bundle import load_bundle
-from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
-from shared_code.adapters.qdrant_link import connect
-from shared_code.adapters.qdrant_points import CollectionSpec
+from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
+from shared_code.adapters.qdrant.cloud.link import connect
+from shared_code.adapters.qdrant.points import CollectionSpec
 from shared_code.adapters.qdrant_probe import ROUND_TRIPS, Probe
 from shared_code.settings import Settings
 from tests.points import MODEL, spec

@@ -8,9 +8,9 @@ import pytest
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from shared_code.adapters.breaker import OPEN_S, Breaker
-from shared_code.adapters.qdrant_cloud import OPERATIONS_PER_REQUEST, QdrantCloudIndex
-from shared_code.adapters.qdrant_link import ATTEMPTS, LONGEST_PAUSE_S, connect
-from shared_code.adapters.qdrant_points import WORDS_KEYS
+from shared_code.adapters.qdrant.cloud.index import OPERATIONS_PER_REQUEST, QdrantCloudIndex
+from shared_code.adapters.qdrant.cloud.link import ATTEMPTS, LONGEST_PAUSE_S, connect
+from shared_code.adapters.qdrant.points import WORDS_KEYS
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.filters import AnyOf
 from shared_code.domain.patience import somebody_waits

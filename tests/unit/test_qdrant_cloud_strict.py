@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
-from shared_code.adapters.qdrant_link import connect
+from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
+from shared_code.adapters.qdrant.cloud.link import connect
 from shared_code.domain.filters import AllOf, AnyOf, During, Not, OneOf, Range
 from shared_code.domain.ports import VectorQuery, WordQuery
 from shared_code.domain.products import PointRef

@@ -10,7 +10,7 @@ import gc
 from pydantic import BaseModel
 rebuild = BaseModel.__dict__["model_rebuild"]
 
-from shared_code.adapters.qdrant_import import import_qdrant_client
+from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
 import_qdrant_client()
 assert BaseModel.__dict__["model_rebuild"] is rebuild
 assert gc.isenabled()

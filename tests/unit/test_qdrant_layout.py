@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
-from shared_code.adapters.qdrant_layout import Layout, layout_for, memory_bytes
-from shared_code.adapters.qdrant_points import CollectionSpec
+from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
+from shared_code.adapters.qdrant.layout import Layout, layout_for, memory_bytes
+from shared_code.adapters.qdrant.points import CollectionSpec
 from shared_code.settings import Settings
 from tests.points import MODEL, spec
 from tests.twins.qdrant_server import running_qdrant_server

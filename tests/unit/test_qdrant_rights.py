@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared_code.adapters.qdrant_cloud import QdrantCloudIndex
-from shared_code.adapters.qdrant_link import NotAllowed
+from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
+from shared_code.adapters.qdrant.cloud.link import NotAllowed
 from shared_code.settings import Settings
 from tests.points import MODEL, picture, search, spec, text
 from tests.twins.qdrant_server import running_qdrant_server

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qdrant_client import QdrantClient, models
 
 from shared_code.adapters.breaker import Breaker
-from shared_code.adapters.qdrant_link import Call, CollectionGone, QdrantLink, connect
+from shared_code.adapters.qdrant.cloud.link import Call, CollectionGone, QdrantLink, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from functools import partial
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from shared_code.adapters.qdrant_link import Call, CollectionGone, NotAllowed, not_qdrant
-from shared_code.adapters.qdrant_points import KINDS, LEXICAL, CollectionSpec
+from shared_code.adapters.qdrant.cloud.link import Call, CollectionGone, NotAllowed, not_qdrant
+from shared_code.adapters.qdrant.points import KINDS, LEXICAL, CollectionSpec
 from shared_code.domain.errors import Misconfigured
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared_code.adapters.qdrant_edge_folder import alias_target, folder_errors, locked, set_alias
+from shared_code.adapters.qdrant.edge.folder import alias_target, folder_errors, locked, set_alias
 
 if TYPE_CHECKING:
     from shared_code.settings import Settings

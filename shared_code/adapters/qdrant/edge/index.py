@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import qdrant_edge as edge
 
-from shared_code.adapters.qdrant_edge_shard import LazyShard, translated
-from shared_code.adapters.qdrant_filters import Dialect
-from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
-from shared_code.adapters.qdrant_ordered import ordered_point
-from shared_code.adapters.qdrant_points import (
+from shared_code.adapters.qdrant.edge.shard import LazyShard, translated
+from shared_code.adapters.qdrant.filters import Dialect
+from shared_code.adapters.qdrant.index import Keys, Points, QdrantIndex, Sought
+from shared_code.adapters.qdrant.ordered import ordered_point
+from shared_code.adapters.qdrant.points import (
     GROUP,
     CollectionSpec,
     Payload,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import qdrant_edge as edge
 
-from shared_code.adapters.lexical import document_vector
-from shared_code.adapters.qdrant_edge_folder import IndexFolder
-from shared_code.adapters.qdrant_points import KINDS, LEXICAL, CollectionSpec, product_of
+from shared_code.adapters.qdrant.edge.folder import IndexFolder
+from shared_code.adapters.qdrant.lexical import document_vector
+from shared_code.adapters.qdrant.points import KINDS, LEXICAL, CollectionSpec, product_of
 from shared_code.domain.errors import Unavailable
 
 _DISTANCES = {"cosine": edge.Distance.Cosine, "euclid": edge.Distance.Euclid}

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from shared_code.adapters.lexical import SparseVector, query_vector
-from shared_code.adapters.qdrant_filters import Dialect
-from shared_code.adapters.qdrant_ordered import OrderedListing
-from shared_code.adapters.qdrant_points import (
+from shared_code.adapters.qdrant.filters import Dialect
+from shared_code.adapters.qdrant.lexical import SparseVector, query_vector
+from shared_code.adapters.qdrant.ordered import OrderedListing
+from shared_code.adapters.qdrant.points import (
     GROUP,
     KINDS,
     LEXICAL,

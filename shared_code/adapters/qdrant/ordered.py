@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from shared_code.adapters.qdrant_points import Payload, foreign_cursor
+from shared_code.adapters.qdrant.points import Payload, foreign_cursor
 from shared_code.domain.filters import Filter, Not
 from shared_code.domain.sorting import Order, is_position, positions
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from shared_code.adapters.lexical import SparseVector
-from shared_code.adapters.qdrant_points import LEXICAL, metadata_key, words_of
+from shared_code.adapters.qdrant.lexical import SparseVector
+from shared_code.adapters.qdrant.points import LEXICAL, metadata_key, words_of
 from shared_code.domain.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range, Scalar
 from shared_code.domain.products import ImageRecord, TextRecord
 

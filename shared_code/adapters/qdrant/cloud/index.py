@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from qdrant_client import QdrantClient, models
 
 from shared_code.adapters.breaker import Breaker
-from shared_code.adapters.qdrant_collection import Setup
-from shared_code.adapters.qdrant_filters import Dialect
-from shared_code.adapters.qdrant_index import Keys, Points, QdrantIndex, Sought
-from shared_code.adapters.qdrant_link import QdrantLink, connect
-from shared_code.adapters.qdrant_ordered import ordered_point
-from shared_code.adapters.qdrant_points import (
+from shared_code.adapters.qdrant.cloud.collection import Setup
+from shared_code.adapters.qdrant.cloud.link import QdrantLink, connect
+from shared_code.adapters.qdrant.filters import Dialect
+from shared_code.adapters.qdrant.index import Keys, Points, QdrantIndex, Sought
+from shared_code.adapters.qdrant.ordered import ordered_point
+from shared_code.adapters.qdrant.points import (
     GROUP,
     LEXICAL,
     WORDS_KEYS,

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from shared_code.adapters.lexical import SparseVector, document_vector
-from shared_code.adapters.qdrant_layout import Layout, layout_for
+from shared_code.adapters.qdrant.layout import Layout, layout_for
+from shared_code.adapters.qdrant.lexical import SparseVector, document_vector
 from shared_code.domain.errors import Misconfigured, Unprocessable
 from shared_code.domain.products import (
     Hit,

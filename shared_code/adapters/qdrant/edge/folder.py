@@ -10,7 +10,7 @@ from typing import IO
 
 import portalocker
 
-from shared_code.adapters.qdrant_points import CollectionSpec
+from shared_code.adapters.qdrant.points import CollectionSpec
 from shared_code.domain.errors import Misconfigured, Unavailable
 
 
