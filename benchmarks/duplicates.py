@@ -16,8 +16,8 @@ from PIL import Image, ImageEnhance
 from benchmarks.relevance_data import STAMPS, photographs
 from benchmarks.report import arguments, publish, table
 from samples.catalogue import load
+from shared_code.app import Runtime
 from shared_code.indexing.duplicates import LEAST_COSINE
-from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 
 if TYPE_CHECKING:

@@ -27,10 +27,10 @@ from benchmarks.relevance_data import (
 )
 from benchmarks.report import arguments, publish, table
 from samples.catalogue import load
+from shared_code.app import Runtime
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import VectorQuery, WordQuery
 from shared_code.domain.products import PointRef
-from shared_code.runtime import Runtime
 from shared_code.search import cutoff
 from shared_code.search.blending import IMAGE_WEIGHT
 from shared_code.search.query import LEXICAL_WEIGHT, WORDS_WEIGHTS, Blend, Options

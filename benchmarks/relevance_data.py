@@ -18,7 +18,7 @@ from pathlib import Path
 
 from model_export.starter.stamps import Stamp
 from samples.catalogue import SampleProduct, load, sidecar
-from shared_code.runtime import Runtime
+from shared_code.app import Runtime
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 

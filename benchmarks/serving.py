@@ -54,7 +54,7 @@ def time_the_stages() -> None:
     """One after the other, where the app overlaps the client's import with the tower's load."""
     measure("`import function_app`", lambda: __import__("function_app"))
     from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
-    from shared_code.runtime import runtime
+    from shared_code.app import runtime
 
     measure("onnxruntime and tokenizers imported, bundle opened", lambda: runtime().encoder)
     measure("qdrant-client imported", import_qdrant_client)
@@ -72,7 +72,7 @@ def read_memory() -> None:
     report(step="`import function_app`", **resident())
     search("red dress")
     report(step="a text search answered (text tower, Qdrant client)", **resident())
-    from shared_code.runtime import runtime
+    from shared_code.app import runtime
 
     runtime().images.ping  # noqa: B018  # builds the client; there is no account to call
     report(step="the storage client imported and built", **resident())
@@ -140,7 +140,7 @@ def call(handler: Any, body: bytes, content_type: str) -> int:
 
 
 def embed(text: str) -> None:
-    from shared_code.runtime import runtime
+    from shared_code.app import runtime
 
     runtime().encoder.encode_texts([text])
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.report import arguments, publish, table
 from samples.catalogue import SampleProduct, load, sidecar
-from shared_code.runtime import Runtime
+from shared_code.app import Runtime
 from shared_code.settings import Settings
 
 if TYPE_CHECKING:

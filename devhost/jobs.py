@@ -23,7 +23,7 @@ from urllib.parse import quote
 from tqdm import tqdm
 
 from devhost.client import Client, Unexpected
-from shared_code.runtime import Runtime
+from shared_code.app import Runtime
 from shared_code.settings import Settings
 
 PATH = "/api/v1/index-batch"

@@ -66,8 +66,8 @@ def _end() -> None:
     """Closes the app's runtime, a courtesy that Azure's worker does not pay, and the process
     if threads would keep it."""
     _threads_end(within_s=0.2)
-    if "shared_code.runtime" in sys.modules:
-        close = sys.modules["shared_code.runtime"].close_runtime
+    if "shared_code.app" in sys.modules:
+        close = sys.modules["shared_code.app"].close_runtime
         closing = threading.Thread(target=close, daemon=True)
         closing.start()
         closing.join(_LONGEST_CLOSE_S)

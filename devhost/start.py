@@ -44,7 +44,7 @@ def _show(client: Client, stop: threading.Event) -> None:
     from devhost.samples import SampleDrop
     from devhost.tour import tour
     from samples.catalogue import load, sidecar
-    from shared_code.runtime import runtime
+    from shared_code.app import runtime
 
     products = list(load())
     if os.environ.get("SAMPLES") != "0":

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from functions.durable import DurableClient, reason_of
+from shared_code.app import runtime
 from shared_code.bulk.jobs import Job, Source, part_id
 from shared_code.bulk.report import (
     JobFacts,
@@ -28,7 +29,6 @@ from shared_code.bulk.report import (
 from shared_code.domain.errors import AppError, NotFound, Unavailable, Unprocessable
 from shared_code.domain.threads import run_in_thread
 from shared_code.reindex.plan import Plan, build_id
-from shared_code.runtime import runtime
 
 if TYPE_CHECKING:
     import azure.durable_functions as df

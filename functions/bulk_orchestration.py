@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 from functions.durable import Steps, TaskPool, activity, call, orchestrator
+from shared_code.app import runtime
 from shared_code.bulk.jobs import Job, Segment, part_id
-from shared_code.changeover import filling
 from shared_code.indexing.tally import Tally, fit_status
-from shared_code.runtime import runtime
+from shared_code.model_switch import filling
 
 if TYPE_CHECKING:
     import azure.durable_functions as df

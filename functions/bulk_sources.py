@@ -9,9 +9,9 @@ import msgspec
 from functions.requests import NoFields
 from functions.requests_bulk import BatchRequest
 from functions.sources import Sent
+from shared_code.app import runtime
 from shared_code.bulk.jobs import Source
 from shared_code.feeds.reading import format_of
-from shared_code.runtime import runtime
 
 
 def source_of(sent: Sent[NoFields | BatchRequest]) -> Source:

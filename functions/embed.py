@@ -16,7 +16,7 @@ from functions.answers_embed import (
 from functions.edge import endpoint
 from functions.requests import EmbedRequest, NoFields
 from functions.sources import Body, FormBody, Sent
-from shared_code.runtime import runtime
+from shared_code.app import runtime
 from shared_code.search.query import Photo
 
 bp = func.Blueprint()

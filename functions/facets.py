@@ -7,7 +7,7 @@ from functions.answers_facets import FacetsAnswer, facets_answer
 from functions.edge import endpoint
 from functions.requests import FacetsRequest, filter_of
 from functions.sources import Query
-from shared_code.runtime import runtime
+from shared_code.app import runtime
 
 bp = func.Blueprint()
 

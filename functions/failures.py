@@ -13,10 +13,10 @@ from functions.durable import client_of
 from functions.edge import endpoint
 from functions.requests import ListingRequest, RetryRequest
 from functions.sources import Binding, Query
+from shared_code.app import runtime
 from shared_code.bulk.jobs import Source
 from shared_code.domain.threads import run_in_thread
 from shared_code.indexing.recovery import Retried
-from shared_code.runtime import runtime
 
 bp = func.Blueprint()
 

@@ -8,10 +8,10 @@ import azure.functions as func
 
 from functions.events import read_notice
 from functions.observing import logs_failures, observed_event
-from shared_code.chosen_adapters import EVENT_QUEUE
+from shared_code.app import runtime
 from shared_code.indexing.blob_events import Look
-from shared_code.runtime import runtime
 from shared_code.settings import trigger_settings
+from shared_code.wiring import EVENT_QUEUE
 
 bp = func.Blueprint()
 

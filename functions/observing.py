@@ -15,10 +15,10 @@ from typing import Any, TypeVar, cast
 
 import azure.functions as func
 
+from shared_code.app import runtime
 from shared_code.domain.errors import Misconfigured
 from shared_code.domain.telemetry import Call, Operation, calling
 from shared_code.domain.timing import Stages, collect_stages
-from shared_code.runtime import runtime
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from functions.edge import endpoint
 from functions.fields import FILTER
 from functions.openapi_document import document, endpoints
 from functions.openapi_filters import filter_schema
+from shared_code.app import runtime
 from shared_code.domain.filters import FieldType
-from shared_code.runtime import runtime
 
 bp = func.Blueprint()
 

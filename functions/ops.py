@@ -8,9 +8,9 @@ from functions.contract import Reply
 from functions.edge import endpoint
 from functions.requests import HealthRequest
 from functions.sources import Query
+from shared_code.app import runtime
 from shared_code.health import count_contents
 from shared_code.health import health as check_health
-from shared_code.runtime import runtime
 
 bp = func.Blueprint()
 

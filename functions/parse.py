@@ -15,6 +15,7 @@ import azure.functions as func
 import msgspec
 
 from functions.multipart import is_multipart, parse_multipart
+from shared_code.app import runtime
 from shared_code.domain.errors import (
     FieldError,
     LengthRequired,
@@ -22,7 +23,6 @@ from shared_code.domain.errors import (
     TooLarge,
     Unprocessable,
 )
-from shared_code.runtime import runtime
 
 T = TypeVar("T")
 

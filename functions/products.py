@@ -19,7 +19,7 @@ from functions.requests import (
 )
 from functions.responses import picture_answer
 from functions.sources import FormBody, Header, Path, Query, Sent
-from shared_code.runtime import runtime
+from shared_code.app import runtime
 
 bp = func.Blueprint()
 

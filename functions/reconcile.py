@@ -8,7 +8,7 @@ from functions.edge import endpoint
 from functions.observing import observed_event
 from functions.requests import ReconcileRequest
 from functions.sources import Query
-from shared_code.runtime import runtime
+from shared_code.app import runtime
 from shared_code.settings import trigger_settings
 
 bp = func.Blueprint()

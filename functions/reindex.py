@@ -13,9 +13,9 @@ from functions.durable import client_of
 from functions.edge import endpoint
 from functions.requests_bulk import CollectionPath, ReindexRequest
 from functions.sources import Binding, Body, Path
-from shared_code.changeover import drop_collection, to_fill
+from shared_code.app import runtime
 from shared_code.domain.threads import run_in_thread
-from shared_code.runtime import runtime
+from shared_code.model_switch import drop_collection, to_fill
 
 bp = func.Blueprint()
 

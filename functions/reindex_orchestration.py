@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 from functions.durable import Steps, activity, call, orchestrator
-from shared_code.changeover import LOOK_EVERY_S, filling, stop_refilling
+from shared_code.app import Runtime, runtime
 from shared_code.domain.products import Counts
+from shared_code.model_switch import LOOK_EVERY_S, filling, stop_refilling
 from shared_code.reindex.plan import ROUNDS, Plan, build_id, difference
-from shared_code.runtime import Runtime, runtime
 
 if TYPE_CHECKING:
     import azure.durable_functions as df

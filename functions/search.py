@@ -20,8 +20,8 @@ from functions.requests_search import (
 )
 from functions.sources import Body, FormBody, Path, Query, Sent
 from functions.who import MaybeUser
+from shared_code.app import Runtime, runtime
 from shared_code.domain.products import ImageBytes
-from shared_code.runtime import Runtime, runtime
 from shared_code.search.query import Mode, Options
 from shared_code.search.search import Answer
 from shared_code.users.search_defaults import NOTHING, UNPROVEN, Preferred, preferred_by

@@ -23,7 +23,7 @@ from functions.requests_users import (
 from functions.search import answered, preferred_of
 from functions.sources import Body, Path, Query
 from functions.who import SomeUser
-from shared_code.runtime import runtime
+from shared_code.app import runtime
 
 bp = func.Blueprint()
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
 
+from shared_code.app import runtime
 from shared_code.domain.errors import AppError, Unavailable
 from shared_code.domain.products import Counts, ModelInfo
-from shared_code.runtime import runtime
 
 NEEDED_BY_EVENTS = ("model", "index", "storage")
 

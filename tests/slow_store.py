@@ -7,8 +7,8 @@ from typing import Any
 
 from devhost.__main__ import options
 from devhost.server import run
+from shared_code.app import Runtime, use_runtime
 from shared_code.domain.ports import Blob, BlobStore
-from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
 
 SLOW_S = 20.0

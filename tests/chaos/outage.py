@@ -9,7 +9,7 @@ from pathlib import Path
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
 
-from shared_code.chosen_adapters import EVENT_QUEUE
+from shared_code.wiring import EVENT_QUEUE
 from tests.chaos.pictures import Pictures
 from tests.chaos.plan import Content, Plan
 from tests.chaos.qdrant import FAILING, HANGING, REFUSING, Index, running_index

@@ -16,8 +16,8 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
 
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.chosen_adapters import EVENT_QUEUE
 from shared_code.settings import Settings
+from shared_code.wiring import EVENT_QUEUE
 from tests.chaos.events import EventGrid
 from tests.chaos.pictures import MAX_UPLOAD_MB
 from tests.chaos.plan import Planner, product_of, tally

@@ -205,7 +205,7 @@ def test_a_signal_ends_it_within_two_seconds_whatever_request_runs(tmp_path, num
 def test_the_apps_runtime_is_closed_at_the_end(tmp_path):
     app = written(
         tmp_path,
-        HEAD + "from shared_code.runtime import close_runtime",
+        HEAD + "from shared_code.app import close_runtime",
     )
     (app / "shared_code").mkdir()
     (app / "shared_code" / "__init__.py").touch()

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from functions import bulk_orchestration
+from shared_code.app import Runtime, use_runtime
 from shared_code.bulk.jobs import Job, Source
 from shared_code.domain.naming import Place, document_of
-from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
 from tests.durable import MemoryDurable
 from tests.pictures import picture

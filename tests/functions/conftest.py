@@ -9,9 +9,9 @@ import azure.functions as func
 import pytest
 
 from shared_code.adapters.pictures.thumbnail import PillowThumbnail
+from shared_code.app import Runtime, use_runtime
 from shared_code.failures.failures import Failures
 from shared_code.pictures.thumbnails import Thumbnails
-from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
 from shared_code.users.users import Users
 from tests.functions.declared import assert_as_declared, declared

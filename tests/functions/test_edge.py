@@ -8,8 +8,8 @@ from functions.edge import endpoint
 from functions.embed import embed_image, embed_text
 from functions.ops import health, stats
 from functions.products import index_product, list_products
+from shared_code.app import Runtime, use_runtime
 from shared_code.domain.errors import Misconfigured, Unavailable
-from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture

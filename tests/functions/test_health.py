@@ -8,9 +8,9 @@ import pytest
 
 from functions.ops import health, stats
 from shared_code.adapters.clip.encoder import ClipEncoder
+from shared_code.app import Runtime, use_runtime
 from shared_code.domain.errors import Misconfigured
 from shared_code.failures.failures import Failures
-from shared_code.runtime import Runtime, use_runtime
 from shared_code.settings import Settings
 from tests.functions.conftest import call
 from tests.twins.blobs import MemoryBlobStore

@@ -19,8 +19,8 @@ from functions.search import search_by_blend, search_by_text
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
 from shared_code.adapters.telemetry.json_logs import JsonLines
+from shared_code.app import use_runtime
 from shared_code.domain.errors import Unavailable
-from shared_code.runtime import use_runtime
 from tests.functions.conftest import as_form, as_json, call, http_request
 from tests.pictures import picture
 

@@ -8,9 +8,9 @@ import pytest
 
 from functions import bulk_orchestration, reindex, reindex_orchestration
 from functions.bulk_jobs import Jobs
+from shared_code.app import Runtime
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.products import Counts
-from shared_code.runtime import Runtime
 from tests.durable import MemoryDurable
 from tests.functions.conftest import CountingEncoder, as_json, body_of, call
 from tests.functions.test_bulk import job, put_pictures

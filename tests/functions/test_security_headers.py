@@ -7,7 +7,7 @@ from functions.ops import health
 from functions.products import get_image, get_product, index_product_with_image
 from functions.responses import SECURITY_HEADERS
 from functions.users import get_preferences
-from shared_code.runtime import runtime
+from shared_code.app import runtime
 from tests.functions.conftest import as_form, call
 from tests.pictures import picture
 

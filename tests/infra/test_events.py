@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks import cost
 from devhost.child import ROOT
+from shared_code.app import Runtime
 from shared_code.failures.failures import Failures
 from shared_code.indexing.blob_events import Look, Notice
-from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 from tests.bicep import INFRA, PARSED, decorators, default_of, settings_set
 from tests.pictures import picture

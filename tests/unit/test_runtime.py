@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from shared_code.runtime import Runtime, part
+from shared_code.app import Runtime, part
 from shared_code.settings import Settings
 
 

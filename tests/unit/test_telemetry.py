@@ -18,9 +18,9 @@ from opentelemetry.trace import StatusCode
 from shared_code.adapters.telemetry import azure_monitor as telemetry
 from shared_code.adapters.telemetry.azure_monitor import MAX_WAITING, BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
+from shared_code.app import Runtime
 from shared_code.domain.telemetry import IMPORTED_NS, NoTelemetry, Operation
 from shared_code.domain.timing import MAX_INTERVALS, Stages, collect_stages, mark, stage
-from shared_code.runtime import Runtime
 from shared_code.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -234,7 +234,7 @@ CALLED = """
 import sys
 import azure.functions as func
 from functions.ops import health
-from shared_code.runtime import Runtime, use_runtime
+from shared_code.app import Runtime, use_runtime
 from shared_code.settings import Settings
 """
 A_CALL = """

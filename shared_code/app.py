@@ -15,8 +15,6 @@ from shared_code.bulk.indexing import BulkIndexing
 from shared_code.bulk.listing import BulkListing
 from shared_code.bulk.manifests import Manifests
 from shared_code.bulk.work import BulkWork
-from shared_code.changeover import Changeover
-from shared_code.chosen_adapters import ChosenAdapters, picture_format_of
 from shared_code.failures.failures import Failures
 from shared_code.feeds.intake import FeedIntake
 from shared_code.indexing.blob_events import BlobEvents
@@ -24,7 +22,8 @@ from shared_code.indexing.indexing import Indexer
 from shared_code.indexing.recovery import Recovery
 from shared_code.indexing.texts import Texts
 from shared_code.indexing.words import WordsReader
-from shared_code.parts import part
+from shared_code.lazy import part
+from shared_code.model_switch import Changeover
 from shared_code.pictures.pictures import Pictures
 from shared_code.pictures.thumbnails import Thumbnails
 from shared_code.products.catalogue import Catalogue
@@ -34,6 +33,7 @@ from shared_code.search.facets import Facets
 from shared_code.search.search import Search
 from shared_code.settings import Settings
 from shared_code.users.users import Users
+from shared_code.wiring import ChosenAdapters, picture_format_of
 
 
 class Runtime(ChosenAdapters):

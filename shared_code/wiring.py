@@ -14,7 +14,7 @@ from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
 from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
 from shared_code.domain.telemetry import NoTelemetry, Telemetry
 from shared_code.feeds.intake import FetchImage
-from shared_code.parts import part
+from shared_code.lazy import part
 from shared_code.pictures.thumbnails import MakeThumbnail
 from shared_code.products.catalogue import PictureFormat
 from shared_code.search.embeddings import EmbeddingCache

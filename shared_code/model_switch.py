@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from shared_code.domain.errors import AppError, NotFound, Unavailable, Unprocessable
 
 if TYPE_CHECKING:
-    from shared_code.runtime import Runtime
+    from shared_code.app import Runtime
 
 log = logging.getLogger(__name__)
 
