@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from functions.answers_edge import Answer
-from functions.contract import Reply
+from functions.http.contract import Reply
 from shared_code.bulk.report import JobReport
 
 JOBS_PATH = "/api/v1/jobs/"

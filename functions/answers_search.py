@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from functions.answers import ImageUrl, Metadata, shown
 from functions.answers_edge import Answer
-from functions.contract import Reply
+from functions.http.contract import Reply
 from shared_code.domain.products import ModelInfo
 from shared_code.domain.timing import stages_so_far
 from shared_code.search import search

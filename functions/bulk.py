@@ -8,12 +8,12 @@ from functions import answers_bulk
 from functions.answers_bulk import JobAnswer, JobsAnswer
 from functions.bulk_jobs import Jobs
 from functions.bulk_sources import source_of
-from functions.contract import Reply
 from functions.durable import client_of
-from functions.edge import endpoint
+from functions.http.arguments import Binding, FormBody, Path, Sent
+from functions.http.contract import Reply
+from functions.http.edge import endpoint
 from functions.requests import NoFields
 from functions.requests_bulk import BatchRequest, JobPath
-from functions.sources import Binding, FormBody, Path, Sent
 from shared_code.domain.threads import run_in_thread
 
 bp = func.Blueprint()

@@ -6,9 +6,9 @@ import hashlib
 
 import msgspec
 
+from functions.http.arguments import Sent
 from functions.requests import NoFields
 from functions.requests_bulk import BatchRequest
-from functions.sources import Sent
 from shared_code.app import runtime
 from shared_code.bulk.jobs import Source
 from shared_code.feeds.reading import format_of

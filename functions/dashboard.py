@@ -9,11 +9,11 @@ from typing import Annotated
 
 import azure.functions as func
 
-from functions.edge import endpoint
+from functions.http.arguments import Header, Path
+from functions.http.edge import endpoint
+from functions.http.responses import not_modified
+from functions.http.website import website
 from functions.requests import WebPath
-from functions.responses import not_modified
-from functions.sources import Header, Path
-from functions.website import website
 from shared_code.domain.errors import NotFound
 
 bp = func.Blueprint()

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from functions.http.responses import JSON
 from functions.openapi_schemas import Schema
-from functions.responses import JSON
 
 WIDTH = 88
 """A longer command is broken up, an option a line."""

@@ -18,7 +18,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import azure.functions as func
 
-from functions.observing import observed_event
+from functions.http.telemetry import observed_event
 from shared_code.domain.threads import run_in_thread
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from functions.answers_embed import (
     of_text,
     of_texts,
 )
-from functions.edge import endpoint
+from functions.http.arguments import Body, FormBody, Sent
+from functions.http.edge import endpoint
 from functions.requests import EmbedRequest, NoFields
-from functions.sources import Body, FormBody, Sent
 from shared_code.app import runtime
 from shared_code.search.query import Photo
 

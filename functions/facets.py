@@ -2,11 +2,11 @@
 
 import azure.functions as func
 
-from functions.access import SHOPPERS
 from functions.answers_facets import FacetsAnswer, facets_answer
-from functions.edge import endpoint
+from functions.http.access import SHOPPERS
+from functions.http.arguments import Query
+from functions.http.edge import endpoint
 from functions.requests import FacetsRequest, filter_of
-from functions.sources import Query
 from shared_code.app import runtime
 
 bp = func.Blueprint()

@@ -8,11 +8,11 @@ from functions import answers_bulk, answers_ops
 from functions.answers_bulk import JobAnswer
 from functions.answers_ops import FailuresAnswer, RetriedAnswer
 from functions.bulk_jobs import Jobs
-from functions.contract import Reply
 from functions.durable import client_of
-from functions.edge import endpoint
+from functions.http.arguments import Binding, Query
+from functions.http.contract import Reply
+from functions.http.edge import endpoint
 from functions.requests import ListingRequest, RetryRequest
-from functions.sources import Binding, Query
 from shared_code.app import runtime
 from shared_code.bulk.jobs import Source
 from shared_code.domain.threads import run_in_thread

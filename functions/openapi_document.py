@@ -9,8 +9,8 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.contract import Contract
-from functions.edge import contract_behind
+from functions.http.contract import Contract
+from functions.http.edge import contract_behind
 from functions.openapi_examples import EXAMPLES
 from functions.openapi_requests import body, parameters
 from functions.openapi_responses import HEADERS, responses, shared_responses

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from functions.contract import Argument, Contract
+from functions.http.arguments import FormBody, Header, JsonBody, QueryString, RoutePath
+from functions.http.contract import Argument, Contract
+from functions.http.responses import JSON
 from functions.openapi_schemas import Schema, Schemas, without_null
-from functions.responses import JSON
-from functions.sources import FormBody, Header, JsonBody, QueryString, RoutePath
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.answers_edge import Problem
-from functions.contract import Contract
+from functions.http.contract import Contract
+from functions.http.responses import JSON, PROBLEM_JSON
 from functions.openapi_requests import problem_statuses
 from functions.openapi_schemas import Schemas
-from functions.responses import JSON, PROBLEM_JSON
 
 HEADERS = {
     "x-request-id": {

@@ -4,10 +4,10 @@ import azure.functions as func
 
 from functions import answers_ops
 from functions.answers_ops import CacheFacts, HealthAnswer, StatsAnswer
-from functions.contract import Reply
-from functions.edge import endpoint
+from functions.http.arguments import Query
+from functions.http.contract import Reply
+from functions.http.edge import endpoint
 from functions.requests import HealthRequest
-from functions.sources import Query
 from shared_code.app import runtime
 from shared_code.health import count_contents
 from shared_code.health import health as check_health

@@ -5,9 +5,11 @@ from typing import Annotated
 import azure.functions as func
 
 from functions import answers
-from functions.access import SHOPPERS
 from functions.answers import DeletedAnswer, IndexedAnswer, ProductAnswer, ProductsAnswer
-from functions.edge import endpoint
+from functions.http.access import SHOPPERS
+from functions.http.arguments import FormBody, Header, Path, Query, Sent
+from functions.http.edge import endpoint
+from functions.http.responses import picture_answer
 from functions.requests import (
     ImagePath,
     ImageRequest,
@@ -17,8 +19,6 @@ from functions.requests import (
     ProductsRequest,
     filter_of,
 )
-from functions.responses import picture_answer
-from functions.sources import FormBody, Header, Path, Query, Sent
 from shared_code.app import runtime
 
 bp = func.Blueprint()

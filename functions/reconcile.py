@@ -4,10 +4,10 @@ import azure.functions as func
 
 from functions import answers_ops
 from functions.answers_ops import ReconciledAnswer
-from functions.edge import endpoint
-from functions.observing import observed_event
+from functions.http.arguments import Query
+from functions.http.edge import endpoint
+from functions.http.telemetry import observed_event
 from functions.requests import ReconcileRequest
-from functions.sources import Query
 from shared_code.app import runtime
 from shared_code.settings import trigger_settings
 

@@ -8,11 +8,11 @@ from functions import answers_bulk
 from functions.answers_bulk import JobAnswer
 from functions.answers_reindex import CollectionAnswer, CollectionsAnswer, collections_answer
 from functions.bulk_jobs import Jobs
-from functions.contract import Reply
 from functions.durable import client_of
-from functions.edge import endpoint
+from functions.http.arguments import Binding, Body, Path
+from functions.http.contract import Reply
+from functions.http.edge import endpoint
 from functions.requests_bulk import CollectionPath, ReindexRequest
-from functions.sources import Binding, Body, Path
 from shared_code.app import runtime
 from shared_code.domain.threads import run_in_thread
 from shared_code.model_switch import drop_collection, to_fill

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from functions.fields import FilterObject, Limit, Offset
 from functions.fields_search import ProductId
-from functions.parse import converted
+from functions.http.parse import converted
 from functions.requests import Request
 from functions.requests_search import HybridRequest, SearchRequest
 from shared_code.domain.filter_language import parse_filter

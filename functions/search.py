@@ -5,10 +5,12 @@ from typing import Annotated
 
 import azure.functions as func
 
-from functions.access import SHOPPERS
 from functions.answers_search import SearchAnswer, search_answer
-from functions.contract import Reply
-from functions.edge import endpoint
+from functions.http.access import SHOPPERS
+from functions.http.arguments import Body, FormBody, Path, Query, Sent
+from functions.http.contract import Reply
+from functions.http.edge import endpoint
+from functions.http.user_identity import MaybeUser
 from functions.requests import ProductPath
 from functions.requests_search import (
     HybridForm,
@@ -18,8 +20,6 @@ from functions.requests_search import (
     SearchRequest,
     SimilarRequest,
 )
-from functions.sources import Body, FormBody, Path, Query, Sent
-from functions.who import MaybeUser
 from shared_code.app import Runtime, runtime
 from shared_code.domain.products import ImageBytes
 from shared_code.search.query import Mode, Options

@@ -10,8 +10,10 @@ from functions.answers_users import (
     SavedSearchAnswer,
     SavedSearchesAnswer,
 )
-from functions.contract import Reply
-from functions.edge import endpoint
+from functions.http.arguments import Body, Path, Query
+from functions.http.contract import Reply
+from functions.http.edge import endpoint
+from functions.http.user_identity import SomeUser
 from functions.requests_users import (
     MarkPath,
     PreferencesRequest,
@@ -21,8 +23,6 @@ from functions.requests_users import (
     search_of,
 )
 from functions.search import answered, preferred_of
-from functions.sources import Body, Path, Query
-from functions.who import SomeUser
 from shared_code.app import runtime
 
 bp = func.Blueprint()

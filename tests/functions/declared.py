@@ -7,10 +7,10 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
-from functions.contract import Contract
-from functions.edge import contract_behind
+from functions.http.contract import Contract
+from functions.http.edge import contract_behind
+from functions.http.responses import PROBLEM_JSON
 from functions.openapi_requests import problem_statuses
-from functions.responses import PROBLEM_JSON
 
 
 def declared(function: Any) -> Contract:

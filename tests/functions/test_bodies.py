@@ -4,11 +4,11 @@ import pytest
 from azure.functions.http import HttpResponseConverter
 
 from functions.dashboard import dashboard, dashboard_file
-from functions.edge import contract_behind
+from functions.http.arguments import FormBody, JsonBody
+from functions.http.edge import contract_behind
 from functions.openapi_examples import EXAMPLES
 from functions.products import get_image, index_product, index_product_with_image
 from functions.search import search_by_picture
-from functions.sources import FormBody, JsonBody
 from tests.functions.conftest import as_form, assert_problem, body_of, call
 from tests.pictures import picture
 from tests.registered import registered_functions

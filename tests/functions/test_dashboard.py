@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from functions.dashboard import dashboard, dashboard_file
-from functions.website import Website, website
+from functions.http.website import Website, website
 from tests.functions.conftest import body_of, call
 
 pytestmark = pytest.mark.usefixtures("app")

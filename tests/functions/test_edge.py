@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from functions.edge import endpoint
 from functions.embed import embed_image, embed_text
+from functions.http.edge import endpoint
 from functions.ops import health, stats
 from functions.products import index_product, list_products
 from shared_code.app import Runtime, use_runtime

@@ -14,7 +14,7 @@ import azure.functions as func
 import pytest
 
 from functions.failures import retry_failures
-from functions.observing import observed_event
+from functions.http.telemetry import observed_event
 from shared_code.adapters.clip.loading import Loading
 from shared_code.feeds.items import FeedItem
 from shared_code.indexing.recovery import Retried

@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import EnvironBuilder
 
-from functions.multipart import MAX_PARTS, Part, is_multipart, parse_multipart
+from functions.http.multipart import MAX_PARTS, Part, is_multipart, parse_multipart
 from shared_code.domain.errors import Malformed
 
 TYPE = "multipart/form-data; boundary=B"

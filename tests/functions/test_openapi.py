@@ -9,12 +9,12 @@ from openapi_spec_validator import validate
 
 import function_app
 from functions.docs_page import page
-from functions.edge import CONTRACTS
+from functions.http.arguments import FormBody, JsonBody
+from functions.http.edge import CONTRACTS
+from functions.http.parse import converted
 from functions.openapi import described, docs, openapi_document
 from functions.openapi_examples import EXAMPLES
 from functions.openapi_filters import filter_schema
-from functions.parse import converted
-from functions.sources import FormBody, JsonBody
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter
 from tests.functions.conftest import body_of, call

@@ -2,10 +2,10 @@
 
 import pytest
 
+from functions.http.responses import SECURITY_HEADERS
 from functions.openapi import docs
 from functions.ops import health
 from functions.products import get_image, get_product, index_product_with_image
-from functions.responses import SECURITY_HEADERS
 from functions.users import get_preferences
 from shared_code.app import runtime
 from tests.functions.conftest import as_form, call

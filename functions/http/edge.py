@@ -20,9 +20,9 @@ from typing import Any, TypeAlias, cast, overload
 
 import azure.functions as func
 
-from functions.contract import REQUEST, Contract, Reply, contract_of
-from functions.observing import CONTEXT, observed, with_context
-from functions.responses import JSON, ok, problem, secured
+from functions.http.contract import REQUEST, Contract, Reply, contract_of
+from functions.http.responses import JSON, ok, problem, secured
+from functions.http.telemetry import CONTEXT, observed, with_context
 from shared_code.domain.errors import AppError, Internal
 from shared_code.domain.patience import somebody_waits
 
@@ -56,7 +56,7 @@ def endpoint(
 ) -> Any:
     """An HTTP function out of a handler, whose signature says what it takes and answers.
 
-    ``functions.sources`` holds what a parameter may be annotated with. The handler returns a
+    ``functions.http.arguments`` holds what a parameter may be annotated with. The handler returns a
     definition of ``functions.answers``, a Reply where status or headers are its own, or an
     HttpResponse. ``statuses`` are those of answers (the first is the usual one), ``problems``
     those of errors beyond what follows from the parameters, ``media`` what is not JSON.

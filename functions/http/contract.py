@@ -11,9 +11,9 @@ from typing import Annotated, Any, Generic, TypeVar, cast
 
 import azure.functions as func
 
-from functions.parse import converted, query_fields
+from functions.http.arguments import FormBody, FromHost, QueryString, Source
+from functions.http.parse import converted, query_fields
 from functions.requests import NoOptions
-from functions.sources import FormBody, FromHost, QueryString, Source
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import azure.functions as func
 
-from functions.sources import Header
+from functions.http.arguments import Header
 from shared_code.domain.errors import FieldError, Malformed
 
 PRINCIPAL = "x-ms-client-principal-id"

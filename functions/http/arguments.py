@@ -1,6 +1,6 @@
 """Where a handler's arguments come from, said once: in their annotations.
 
-``functions.contract`` reads a request by them and ``functions.openapi`` describes it by them,
+``functions.http.contract`` reads a request by them and ``functions.openapi`` describes it by them,
 so that the document cannot tell anything but what is parsed.
 """
 
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import azure.functions as func
 
-from functions.parse import (
+from functions.http.parse import (
     MAX_FILES,
     Upload,
     form,

@@ -1,6 +1,6 @@
 """Reads a request into the definitions of ``functions.requests``, or says what is wrong.
 
-Forms are read here, not by ``HttpRequest.files`` and ``form``: functions.multipart says why.
+Forms are read here, not by ``HttpRequest.files`` and ``form``: functions.http.multipart says why.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import azure.functions as func
 import msgspec
 
-from functions.multipart import is_multipart, parse_multipart
+from functions.http.multipart import is_multipart, parse_multipart
 from shared_code.app import runtime
 from shared_code.domain.errors import (
     FieldError,
