@@ -4,16 +4,16 @@ from typing import Annotated, Any
 
 import azure.functions as func
 
-from functions import answers_bulk
-from functions.answers_bulk import JobAnswer, JobsAnswer
 from functions.bulk_jobs import Jobs
 from functions.bulk_sources import source_of
 from functions.durable import client_of
 from functions.http.arguments import Binding, FormBody, Path, Sent
 from functions.http.contract import Reply
 from functions.http.edge import endpoint
-from functions.requests import NoFields
-from functions.requests_bulk import BatchRequest, JobPath
+from functions.schemas import bulk as answers_bulk
+from functions.schemas.bulk import JobAnswer, JobsAnswer
+from functions.schemas.bulk_requests import BatchRequest, JobPath
+from functions.schemas.requests import NoFields
 from shared_code.domain.threads import run_in_thread
 
 bp = func.Blueprint()

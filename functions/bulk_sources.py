@@ -7,8 +7,8 @@ import hashlib
 import msgspec
 
 from functions.http.arguments import Sent
-from functions.requests import NoFields
-from functions.requests_bulk import BatchRequest
+from functions.schemas.bulk_requests import BatchRequest
+from functions.schemas.requests import NoFields
 from shared_code.app import runtime
 from shared_code.bulk.jobs import Source
 from shared_code.feeds.reading import format_of

@@ -13,7 +13,7 @@ from functions.http.arguments import Header, Path
 from functions.http.edge import endpoint
 from functions.http.responses import not_modified
 from functions.http.website import website
-from functions.requests import WebPath
+from functions.schemas.requests import WebPath
 from shared_code.domain.errors import NotFound
 
 bp = func.Blueprint()

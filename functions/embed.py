@@ -4,7 +4,9 @@ from typing import Annotated
 
 import azure.functions as func
 
-from functions.answers_embed import (
+from functions.http.arguments import Body, FormBody, Sent
+from functions.http.edge import endpoint
+from functions.schemas.embed import (
     ImageEmbedding,
     ImageEmbeddings,
     TextEmbedding,
@@ -13,9 +15,7 @@ from functions.answers_embed import (
     of_text,
     of_texts,
 )
-from functions.http.arguments import Body, FormBody, Sent
-from functions.http.edge import endpoint
-from functions.requests import EmbedRequest, NoFields
+from functions.schemas.requests import EmbedRequest, NoFields
 from shared_code.app import runtime
 from shared_code.search.query import Photo
 

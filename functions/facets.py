@@ -2,11 +2,11 @@
 
 import azure.functions as func
 
-from functions.answers_facets import FacetsAnswer, facets_answer
 from functions.http.access import SHOPPERS
 from functions.http.arguments import Query
 from functions.http.edge import endpoint
-from functions.requests import FacetsRequest, filter_of
+from functions.schemas.facets import FacetsAnswer, facets_answer
+from functions.schemas.requests import FacetsRequest, filter_of
 from shared_code.app import runtime
 
 bp = func.Blueprint()

@@ -4,15 +4,16 @@ from typing import Any
 
 import azure.functions as func
 
-from functions import answers_bulk, answers_ops
-from functions.answers_bulk import JobAnswer
-from functions.answers_ops import FailuresAnswer, RetriedAnswer
 from functions.bulk_jobs import Jobs
 from functions.durable import client_of
 from functions.http.arguments import Binding, Query
 from functions.http.contract import Reply
 from functions.http.edge import endpoint
-from functions.requests import ListingRequest, RetryRequest
+from functions.schemas import bulk as answers_bulk
+from functions.schemas import ops as answers_ops
+from functions.schemas.bulk import JobAnswer
+from functions.schemas.ops import FailuresAnswer, RetriedAnswer
+from functions.schemas.requests import ListingRequest, RetryRequest
 from shared_code.app import runtime
 from shared_code.bulk.jobs import Source
 from shared_code.domain.threads import run_in_thread

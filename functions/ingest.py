@@ -6,8 +6,8 @@ tells of new blobs, and the queue of all the rest.
 
 import azure.functions as func
 
-from functions.events import read_notice
 from functions.http.telemetry import logs_failures, observed_event
+from functions.schemas.blob_events import read_notice
 from shared_code.app import runtime
 from shared_code.indexing.blob_events import Look
 from shared_code.settings import trigger_settings

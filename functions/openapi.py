@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import azure.functions as func
 
 from functions.docs_page import content_security_policy, page
-from functions.fields import FILTER
 from functions.http.edge import endpoint
 from functions.openapi_document import document, endpoints
 from functions.openapi_filters import filter_schema
+from functions.schemas.fields import FILTER
 from shared_code.app import runtime
 from shared_code.domain.filters import FieldType
 

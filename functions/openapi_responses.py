@@ -6,11 +6,11 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from functions.answers_edge import Problem
 from functions.http.contract import Contract
 from functions.http.responses import JSON, PROBLEM_JSON
 from functions.openapi_requests import problem_statuses
 from functions.openapi_schemas import Schemas
+from functions.schemas.base import Problem
 
 HEADERS = {
     "x-request-id": {

@@ -2,12 +2,12 @@
 
 import azure.functions as func
 
-from functions import answers_ops
-from functions.answers_ops import CacheFacts, HealthAnswer, StatsAnswer
 from functions.http.arguments import Query
 from functions.http.contract import Reply
 from functions.http.edge import endpoint
-from functions.requests import HealthRequest
+from functions.schemas import ops as answers_ops
+from functions.schemas.ops import CacheFacts, HealthAnswer, StatsAnswer
+from functions.schemas.requests import HealthRequest
 from shared_code.app import runtime
 from shared_code.health import count_contents
 from shared_code.health import health as check_health

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import azure.functions as func
 
-from functions import answers
-from functions.answers import DeletedAnswer, IndexedAnswer, ProductAnswer, ProductsAnswer
 from functions.http.access import SHOPPERS
 from functions.http.arguments import FormBody, Header, Path, Query, Sent
 from functions.http.edge import endpoint
 from functions.http.responses import picture_answer
-from functions.requests import (
+from functions.schemas import products as answers
+from functions.schemas.products import DeletedAnswer, IndexedAnswer, ProductAnswer, ProductsAnswer
+from functions.schemas.requests import (
     ImagePath,
     ImageRequest,
     ProductForm,

@@ -2,12 +2,12 @@
 
 import azure.functions as func
 
-from functions import answers_ops
-from functions.answers_ops import ReconciledAnswer
 from functions.http.arguments import Query
 from functions.http.edge import endpoint
 from functions.http.telemetry import observed_event
-from functions.requests import ReconcileRequest
+from functions.schemas import ops as answers_ops
+from functions.schemas.ops import ReconciledAnswer
+from functions.schemas.requests import ReconcileRequest
 from shared_code.app import runtime
 from shared_code.settings import trigger_settings
 

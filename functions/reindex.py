@@ -4,15 +4,15 @@ from typing import Any
 
 import azure.functions as func
 
-from functions import answers_bulk
-from functions.answers_bulk import JobAnswer
-from functions.answers_reindex import CollectionAnswer, CollectionsAnswer, collections_answer
 from functions.bulk_jobs import Jobs
 from functions.durable import client_of
 from functions.http.arguments import Binding, Body, Path
 from functions.http.contract import Reply
 from functions.http.edge import endpoint
-from functions.requests_bulk import CollectionPath, ReindexRequest
+from functions.schemas import bulk as answers_bulk
+from functions.schemas.bulk import JobAnswer
+from functions.schemas.bulk_requests import CollectionPath, ReindexRequest
+from functions.schemas.reindex import CollectionAnswer, CollectionsAnswer, collections_answer
 from shared_code.app import runtime
 from shared_code.domain.threads import run_in_thread
 from shared_code.model_switch import drop_collection, to_fill

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import azure.functions as func
 
-from functions.answers_search import SearchAnswer, search_answer
 from functions.http.access import SHOPPERS
 from functions.http.arguments import Body, FormBody, Path, Query, Sent
 from functions.http.contract import Reply
 from functions.http.edge import endpoint
 from functions.http.user_identity import MaybeUser
-from functions.requests import ProductPath
-from functions.requests_search import (
+from functions.schemas.requests import ProductPath
+from functions.schemas.search import SearchAnswer, search_answer
+from functions.schemas.search_requests import (
     HybridForm,
     HybridRequest,
     PictureSearchRequest,

@@ -2,25 +2,25 @@
 
 import azure.functions as func
 
-from functions import answers_users
-from functions.answers_search import SearchAnswer
-from functions.answers_users import (
-    ForgottenAnswer,
-    PreferencesAnswer,
-    SavedSearchAnswer,
-    SavedSearchesAnswer,
-)
 from functions.http.arguments import Body, Path, Query
 from functions.http.contract import Reply
 from functions.http.edge import endpoint
 from functions.http.user_identity import SomeUser
-from functions.requests_users import (
+from functions.schemas import users as answers_users
+from functions.schemas.search import SearchAnswer
+from functions.schemas.user_requests import (
     MarkPath,
     PreferencesRequest,
     RunRequest,
     SavedPath,
     SaveRequest,
     search_of,
+)
+from functions.schemas.users import (
+    ForgottenAnswer,
+    PreferencesAnswer,
+    SavedSearchAnswer,
+    SavedSearchesAnswer,
 )
 from functions.search import answered, preferred_of
 from shared_code.app import runtime

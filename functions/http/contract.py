@@ -13,7 +13,7 @@ import azure.functions as func
 
 from functions.http.arguments import FormBody, FromHost, QueryString, Source
 from functions.http.parse import converted, query_fields
-from functions.requests import NoOptions
+from functions.schemas.requests import NoOptions
 
 T_co = TypeVar("T_co", covariant=True)
 

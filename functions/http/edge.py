@@ -57,7 +57,7 @@ def endpoint(
     """An HTTP function out of a handler, whose signature says what it takes and answers.
 
     ``functions.http.arguments`` holds what a parameter may be annotated with. The handler returns a
-    definition of ``functions.answers``, a Reply where status or headers are its own, or an
+    definition of ``functions.schemas.products``, a Reply where status or headers are its own, or an
     HttpResponse. ``statuses`` are those of answers (the first is the usual one), ``problems``
     those of errors beyond what follows from the parameters, ``media`` what is not JSON.
     """

@@ -1,4 +1,4 @@
-"""Reads a request into the definitions of ``functions.requests``, or says what is wrong.
+"""Reads a request into the definitions of ``functions.schemas.requests``, or says what is wrong.
 
 Forms are read here, not by ``HttpRequest.files`` and ``form``: functions.http.multipart says why.
 """

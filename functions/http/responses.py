@@ -10,7 +10,7 @@ import azure.functions as func
 import msgspec
 from msgspec import UNSET
 
-from functions.answers_edge import FieldProblem, Problem
+from functions.schemas.base import FieldProblem, Problem
 from shared_code.domain.errors import AppError
 from shared_code.pictures.pictures import StoredPicture
 
@@ -40,7 +40,7 @@ MAX_QUOTED = 1_000
 def ok(
     body: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> func.HttpResponse:
-    """JSON in UTF-8 of a definition of ``functions.answers``."""
+    """JSON in UTF-8 of a definition of ``functions.schemas.products``."""
     return func.HttpResponse(
         msgspec.json.encode(body), status_code=status, mimetype=JSON, headers=headers
     )

@@ -10,11 +10,11 @@ import azure.functions as func
 import pytest
 from msgspec import UNSET, UnsetType
 
-from functions.answers_edge import Answer
 from functions.http.arguments import Binding, Body, FormBody, Header, Path, Query, Sent
 from functions.http.contract import Reply
 from functions.http.edge import contract_behind, endpoint
-from functions.requests import Request
+from functions.schemas.base import Answer
+from functions.schemas.requests import Request
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call, http_request
 
 

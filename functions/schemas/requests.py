@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from functions.fields import (
+from functions.schemas.fields import (
     Cursor,
     FilterText,
     Limit,
     MetadataText,
     Text,
 )
-from functions.fields_search import Sort
+from functions.schemas.search_fields import Sort
 from shared_code.domain.documents import product_text
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter

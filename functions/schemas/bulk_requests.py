@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from functions.requests import Request
+from functions.schemas.requests import Request
 from shared_code.domain.errors import Unprocessable
 
 MAX_PRODUCTS = 100_000

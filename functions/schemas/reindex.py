@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from functions.answers_edge import Answer
+from functions.schemas.base import Answer
 from shared_code.domain.ports import Collections
 
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta
 
-from functions.fields import FilterObject, Limit, Offset
-from functions.fields_search import ProductId
 from functions.http.parse import converted
-from functions.requests import Request
-from functions.requests_search import HybridRequest, SearchRequest
+from functions.schemas.fields import FilterObject, Limit, Offset
+from functions.schemas.requests import Request
+from functions.schemas.search_fields import ProductId
+from functions.schemas.search_requests import HybridRequest, SearchRequest
 from shared_code.domain.filter_language import parse_filter
 from shared_code.domain.filters import FilterableFields
 from shared_code.search.query import Mode

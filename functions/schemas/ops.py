@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from functions.answers_edge import Answer
+from functions.schemas.base import Answer
 from shared_code.domain.ports import Page
 from shared_code.domain.products import ModelInfo
 from shared_code.failures.failures import Failure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from msgspec import Meta
 
-from functions.answers_edge import Answer
+from functions.schemas.base import Answer
 from shared_code.domain.products import ModelInfo
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from functions.answers import ImageUrl, Metadata, shown
-from functions.answers_edge import Answer
 from functions.http.contract import Reply
+from functions.schemas.base import Answer
+from functions.schemas.products import ImageUrl, Metadata, shown
 from shared_code.domain.products import ModelInfo
 from shared_code.domain.timing import stages_so_far
 from shared_code.search import search

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from functions.answers_edge import Answer
 from functions.http.contract import Reply
+from functions.schemas.base import Answer
 from shared_code.bulk.report import JobReport
 
 JOBS_PATH = "/api/v1/jobs/"

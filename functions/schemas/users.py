@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from functions.answers_edge import Answer
+from functions.schemas.base import Answer
 from shared_code.users.users import Preferences, SavedSearch
 
 

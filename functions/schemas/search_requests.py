@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from msgspec import UNSET, Meta, UnsetType
 
-from functions.fields import FilterObject, FilterText, Limit, Offset, Text, Threshold
-from functions.fields_search import (
+from functions.schemas.fields import FilterObject, FilterText, Limit, Offset, Text, Threshold
+from functions.schemas.requests import Request, json_list, json_object
+from functions.schemas.search_fields import (
     MAX_LIKE,
     Box,
     Cutoff,
@@ -21,7 +22,6 @@ from functions.fields_search import (
     ProductId,
     Sort,
 )
-from functions.requests import Request, json_list, json_object
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter
 from shared_code.domain.filters import FilterableFields

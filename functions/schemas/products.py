@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from msgspec import UNSET, Meta, UnsetType
 
-from functions.answers_edge import Answer
+from functions.schemas.base import Answer
 from shared_code.domain.ports import Page
 from shared_code.domain.products import ImageRef, Kind, ModelInfo, Product, ProductText
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from functions.answers_edge import Answer
+from functions.schemas.base import Answer
 from shared_code.search.facets import Facet
 
 
