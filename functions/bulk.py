@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import azure.functions as func
 
-from functions.bulk_jobs import Jobs
 from functions.bulk_sources import source_of
-from functions.durable import client_of
+from functions.durable.jobs import Jobs
+from functions.durable.triggers import client_of
 from functions.http.arguments import Binding, FormBody, Path, Sent
 from functions.http.contract import Reply
 from functions.http.edge import endpoint

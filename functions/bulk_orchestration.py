@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from functions.durable import Steps, TaskPool, activity, call, orchestrator
+from functions.durable.triggers import Steps, TaskPool, activity, call, orchestrator
 from shared_code.app import runtime
 from shared_code.bulk.jobs import Job, Segment, part_id
 from shared_code.indexing.tally import Tally, fit_status

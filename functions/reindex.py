@@ -4,8 +4,8 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.bulk_jobs import Jobs
-from functions.durable import client_of
+from functions.durable.jobs import Jobs
+from functions.durable.triggers import client_of
 from functions.http.arguments import Binding, Body, Path
 from functions.http.contract import Reply
 from functions.http.edge import endpoint

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from functions.durable import Steps, activity, call, orchestrator
+from functions.durable.triggers import Steps, activity, call, orchestrator
 from shared_code.app import Runtime, runtime
 from shared_code.domain.products import Counts
 from shared_code.model_switch import LOOK_EVERY_S, filling, stop_refilling

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.durable import DurableClient
+from functions.durable.triggers import DurableClient
 from tests.devhost.durable import HOOKS, Durable
 from tests.devhost.running import copied, eventually
 

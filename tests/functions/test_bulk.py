@@ -11,7 +11,7 @@ import pytest
 from benchmarks.orchestration_app import function_app as stand_ins
 from devhost.durable.replay import refuse_custom_status
 from functions import bulk, bulk_orchestration
-from functions.durable import TRIES, reason_of
+from functions.durable.triggers import TRIES, reason_of
 from functions.failures import retry_failures
 from shared_code.bulk.jobs import Job, Source
 from shared_code.domain.errors import Unavailable, Unprocessable

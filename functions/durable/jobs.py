@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from functions.durable import DurableClient, reason_of
+from functions.durable.triggers import DurableClient, reason_of
 from shared_code.app import runtime
 from shared_code.bulk.jobs import Job, Source, part_id
 from shared_code.bulk.report import (
