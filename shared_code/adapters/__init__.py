@@ -1,1 +1,1 @@
-"""One technology per module, each translating its errors once into those of ``core.errors``."""
+"""One technology per module, each translating its errors once into those of ``domain.errors``."""

@@ -1,4 +1,4 @@
-"""Filters as callers write them, to the tree of ``core.filters``."""
+"""Filters as callers write them, to the tree of ``domain.filters``."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def test_the_apps_runtime_is_closed_at_the_end(tmp_path):
     )
     (app / "shared_code").mkdir()
     (app / "shared_code" / "__init__.py").touch()
-    (app / "shared_code" / "runtime.py").write_text(
+    (app / "shared_code" / "app.py").write_text(
         "def close_runtime():\n    open('closed', 'w').close()"
     )
     with Running(app):

@@ -1,1 +1,0 @@
-"""The domain: value types, ports and use cases. Imports the standard library only."""
