@@ -53,7 +53,7 @@ export: $(EXPORT_VENV)/.installed  ## make a model bundle: MODEL=id or folder, A
 	$(if $(findstring --out,$(ARGS)),,--out models/$(notdir $(patsubst %/,%,$(MODEL)))-$(or $(findstring fp32,$(ARGS)),$(findstring fp16,$(ARGS)),int8)) $(ARGS)
 
 unit: $(VENV)/.dev  ## only the tests that take milliseconds
-	$(PY) -m pytest -q tests/unit tests/architecture tests/functions
+	$(PY) -m pytest -q tests/unit tests/shared_code tests/architecture tests/functions
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .

@@ -18,7 +18,7 @@ from infra.package import PLATFORM
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements-dev.txt"
-QUICK = ["tests/unit", "tests/functions", "tests/architecture", "tests/workers"]
+QUICK = ["tests/unit", "tests/shared_code", "tests/functions", "tests/architecture", "tests/workers"]
 UV = [sys.executable, "-m", "uv"]
 
 

@@ -23,7 +23,7 @@ from shared_code.domain.telemetry import IMPORTED_NS, NoTelemetry, Operation
 from shared_code.domain.timing import MAX_INTERVALS, Stages, collect_stages, mark, stage
 from shared_code.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 AT = IMPORTED_NS + 1_000_000_000
 

@@ -67,7 +67,7 @@ HEAVY = ("azure.durable_functions", "aiohttp", "opentelemetry")
 def test_the_library_is_imported_beside_the_event_loop(name, method, body, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, name, json.dumps(CLIENT), method, body],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         env={"LOCAL_DIR": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -15,7 +15,7 @@ from shared_code.adapters.qdrant.edge.index import FLUSH_EVERY, QdrantEdgeIndex
 from shared_code.domain.errors import Misconfigured, Unavailable
 from tests.points import FIELDS, names, picture, search, spec, text
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 
 WRITER = """
 import itertools, sys
