@@ -16,7 +16,7 @@ from PIL import Image, ImageEnhance
 from benchmarks.relevance_data import STAMPS, photographs
 from benchmarks.report import arguments, publish, table
 from samples.catalogue import load
-from shared_code.app import Runtime
+from shared_code.app import App
 from shared_code.indexing.duplicates import LEAST_COSINE
 from shared_code.settings import Settings
 
@@ -51,7 +51,7 @@ CHANGES: dict[str, tuple[Change, int]] = {
 
 def main() -> None:
     asked = arguments(__doc__ or "").parse_args()
-    encoder = Runtime(Settings()).encoder
+    encoder = App(Settings()).encoder
     parts = []
     for name, pictures in catalogues().items():
         originals = embedded(encoder, [saved(picture, 95) for picture in pictures])

@@ -27,7 +27,7 @@ from benchmarks.relevance_data import (
 )
 from benchmarks.report import arguments, publish, table
 from samples.catalogue import load
-from shared_code.app import Runtime
+from shared_code.app import App
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import VectorQuery, WordQuery
 from shared_code.domain.products import PointRef
@@ -53,7 +53,7 @@ def main() -> None:
     if not STAMPS.is_dir():
         raise SystemExit(f"{STAMPS} is missing: apt-get install tuxpaint-stamps-default")
     with tempfile.TemporaryDirectory() as folder:
-        stamps, samples = (Runtime(Settings(local_dir=Path(folder, n))) for n in ("a", "b"))
+        stamps, samples = (App(Settings(local_dir=Path(folder, n))) for n in ("a", "b"))
         catalogues = [(stamps, fill_with_stamps(stamps)), (samples, fill_with_samples(samples))]
         parts = {
             "Modes": modes(catalogues),
@@ -71,7 +71,7 @@ def main() -> None:
 HEADER = ["catalogue", "queries", "", "R@1", "R@5", "R@10", "MRR", "nDCG@10"]
 
 
-def modes(catalogues: Sequence[tuple[Runtime, Catalogue]]) -> str:
+def modes(catalogues: Sequence[tuple[App, Catalogue]]) -> str:
     rows = [
         [catalogue.name, f"{kind} ({len(queries)})", mode, *judged(queries, in_mode(app, mode))]
         for app, catalogue in catalogues
@@ -81,7 +81,7 @@ def modes(catalogues: Sequence[tuple[Runtime, Catalogue]]) -> str:
     return table(HEADER, rows)
 
 
-def in_mode(app: Runtime, mode: Mode) -> Callable[[str], Ranking]:
+def in_mode(app: App, mode: Mode) -> Callable[[str], Ranking]:
     def answer(query: str) -> Ranking:
         results = app.search.by_text(query, mode, Options(limit=DEPTH)).results
         return [result.product.product_id for result in results]
@@ -110,7 +110,7 @@ def _dcg(places: Sequence[int]) -> float:
     return sum(1 / math.log2(place + 1) for place in places if place <= 10)
 
 
-def lists_of(app: Runtime, query: str) -> Lists:
+def lists_of(app: App, query: str) -> Lists:
     try:
         vector = app.encoder.encode_texts([query])[0].vector
     except Unprocessable:
@@ -165,7 +165,7 @@ if CHOSEN not in RECIPES:
     raise SystemExit(f"the app's recipe, {CHOSEN}, is not among those compared")
 
 
-def fusion(catalogues: Sequence[tuple[Runtime, Catalogue]]) -> str:
+def fusion(catalogues: Sequence[tuple[App, Catalogue]]) -> str:
     rows = []
     for app, catalogue in catalogues:
         for kind, queries in catalogue.queries.items():
@@ -182,7 +182,7 @@ def fusion(catalogues: Sequence[tuple[Runtime, Catalogue]]) -> str:
     return table(HEADER, rows)
 
 
-def blends(app: Runtime) -> str:
+def blends(app: App) -> str:
     cases = list(recoloured(load()))
     images = app.index.images_of([p.product_id for p in load()])
     refs = [PointRef(i, image.key) for i, of_one in images.items() for image in of_one]
@@ -240,7 +240,7 @@ def _unit(vector: Vector) -> Vector:
     return unit
 
 
-def cut_offs(catalogues: Sequence[tuple[Runtime, Catalogue]]) -> str:
+def cut_offs(catalogues: Sequence[tuple[App, Catalogue]]) -> str:
     """Of the first ten of each answer. A query is unanswered where no word of it is found."""
     rows = []
     for app, catalogue in catalogues:
@@ -276,7 +276,7 @@ def right_lost(answers: Sequence[tuple[dict[str, float], set[str]]], least: floa
     return float(np.mean(shares))
 
 
-def answered(app: Runtime, query: str) -> dict[str, float]:
+def answered(app: App, query: str) -> dict[str, float]:
     """The first ten, each with its evidence: see ``core.cutoff``."""
     answer = app.search.by_text(query, "auto", Options(limit=10))
     scales = app.encoder.model.scales

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from model_export.starter.stamps import Stamp
 from samples.catalogue import SampleProduct, load, sidecar
-from shared_code.app import Runtime
+from shared_code.app import App
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 
@@ -50,7 +50,7 @@ class Catalogue:
     """By what kind of query it is."""
 
 
-def fill_with_stamps(app: Runtime) -> Catalogue:
+def fill_with_stamps(app: App) -> Catalogue:
     stamps = [stamp for stamp in photographs() if stamp.is_object]
     by_key: dict[str, set[str]] = {}
     for stamp in stamps:
@@ -65,7 +65,7 @@ def fill_with_stamps(app: Runtime) -> Catalogue:
     return Catalogue(name, {"captions": english, "French captions": french})
 
 
-def fill_with_samples(app: Runtime) -> Catalogue:
+def fill_with_samples(app: App) -> Catalogue:
     products = load()
     for product in products:
         document = json.dumps(sidecar(product)).encode()

@@ -54,11 +54,11 @@ def time_the_stages() -> None:
     """One after the other, where the app overlaps the client's import with the tower's load."""
     measure("`import function_app`", lambda: __import__("function_app"))
     from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
-    from shared_code.app import runtime
+    from shared_code.app import current_app
 
-    measure("onnxruntime and tokenizers imported, bundle opened", lambda: runtime().encoder)
+    measure("onnxruntime and tokenizers imported, bundle opened", lambda: current_app().encoder)
     measure("qdrant-client imported", import_qdrant_client)
-    measure("collection looked up", lambda: runtime().index.ping())
+    measure("collection looked up", lambda: current_app().index.ping())
     measure("text tower checked (SHA-256) and loaded", lambda: embed("red dress"))
     measure("first search answered", lambda: search("red dress"))
     measure("second search", lambda: search("blue mug"))
@@ -72,9 +72,9 @@ def read_memory() -> None:
     report(step="`import function_app`", **resident())
     search("red dress")
     report(step="a text search answered (text tower, Qdrant client)", **resident())
-    from shared_code.app import runtime
+    from shared_code.app import current_app
 
-    runtime().images.ping  # noqa: B018  # builds the client; there is no account to call
+    current_app().images.ping  # noqa: B018  # builds the client; there is no account to call
     report(step="the storage client imported and built", **resident())
     picture = Path(sys.argv[3]).read_bytes()
     search_image(picture)
@@ -140,9 +140,9 @@ def call(handler: Any, body: bytes, content_type: str) -> int:
 
 
 def embed(text: str) -> None:
-    from shared_code.app import runtime
+    from shared_code.app import current_app
 
-    runtime().encoder.encode_texts([text])
+    current_app().encoder.encode_texts([text])
 
 
 def resident() -> dict[str, float]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.report import arguments, publish, table
 from samples.catalogue import SampleProduct, load, sidecar
-from shared_code.app import Runtime
+from shared_code.app import App
 from shared_code.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def main() -> None:
     )
 
 
-_encoder = Runtime(Settings()).encoder
+_encoder = App(Settings()).encoder
 
 
 def embedded(texts: Sequence[str]) -> Vectors:

@@ -23,7 +23,7 @@ from urllib.parse import quote
 from tqdm import tqdm
 
 from devhost.client import Client, Unexpected
-from shared_code.app import Runtime
+from shared_code.app import App
 from shared_code.settings import Settings
 
 PATH = "/api/v1/index-batch"
@@ -75,7 +75,7 @@ def begin(app: Client, asked: argparse.Namespace) -> str:
 def upload(folder: Path) -> None:
     """Pictures, and the JSON beside them, to the images container; what is there is left."""
     files = [path for path in sorted(folder.rglob("*")) if _is_wanted(path, folder)]
-    images = Runtime(Settings.from_env()).images
+    images = App(Settings.from_env()).images
     for path in tqdm(files, desc="uploaded", unit=" files"):
         name, data = path.relative_to(folder).as_posix(), path.read_bytes()
         known = images.read(name)

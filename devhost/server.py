@@ -67,7 +67,7 @@ def _end() -> None:
     if threads would keep it."""
     _threads_end(within_s=0.2)
     if "shared_code.app" in sys.modules:
-        close = sys.modules["shared_code.app"].close_runtime
+        close = sys.modules["shared_code.app"].close_app
         closing = threading.Thread(target=close, daemon=True)
         closing.start()
         closing.join(_LONGEST_CLOSE_S)

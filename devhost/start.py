@@ -44,12 +44,12 @@ def _show(client: Client, stop: threading.Event) -> None:
     from devhost.samples import SampleDrop
     from devhost.tour import tour
     from samples.catalogue import load, sidecar
-    from shared_code.app import runtime
+    from shared_code.app import current_app
 
     products = list(load())
     if os.environ.get("SAMPLES") != "0":
         words = {product.product_id: sidecar(product) for product in products}
-        samples = SampleDrop(runtime().images, client, words, products)
+        samples = SampleDrop(current_app().images, client, words, products)
         missing = samples.wait(stop, dropped=samples.drop(), timeout_s=_INDEXING_TIMEOUT_S)
         if missing:
             log.warning("%d of %d samples are not indexed: see above", missing, len(products))

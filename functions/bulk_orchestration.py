@@ -2,7 +2,7 @@
 time; a segment has its chunks indexed; three activities do the work.
 
 An orchestrator is run from its beginning at each of its steps, so it decides by its history alone:
-no clock, no I/O, no ``runtime()``. What it decides is in ``core.bulk``.
+no clock, no I/O, no ``current_app()``. What it decides is in ``core.bulk``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 from functions.durable.triggers import Steps, TaskPool, activity, call, orchestrator
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.bulk.jobs import Job, Segment, part_id
 from shared_code.indexing.tally import Tally, fit_status
 from shared_code.model_switch import filling
@@ -68,17 +68,17 @@ def bulk_segment(context: df.DurableOrchestrationContext) -> Steps:
 
 @activity(bp)
 def bulk_list(task: dict[str, Any]) -> dict[str, Any]:
-    return filling(runtime(), task["into"]).bulk.list_segment(task)
+    return filling(current_app(), task["into"]).bulk.list_segment(task)
 
 
 @activity(bp)
 def bulk_index(task: dict[str, Any]) -> dict[str, Any]:
-    return filling(runtime(), task["into"]).bulk.index_chunk(task)
+    return filling(current_app(), task["into"]).bulk.index_chunk(task)
 
 
 @activity(bp)
 def bulk_close(task: dict[str, Any]) -> dict[str, Any]:
-    return filling(runtime(), task["into"]).bulk.close_segment(task)
+    return filling(current_app(), task["into"]).bulk.close_segment(task)
 
 
 def _segment(said: dict[str, Any]) -> Segment:

@@ -9,7 +9,7 @@ import msgspec
 from functions.http.arguments import Sent
 from functions.schemas.bulk_requests import BatchRequest
 from functions.schemas.requests import NoFields
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.bulk.jobs import Source
 from shared_code.feeds.reading import format_of
 
@@ -19,13 +19,13 @@ def source_of(sent: Sent[NoFields | BatchRequest]) -> Source:
     if isinstance(sent.fields, NoFields):
         return _stored(bytes(sent.uploads[0].data))
     asked = sent.fields
-    asked.check_container(runtime().settings.images_container)
+    asked.check_container(current_app().settings.images_container)
     if asked.failures is True:
         return Source("failures")
     if asked.products:
         return _stored(b"\n".join(map(msgspec.json.encode, asked.products)))
     if asked.feed:
-        return runtime().bulk.listing.source(asked.feed)
+        return current_app().bulk.listing.source(asked.feed)
     return Source("container", asked.prefix or "")
 
 
@@ -33,6 +33,6 @@ def _stored(feed: bytes) -> Source:
     """Named by content: the same feed again is the same blob, which a job may be reading."""
     format_of(feed)
     name = f"posted/{hashlib.sha256(feed).hexdigest()[:32]}"
-    feeds = runtime().feeds
+    feeds = current_app().feeds
     info = feeds.head(name) or feeds.write(name, feed, content_type="application/octet-stream")
     return Source("feed", name, info.etag)

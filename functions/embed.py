@@ -16,7 +16,7 @@ from functions.schemas.embed import (
     of_texts,
 )
 from functions.schemas.requests import EmbedRequest, NoFields
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.search.query import Photo
 
 bp = func.Blueprint()
@@ -26,7 +26,7 @@ bp = func.Blueprint()
 @endpoint(problems=(429,))
 def embed_text(asked: Body[EmbedRequest]) -> TextEmbedding | TextEmbeddings:
     """The vector of one text, or those of several."""
-    app = runtime()
+    app = current_app()
     embeddings, encoder = app.embeddings, app.encoder
     vectors = [found.vector for found in embeddings.texts(asked.all_texts)]
     return (
@@ -40,7 +40,7 @@ def embed_image(
     sent: Annotated[Sent[NoFields], FormBody("file", least=1)],
 ) -> ImageEmbedding | ImageEmbeddings:
     """The vector of one picture, or those of several."""
-    app = runtime()
+    app = current_app()
     embeddings, encoder = app.embeddings, app.encoder
     vectors = embeddings.photos([Photo(picture.data) for picture in sent.uploads])
     return of_pictures([picture.name for picture in sent.uploads], vectors, encoder.model)

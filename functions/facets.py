@@ -7,7 +7,7 @@ from functions.http.arguments import Query
 from functions.http.edge import endpoint
 from functions.schemas.facets import FacetsAnswer, facets_answer
 from functions.schemas.requests import FacetsRequest, filter_of
-from shared_code.app import runtime
+from shared_code.app import current_app
 
 bp = func.Blueprint()
 
@@ -19,7 +19,7 @@ def facets(asked: Query[FacetsRequest]) -> FacetsAnswer:
 
     Numbers and dates are told by their lowest and highest value.
     """
-    app = runtime()
+    app = current_app()
     where = filter_of(asked.filter, app.settings.filterable_fields)
     found, products = app.facets.of(asked.fields, limit=asked.limit, where=where)
     return facets_answer(found, products)

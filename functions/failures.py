@@ -14,7 +14,7 @@ from functions.schemas import ops as answers_ops
 from functions.schemas.bulk import JobAnswer
 from functions.schemas.ops import FailuresAnswer, RetriedAnswer
 from functions.schemas.requests import ListingRequest, RetryRequest
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.bulk.jobs import Source
 from shared_code.domain.threads import run_in_thread
 from shared_code.indexing.recovery import Retried
@@ -26,7 +26,7 @@ bp = func.Blueprint()
 @endpoint
 def list_failures(asked: Query[ListingRequest]) -> FailuresAnswer:
     """What could not be indexed, and why."""
-    return answers_ops.failures(runtime().failures.page(limit=asked.limit, cursor=asked.cursor))
+    return answers_ops.failures(current_app().failures.page(limit=asked.limit, cursor=asked.cursor))
 
 
 @bp.route(route="v1/index-failures/retry", methods=["POST"])
@@ -42,4 +42,4 @@ async def retry_failures(
 
 
 def _retried(asked: RetryRequest) -> Retried:
-    return runtime().recovery.retry(limit=asked.limit, cursor=asked.cursor)
+    return current_app().recovery.retry(limit=asked.limit, cursor=asked.cursor)

@@ -8,7 +8,7 @@ import azure.functions as func
 
 from functions.http.telemetry import logs_failures, observed_event
 from functions.schemas.blob_events import read_notice
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.indexing.blob_events import Look
 from shared_code.settings import trigger_settings
 from shared_code.wiring import EVENT_QUEUE
@@ -31,13 +31,13 @@ if TRIGGER.source != "Queue":
     )
     @observed_event
     def blob_changed(blob: func.InputStream) -> None:
-        runtime().blob_events.look(Look(str(blob.name).partition("/")[2]))
+        current_app().blob_events.look(Look(str(blob.name).partition("/")[2]))
 
 
 @bp.queue_trigger(arg_name="message", queue_name=EVENT_QUEUE, connection=ACCOUNT)
 @observed_event
 def blob_events(message: func.QueueMessage) -> None:
-    runtime().blob_events.handle(read_notice(message, TRIGGER.container))
+    current_app().blob_events.handle(read_notice(message, TRIGGER.container))
 
 
 @bp.queue_trigger(arg_name="message", queue_name=f"{EVENT_QUEUE}-poison", connection=ACCOUNT)
@@ -45,7 +45,7 @@ def blob_events(message: func.QueueMessage) -> None:
 @logs_failures
 def blob_events_given_up(message: func.QueueMessage) -> None:
     notice = read_notice(message, TRIGGER.container)
-    runtime().blob_events.give_up(notice, delivered=MAX_DELIVERIES)
+    current_app().blob_events.give_up(notice, delivered=MAX_DELIVERIES)
 
 
 @bp.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection=ACCOUNT)
@@ -53,4 +53,4 @@ def blob_events_given_up(message: func.QueueMessage) -> None:
 @logs_failures
 def blob_trigger_given_up(message: func.QueueMessage) -> None:
     notice = read_notice(message, TRIGGER.container)
-    runtime().blob_events.give_up(notice, delivered=MAX_DELIVERIES)
+    current_app().blob_events.give_up(notice, delivered=MAX_DELIVERIES)

@@ -16,7 +16,7 @@ from functions.http.edge import endpoint
 from functions.openapi_document import document, endpoints
 from functions.openapi_filters import filter_schema
 from functions.schemas.fields import FILTER
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.domain.filters import FieldType
 
 bp = func.Blueprint()
@@ -31,7 +31,7 @@ def describe(*blueprints: func.Blueprint) -> None:
 
 def described() -> dict[str, Any]:
     """The document, with the filters of this deployment."""
-    return _document(tuple(runtime().settings.filterable_fields.items()))
+    return _document(tuple(current_app().settings.filterable_fields.items()))
 
 
 @functools.lru_cache(maxsize=1)

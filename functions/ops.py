@@ -8,7 +8,7 @@ from functions.http.edge import endpoint
 from functions.schemas import ops as answers_ops
 from functions.schemas.ops import CacheFacts, HealthAnswer, StatsAnswer
 from functions.schemas.requests import HealthRequest
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.health import count_contents
 from shared_code.health import health as check_health
 
@@ -27,7 +27,7 @@ def health(asked: Query[HealthRequest]) -> Reply[HealthAnswer]:
 @endpoint
 def stats() -> StatsAnswer:
     """What does it hold."""
-    app = runtime()
+    app = current_app()
     counts = count_contents()
     return StatsAnswer(
         products=None if counts is None else counts.products,

@@ -19,7 +19,7 @@ from functions.schemas.requests import (
     ProductsRequest,
     filter_of,
 )
-from shared_code.app import runtime
+from shared_code.app import current_app
 
 bp = func.Blueprint()
 
@@ -34,7 +34,7 @@ def index_product(
     Pictures that the product has stay.
     """
     text = sent.fields.product()
-    app = runtime()
+    app = current_app()
     app.catalogue.put(text)
     return answers.indexed(text, "text", app.encoder.model)
 
@@ -50,7 +50,7 @@ def index_product_with_image(
     picture can be decoded.
     """
     text = sent.fields.product()
-    app = runtime()
+    app = current_app()
     blobs = app.catalogue.put(text, [picture.data for picture in sent.uploads])
     return answers.indexed(text, "image", app.encoder.model, blobs)
 
@@ -62,7 +62,7 @@ def list_products(asked: Query[ProductsRequest]) -> ProductsAnswer:
 
     With `sort` by a field: products without a value come last.
     """
-    app = runtime()
+    app = current_app()
     fields = app.settings.filterable_fields
     where, order = filter_of(asked.filter, fields), asked.order(fields)
     page = app.catalogue.list(limit=asked.limit, cursor=asked.cursor, where=where, order=order)
@@ -73,14 +73,14 @@ def list_products(asked: Query[ProductsRequest]) -> ProductsAnswer:
 @endpoint
 def get_product(path: Path[ProductPath]) -> ProductAnswer:
     """One product."""
-    return answers.product(runtime().catalogue.get(path.product_id))
+    return answers.product(current_app().catalogue.get(path.product_id))
 
 
 @bp.route(route="v1/products/{product_id}", methods=["DELETE"])
 @endpoint
 def delete_product(path: Path[ProductPath]) -> DeletedAnswer:
     """Removes a product from the index and its originals from the container."""
-    pictures = runtime().catalogue.delete(path.product_id)
+    pictures = current_app().catalogue.delete(path.product_id)
     return DeletedAnswer(product_id=path.product_id, images=pictures)
 
 
@@ -95,7 +95,7 @@ def get_image(
 
     A thumbnail's longest side has at most `size` pixels.
     """
-    pictures = runtime().pictures
+    pictures = current_app().pictures
     if asked.size is None:
         return picture_answer(pictures.original(blob.path, known_etag=known))
     return picture_answer(pictures.thumbnail(blob.path, asked.size, known_etag=known))

@@ -8,7 +8,7 @@ from functions.http.telemetry import observed_event
 from functions.schemas import ops as answers_ops
 from functions.schemas.ops import ReconciledAnswer
 from functions.schemas.requests import ReconcileRequest
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.settings import trigger_settings
 
 bp = func.Blueprint()
@@ -22,7 +22,7 @@ TIMER_SECONDS = 20 * 60
 @endpoint
 def reconcile(asked: Query[ReconcileRequest]) -> ReconciledAnswer:
     """Compares container and index both ways and mends what events missed."""
-    progress = runtime().reconcile.run(
+    progress = current_app().reconcile.run(
         seconds=asked.seconds, dry_run=asked.dry_run, restart=asked.restart
     )
     return answers_ops.reconciled(progress, dry_run=asked.dry_run)
@@ -30,7 +30,7 @@ def reconcile(asked: Query[ReconcileRequest]) -> ReconciledAnswer:
 
 @observed_event
 def reconcile_on_time(timer: func.TimerRequest) -> None:
-    runtime().reconcile.run(seconds=TIMER_SECONDS)
+    current_app().reconcile.run(seconds=TIMER_SECONDS)
 
 
 if CRON:  # a timer with an empty schedule would be an error of the whole app

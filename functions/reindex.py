@@ -13,7 +13,7 @@ from functions.schemas import bulk as answers_bulk
 from functions.schemas.bulk import JobAnswer
 from functions.schemas.bulk_requests import CollectionPath, ReindexRequest
 from functions.schemas.reindex import CollectionAnswer, CollectionsAnswer, collections_answer
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.domain.threads import run_in_thread
 from shared_code.model_switch import drop_collection, to_fill
 
@@ -30,7 +30,7 @@ async def reindex(asked: Body[ReindexRequest], client: Binding[Any]) -> Reply[Jo
     holds what the old one holds, searches change over. The old one stays until it is deleted.
     With `rollback` searches go back at once to the collection before, which is then caught up.
     """
-    into = await run_in_thread(lambda: to_fill(runtime(), complete=asked.rollback))
+    into = await run_in_thread(lambda: to_fill(current_app(), complete=asked.rollback))
     jobs = Jobs(await client_of(client))
     return answers_bulk.accepted(await jobs.reindex(into, is_rollback=asked.rollback))
 
@@ -39,12 +39,12 @@ async def reindex(asked: Body[ReindexRequest], client: Binding[Any]) -> Reply[Jo
 @endpoint
 def list_collections() -> CollectionsAnswer:
     """The collections that there are, one for each model, and which one serves."""
-    return collections_answer(runtime().collections)
+    return collections_answer(current_app().collections)
 
 
 @bp.route(route="v1/collections/{name}", methods=["DELETE"])
 @endpoint(problems=(404,))
 def delete_collection(path: Path[CollectionPath]) -> CollectionAnswer:
     """Deletes a collection that does not serve, with all its vectors; originals stay."""
-    drop_collection(runtime(), path.name)
+    drop_collection(current_app(), path.name)
     return CollectionAnswer(name=path.name, serving=False)

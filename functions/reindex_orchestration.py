@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 from functions.durable.triggers import Steps, activity, call, orchestrator
-from shared_code.app import Runtime, runtime
+from shared_code.app import App, current_app
 from shared_code.domain.products import Counts
 from shared_code.model_switch import LOOK_EVERY_S, filling, stop_refilling
 from shared_code.reindex.plan import ROUNDS, Plan, build_id, difference
@@ -71,27 +71,27 @@ def _call(context: df.DurableOrchestrationContext, name: str, plan: Plan) -> df.
 @activity(bp)
 def reindex_begin(task: dict[str, Any]) -> dict[str, Any]:
     """Makes the collection, if it is not there. Raises Misconfigured where Qdrant refuses."""
-    filling(runtime(), task["into"]).index.ping()
+    filling(current_app(), task["into"]).index.ping()
     return {}
 
 
 @activity(bp)
 def reindex_catch_up(task: dict[str, Any]) -> dict[str, Any]:
-    app = filling(runtime(), task["into"])
+    app = filling(current_app(), task["into"])
     progress = app.reconcile.run(seconds=CATCH_UP_SECONDS, restart=task["restart"])
     return {"done": progress.is_done}
 
 
 @activity(bp)
 def reindex_compare(task: dict[str, Any]) -> dict[str, Any]:
-    old, new = _both_counts(runtime(), task["into"])
+    old, new = _both_counts(current_app(), task["into"])
     return {"difference": difference(old, new)}
 
 
 @activity(bp)
 def reindex_swap(task: dict[str, Any]) -> dict[str, Any]:
     """A second delivery finds the alias there."""
-    app, into = runtime(), task["into"]
+    app, into = current_app(), task["into"]
     old, new = _both_counts(app, into)
     app.collections.serve(into)
     stop_refilling(app)
@@ -101,7 +101,7 @@ def reindex_swap(task: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _both_counts(app: Runtime, into: str) -> tuple[Counts | None, Counts]:
+def _both_counts(app: App, into: str) -> tuple[Counts | None, Counts]:
     """Of the collection that serves, unless its model is not here, and of the other one."""
     serves = app.collections.serving()
     old = app.index.counts() if serves == app.collection and serves != into else None

@@ -20,7 +20,7 @@ from functions.schemas.search_requests import (
     SearchRequest,
     SimilarRequest,
 )
-from shared_code.app import Runtime, runtime
+from shared_code.app import App, current_app
 from shared_code.domain.products import ImageBytes
 from shared_code.search.query import Mode, Options
 from shared_code.search.search import Answer
@@ -49,7 +49,7 @@ def search_by_picture(
     """Finds products by a picture: those that look alike, or whose words fit it best."""
     [picture] = sent.uploads
     options = options_of(sent.fields, preferred_here(sent.fields, who))
-    app = runtime()
+    app = current_app()
     answer = app.search.by_picture(sent.fields.photo(picture.data), sent.fields.target, options)
     about = {"query_image": picture.name, "embedding_dimension": app.encoder.model.dimension}
     return search_answer(answer, options, app.encoder.model, **about)
@@ -77,7 +77,7 @@ def similar_products(
 ) -> Reply[SearchAnswer]:
     """Finds products that look like this one, or are described like it if it has no picture."""
     options = options_of(asked, preferred_here(asked, who))
-    app = runtime()
+    app = current_app()
     answer = app.search.similar(path.product_id, options)
     return search_answer(answer, options, app.encoder.model)
 
@@ -88,7 +88,7 @@ def answered(
     pictures: Sequence[ImageBytes] = (),
 ) -> Reply[SearchAnswer]:
     """What search and search-hybrid answer, now or when they were saved."""
-    app = runtime()  # one of two models, to the end
+    app = current_app()  # one of two models, to the end
     options = options_of(asked, prefers)
     if isinstance(asked, SearchRequest):
         found = _by_text(app, asked, asked.mode_for(prefers), options)
@@ -97,25 +97,25 @@ def answered(
     return search_answer(found, options, app.encoder.model, query=asked.query)
 
 
-def _by_text(app: Runtime, asked: SearchRequest, mode: Mode, options: Options) -> Answer:
+def _by_text(app: App, asked: SearchRequest, mode: Mode, options: Options) -> Answer:
     if isinstance(asked.query, str):
         return app.search.by_text(asked.query, mode, options)
     return app.search.by_vector(app.encoder.given(asked.vector or ()), mode, options)
 
 
 def options_of(asked: Refined, prefers: Preferred) -> Options:
-    return asked.options(runtime().settings.filterable_fields, prefers)
+    return asked.options(current_app().settings.filterable_fields, prefers)
 
 
 def preferred_here(asked: Refined, who: str) -> Preferred:
     """Of whoever searches. Where searches are public, anybody could say to be anybody."""
-    if who and asked.personal and runtime().settings.public_search:
+    if who and asked.personal and current_app().settings.public_search:
         return UNPROVEN
     return preferred_of(asked, who)
 
 
 def preferred_of(asked: Refined, who: str) -> Preferred:
-    app = runtime()
+    app = current_app()
     if not who or not asked.personal:
         return NOTHING
     return preferred_by(who, app.users, app.settings.filterable_fields)

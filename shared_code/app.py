@@ -1,6 +1,6 @@
 """The composition root: use cases on the adapters that the settings choose, built on first use.
 
-A process has one runtime, or of two models the one that serves.
+A process has one app, or of two models the one that serves.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from shared_code.users.users import Users
 from shared_code.wiring import ChosenAdapters, picture_format_of
 
 
-class Runtime(ChosenAdapters):
+class App(ChosenAdapters):
     """Everything a request needs, for one model."""
 
     def __init__(self, settings: Settings, *, fills: bool = False, **parts: Any) -> None:
@@ -44,23 +44,23 @@ class Runtime(ChosenAdapters):
         self.started = time.monotonic()
 
     @part
-    def next(self) -> Runtime | None:
+    def next(self) -> App | None:
         """Of the other model; None where there is but one."""
         if not self.settings.has_next_model:
             return None
-        return Runtime(self.settings.turned_round(), fills=True, telemetry=self.telemetry)
+        return App(self.settings.turned_round(), fills=True, telemetry=self.telemetry)
 
     @part
-    def refilled(self) -> Runtime:
+    def refilled(self) -> App:
         """Of the same model, to fill its collection while the alias leads elsewhere."""
-        return Runtime(self.settings, fills=True)
+        return App(self.settings, fills=True)
 
     @property
     def collection(self) -> str:
         """Of this model, whether it serves or not."""
         return self.index.collection
 
-    def hand_over_to(self, other: Runtime) -> None:
+    def hand_over_to(self, other: App) -> None:
         """``other`` serves from now on. The index stays open, for requests under way and for the
         way back; the rest, the model above all, is let go and built again if need be."""
         with self.lock:
@@ -194,12 +194,12 @@ _ON_INDEX = ("search", "facets", "texts", "indexer", "catalogue", "recovery", "r
 
 
 _lock = threading.Lock()
-_runtime: Runtime | None = None
+_runtime: App | None = None
 _changeover = Changeover()
 
 
-def runtime() -> Runtime:
-    """The process's runtime: one, or of two models the one that serves.
+def current_app() -> App:
+    """The process's app: one, or of two models the one that serves.
 
     Raises Misconfigured when a setting is wrong.
     """
@@ -210,7 +210,7 @@ def runtime() -> Runtime:
                 settings = Settings.from_env()
                 set_up_logs(settings.log_format)
                 limit_arenas(settings.malloc_arena_max)
-                _runtime = Runtime(settings)
+                _runtime = App(settings)
     found = _runtime
     current = _changeover.current(found)
     if current is not found:
@@ -218,8 +218,8 @@ def runtime() -> Runtime:
     return current
 
 
-def use_runtime(replacement: Runtime | None) -> Runtime | None:
-    """Makes this the process's runtime (None: built from the settings on next use).
+def use_app(replacement: App | None) -> App | None:
+    """Makes this the process's app (None: built from the settings on next use).
 
     Returns the one it replaces, so that a test can put it back.
     """
@@ -229,8 +229,8 @@ def use_runtime(replacement: Runtime | None) -> Runtime | None:
     return previous
 
 
-def close_runtime() -> None:
+def close_app() -> None:
     """A clean end, for hosts that have one; Azure's worker is killed and never calls it."""
-    previous = use_runtime(None)
+    previous = use_app(None)
     if previous is not None:
         previous.close()

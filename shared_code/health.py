@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
 
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.domain.errors import AppError, Unavailable
 from shared_code.domain.products import Counts, ModelInfo
 
@@ -42,17 +42,17 @@ def health(*, deep: bool) -> Health:
     Without it no network is touched and only the bundle's manifest is read. Wrong settings are
     the one thing reported where there are any, since nothing else can be looked at.
     """
-    settings = _checked(runtime)
+    settings = _checked(current_app)
     if settings != "ok":
         return Health(model=None, checks={"settings": settings})
-    checks = {"model": _checked(lambda: runtime().encoder.model)}
-    model = runtime().encoder.model if checks["model"] == "ok" else None
+    checks = {"model": _checked(lambda: current_app().encoder.model)}
+    model = current_app().encoder.model if checks["model"] == "ok" else None
     if deep:
         if model is not None:
-            checks["model"] = _checked(lambda: runtime().encoder.ping())
-        checks["index"] = _checked(lambda: runtime().index.ping())
-        checks["storage"] = _checked(lambda: runtime().images.ping())
-        checks["users"] = _checked(lambda: runtime().users.ping())
+            checks["model"] = _checked(lambda: current_app().encoder.ping())
+        checks["index"] = _checked(lambda: current_app().index.ping())
+        checks["storage"] = _checked(lambda: current_app().images.ping())
+        checks["users"] = _checked(lambda: current_app().users.ping())
         checks["events"] = _checked_events(checks)
     return Health(model, checks)
 
@@ -63,7 +63,7 @@ def _checked_events(checks: Mapping[str, str]) -> str:
 
     def count() -> None:
         nonlocal waiting
-        waiting = runtime().event_queue.count()
+        waiting = current_app().event_queue.count()
 
     state = _checked(count)
     causes = [f"{part} ({checks[part]})" for part in NEEDED_BY_EVENTS if checks[part] != "ok"]
@@ -78,7 +78,7 @@ def count_contents() -> Counts | None:
     What else the stats tell is wanted most during such an outage: failures, and events that wait.
     """
     try:
-        return runtime().index.counts()
+        return current_app().index.counts()
     except Unavailable as exc:
         log.warning("the index cannot be counted: %s", exc)
         return None

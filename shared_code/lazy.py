@@ -17,7 +17,7 @@ class Owner(Protocol):
 
 
 class part(Generic[T]):
-    """A lazily built attribute of the runtime, made once under the runtime's lock."""
+    """A lazily built attribute, made once under its owner's lock."""
 
     def __init__(self, build: Callable[[Any], T]) -> None:
         self._build = build

@@ -2,7 +2,7 @@
 
 A process that has both bundles (MODEL_DIR and NEXT_MODEL_DIR) looks where the alias leads when it
 starts and every few seconds; with the alias it changes the model of its queries. A model and its
-collection change together, as one ``Runtime``, so no query meets vectors of another model.
+collection change together, as one ``App``, so no query meets vectors of another model.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from shared_code.domain.errors import AppError, NotFound, Unavailable, Unprocessable
 
 if TYPE_CHECKING:
-    from shared_code.app import Runtime
+    from shared_code.app import App
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Changeover:
         self._lock = threading.Lock()
         self._looked = 0.0
 
-    def current(self, serves: Runtime) -> Runtime:
+    def current(self, serves: App) -> App:
         """The runtime that serves now. Where the alias cannot be looked up, the one before."""
         if serves.settings.has_next_model and self._is_time():
             try:
@@ -50,7 +50,7 @@ class Changeover:
             return True
 
 
-def chosen(serves: Runtime) -> Runtime:
+def chosen(serves: App) -> App:
     """Raises Unavailable when the index does not answer."""
     target, other = serves.collections.serving(), serves.next
     if other is None or target is None or target != other.collection:
@@ -60,7 +60,7 @@ def chosen(serves: Runtime) -> Runtime:
     return other
 
 
-def filling(app: Runtime, collection: str) -> Runtime:
+def filling(app: App, collection: str) -> App:
     """What fills this collection; empty: the one that serves. Raises Unavailable where this
     process has not got its model (yet: a deployment may be under way)."""
     if not collection or (collection == app.collection and not _is_elsewhere(app)):
@@ -72,7 +72,7 @@ def filling(app: Runtime, collection: str) -> Runtime:
     raise Unavailable(f"Neither MODEL_DIR nor NEXT_MODEL_DIR is the model of {collection!r}.")
 
 
-def to_fill(app: Runtime, *, complete: bool) -> str:
+def to_fill(app: App, *, complete: bool) -> str:
     """The collection to move to; ``complete``: one that is there already.
 
     Raises Unprocessable when there is none.
@@ -85,7 +85,7 @@ def to_fill(app: Runtime, *, complete: bool) -> str:
     return into
 
 
-def drop_collection(app: Runtime, name: str) -> None:
+def drop_collection(app: App, name: str) -> None:
     """Raises NotFound, and Unprocessable for the one that serves."""
     if name not in app.collections.names():
         raise NotFound(f"There is no collection {name[:100]!r}.")
@@ -98,7 +98,7 @@ def drop_collection(app: Runtime, name: str) -> None:
     app.collections.drop(name)
 
 
-def stop_refilling(app: Runtime) -> None:
+def stop_refilling(app: App) -> None:
     """The alias leads to this model's collection now: it is opened in the usual way."""
     with app.lock:
         refilled = app.parts.pop("refilled", None)
@@ -106,5 +106,5 @@ def stop_refilling(app: Runtime) -> None:
         refilled.close()
 
 
-def _is_elsewhere(app: Runtime) -> bool:
+def _is_elsewhere(app: App) -> bool:
     return app.collections.serving() not in (None, app.collection)

@@ -7,7 +7,7 @@ from typing import Any
 
 from devhost.__main__ import options
 from devhost.server import run
-from shared_code.app import Runtime, use_runtime
+from shared_code.app import App, use_app
 from shared_code.domain.ports import Blob, BlobStore
 from shared_code.settings import Settings
 
@@ -30,7 +30,7 @@ class SlowStore:
 
 
 if __name__ == "__main__":
-    runtime = Runtime(Settings.from_env())
+    runtime = App(Settings.from_env())
     runtime.parts["images"] = SlowStore(runtime.images)
-    use_runtime(runtime)
+    use_app(runtime)
     sys.exit(run(options(__doc__ or "")))

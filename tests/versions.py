@@ -18,7 +18,8 @@ from infra.package import PLATFORM
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements-dev.txt"
-QUICK = ["tests/unit", "tests/shared_code", "tests/functions", "tests/architecture", "tests/workers"]
+ROOMS = ["architecture", "functions", "shared_code", "unit", "workers"]
+QUICK = [f"tests/{room}" for room in ROOMS]
 UV = [sys.executable, "-m", "uv"]
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from functions.durable.triggers import DurableClient, reason_of
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.bulk.jobs import Job, Source, part_id
 from shared_code.bulk.report import (
     JobFacts,
@@ -59,7 +59,7 @@ class Jobs:
     client: DurableClient
 
     async def start(self, source: Source) -> JobReport:
-        settings, now = runtime().settings, datetime.now(UTC)
+        settings, now = current_app().settings, datetime.now(UTC)
         job_id = _new_id(now)
         job = Job(
             job_id,
@@ -76,7 +76,7 @@ class Jobs:
         """Raises Unprocessable while another one is under way."""
         now = datetime.now(UTC)
         await self._refuse_second_move()
-        settings = runtime().settings
+        settings = current_app().settings
         plan = Plan(
             _new_id(now),
             into,
@@ -130,7 +130,7 @@ class Jobs:
 
     async def _terminate(self, job_id: str) -> None:
         """The flag holds at once, for activities and for whoever asks; the rest takes seconds."""
-        await run_in_thread(runtime().bulk.listing.manifests.cancel, job_id)
+        await run_in_thread(current_app().bulk.listing.manifests.cancel, job_id)
         with _asking():
             await self.client.terminate(job_id, CANCELLED)
 
@@ -143,7 +143,7 @@ class Jobs:
         return report(facts, await self._parts(facts), now)
 
     async def _is_cancelled(self, job_id: str) -> bool:
-        return await run_in_thread(runtime().bulk.listing.manifests.is_cancelled, job_id)
+        return await run_in_thread(current_app().bulk.listing.manifests.is_cancelled, job_id)
 
     async def _moving(self, facts: JobFacts, status: df.DurableOrchestrationStatus) -> JobFacts:
         """A move to another model: how far it has filled its collection is another's status."""

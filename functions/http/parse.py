@@ -15,7 +15,7 @@ import azure.functions as func
 import msgspec
 
 from functions.http.multipart import is_multipart, parse_multipart
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.domain.errors import (
     FieldError,
     LengthRequired,
@@ -139,7 +139,7 @@ def limited_body(req: func.HttpRequest) -> bytes:
             "The body was sent in chunks (Transfer-Encoding: chunked), which does not arrive here; "
             "send it in one piece, with Content-Length."
         )
-    limit_mb = runtime().settings.max_upload_mb
+    limit_mb = current_app().settings.max_upload_mb
     if len(body) > limit_mb * 1_000_000:
         raise TooLarge(
             f"The request has {len(body) / 1e6:.1f} MB; the limit is {limit_mb} MB (MAX_UPLOAD_MB)."

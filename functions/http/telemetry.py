@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 import azure.functions as func
 
-from shared_code.app import runtime
+from shared_code.app import current_app
 from shared_code.domain.errors import Misconfigured
 from shared_code.domain.telemetry import Call, Operation, calling
 from shared_code.domain.timing import Stages, collect_stages
@@ -118,7 +118,7 @@ def parent_of(context: func.Context | None) -> str:
 
 def _tell(operation: Operation) -> None:
     try:
-        telemetry = runtime().telemetry
+        telemetry = current_app().telemetry
     except Misconfigured:
         return  # the answer itself says so
     telemetry.record(operation)

@@ -205,13 +205,11 @@ def test_a_signal_ends_it_within_two_seconds_whatever_request_runs(tmp_path, num
 def test_the_apps_runtime_is_closed_at_the_end(tmp_path):
     app = written(
         tmp_path,
-        HEAD + "from shared_code.app import close_runtime",
+        HEAD + "from shared_code.app import close_app",
     )
     (app / "shared_code").mkdir()
     (app / "shared_code" / "__init__.py").touch()
-    (app / "shared_code" / "app.py").write_text(
-        "def close_runtime():\n    open('closed', 'w').close()"
-    )
+    (app / "shared_code" / "app.py").write_text("def close_app():\n    open('closed', 'w').close()")
     with Running(app):
         pass
     assert (app / "closed").exists()

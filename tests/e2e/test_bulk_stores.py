@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from functions import bulk_orchestration
-from shared_code.app import Runtime, use_runtime
+from shared_code.app import App, use_app
 from shared_code.bulk.jobs import Job, Source
 from shared_code.domain.naming import Place, document_of
 from shared_code.settings import Settings
@@ -32,12 +32,12 @@ def app(request, tmp_path):
     names = ("images", "failures", "thumbnails", "state", "feeds")
     containers = {f"{name}_container": f"{name}-{own}" for name in names}
     settings = Settings(local_dir=tmp_path, azurewebjobsstorage=connection, **containers)
-    built = Runtime(settings, encoder=TwinEncoder())
+    built = App(settings, encoder=TwinEncoder())
     small = replace(built.bulk.listing, page_size=12)
     built.parts["bulk"] = replace(built.bulk, listing=small)
-    previous = use_runtime(built)
+    previous = use_app(built)
     yield built
-    use_runtime(previous)
+    use_app(previous)
     built.close()
 
 

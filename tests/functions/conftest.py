@@ -9,7 +9,7 @@ import azure.functions as func
 import pytest
 
 from shared_code.adapters.pictures.thumbnail import PillowThumbnail
-from shared_code.app import Runtime, use_runtime
+from shared_code.app import App, use_app
 from shared_code.failures.failures import Failures
 from shared_code.pictures.thumbnails import Thumbnails
 from shared_code.settings import Settings
@@ -43,7 +43,7 @@ class CountingEncoder(TwinEncoder):
 @pytest.fixture
 def app():
     """A runtime of twins, each held to the contract suite of the adapter it stands for."""
-    built = Runtime(
+    built = App(
         Settings(max_upload_mb=2),
         encoder=CountingEncoder(),
         index=MemoryIndex(),
@@ -55,9 +55,9 @@ def app():
         users=Users(MemoryRows()),
         event_queue=MemoryEventQueue(),
     )
-    previous = use_runtime(built)
+    previous = use_app(built)
     yield built
-    use_runtime(previous)
+    use_app(previous)
 
 
 def call(function: Any, durable: Any = None, **request: Any) -> func.HttpResponse:

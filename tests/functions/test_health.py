@@ -8,7 +8,7 @@ import pytest
 
 from functions.ops import health, stats
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.app import Runtime, use_runtime
+from shared_code.app import App, use_app
 from shared_code.domain.errors import Misconfigured
 from shared_code.failures.failures import Failures
 from shared_code.settings import Settings
@@ -22,15 +22,15 @@ def starter(tmp_path):
     """A copy of the starter bundle to spoil, in an app that serves it."""
     bundle = shutil.copytree(Settings().model_dir, tmp_path / "bundle")
     settings = replace(Settings(), model_dir=bundle, local_dir=tmp_path)
-    built = Runtime(
+    built = App(
         settings,
         index=MemoryIndex(),
         images=MemoryBlobStore(),
         failures=Failures(MemoryBlobStore()),
     )
-    previous = use_runtime(built)
+    previous = use_app(built)
     yield bundle
-    use_runtime(previous)
+    use_app(previous)
 
 
 def asked(**params):

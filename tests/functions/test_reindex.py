@@ -8,7 +8,7 @@ import pytest
 
 from functions import bulk_orchestration, reindex, reindex_orchestration
 from functions.durable.jobs import Jobs
-from shared_code.app import Runtime
+from shared_code.app import App
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.products import Counts
 from tests.durable import MemoryDurable
@@ -33,7 +33,7 @@ def collections(app):
     found = MemoryCollections()
     shared = {name: app.parts[name] for name in ("images", "failures", "thumbnails", "state")}
     app.parts |= {"collections": found, "index": found.made(OLD)}
-    other = Runtime(
+    other = App(
         app.settings,
         fills=True,
         **shared,

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import cost
 from devhost.child import ROOT
-from shared_code.app import Runtime
+from shared_code.app import App
 from shared_code.failures.failures import Failures
 from shared_code.indexing.blob_events import Look, Notice
 from shared_code.settings import Settings
@@ -179,12 +179,12 @@ def test_the_app_logs_what_the_alert_on_failures_looks_for(caplog):
     """A picture that cannot be decoded, one that the host gave up on, and a bug of ours."""
     images, failures = MemoryBlobStore(), MemoryBlobStore()
     parts = {"failures": Failures(failures), "index": MemoryIndex(), "encoder": TwinEncoder()}
-    app = Runtime(Settings(), images=images, **parts)
+    app = App(Settings(), images=images, **parts)
     images.write("broken.png", b"not a picture")
     app.blob_events.look(Look("broken.png"))
     images.write("dress.png", picture())
     app.blob_events.give_up(Notice("1", "", (Look("dress.png"),)), delivered=5)
-    faulty = Runtime(Settings(), images=BrokenBlobStore(), **parts)
+    faulty = App(Settings(), images=BrokenBlobStore(), **parts)
     faulty.blob_events.look(Look("dress.png"))
     assert len(list(app.failures.page(limit=10).items)) == 2
     phrases = re.findall(r'contains "([^"]+)"', alert_queries()["new-failures"])

@@ -3,11 +3,11 @@ import time
 
 import pytest
 
-from shared_code.app import Runtime, part
+from shared_code.app import App, part
 from shared_code.settings import Settings
 
 
-class Counting(Runtime):
+class Counting(App):
     builds = 0
 
     @part
@@ -25,7 +25,7 @@ class Counting(Runtime):
 
 
 @pytest.fixture
-def runtime():
+def app():
     Counting.builds = 0
     return Counting(Settings())
 
@@ -52,7 +52,7 @@ def test_a_part_given_is_never_built():
 
 
 def test_a_closed_runtime_opens_its_queue_anew(tmp_path):
-    runtime = Runtime(Settings(local_dir=tmp_path))
+    runtime = App(Settings(local_dir=tmp_path))
     runtime.event_queue.send("{}", delay_s=60)
     first = runtime.event_queue
     runtime.close()

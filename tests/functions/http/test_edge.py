@@ -8,7 +8,7 @@ from functions.embed import embed_image, embed_text
 from functions.http.edge import endpoint
 from functions.ops import health, stats
 from functions.products import index_product, list_products
-from shared_code.app import Runtime, use_runtime
+from shared_code.app import App, use_app
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.settings import Settings
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
@@ -108,13 +108,13 @@ def test_deep_health_says_what_is_down(app):
 
 
 def test_health_shows_why_a_bundle_cannot_be_served(tmp_path):
-    previous = use_runtime(Runtime(Settings(model_dir=tmp_path / "nowhere")))
+    previous = use_app(App(Settings(model_dir=tmp_path / "nowhere")))
     try:
         response = call(health, method="GET")
         assert response.status_code == 503
         assert "nowhere" in body_of(response)["checks"]["model"]
     finally:
-        use_runtime(previous)
+        use_app(previous)
 
 
 def test_wrong_settings_are_named_all_together():

@@ -19,7 +19,7 @@ from functions.search import search_by_blend, search_by_text
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
 from shared_code.adapters.telemetry.json_logs import JsonLines
-from shared_code.app import use_runtime
+from shared_code.app import use_app
 from shared_code.domain.errors import Unavailable
 from tests.functions.conftest import as_form, as_json, call, http_request
 from tests.pictures import picture
@@ -161,8 +161,8 @@ def test_a_failure_is_logged_with_the_id_that_the_answer_carries(app, logged):
 
 def test_settings_that_are_wrong_fail_the_call_and_not_the_telling(monkeypatch):
     monkeypatch.setenv("ORT_THREADS", "many")
-    previous = use_runtime(None)
+    previous = use_app(None)
     try:
         assert call(embed_text, **as_json({"text": "red"})).status_code == 503
     finally:
-        use_runtime(previous)
+        use_app(previous)

@@ -7,7 +7,7 @@ from functions.openapi import docs
 from functions.ops import health
 from functions.products import get_image, get_product, index_product_with_image
 from functions.users import get_preferences
-from shared_code.app import runtime
+from shared_code.app import current_app
 from tests.functions.conftest import as_form, call
 from tests.pictures import picture
 
@@ -29,7 +29,7 @@ ANSWERS = {
 
 
 def image_path():
-    return next(b.name for b in runtime().images.list().items if b.name.endswith(".png"))
+    return next(b.name for b in current_app().images.list().items if b.name.endswith(".png"))
 
 
 @pytest.mark.parametrize("what", ANSWERS)

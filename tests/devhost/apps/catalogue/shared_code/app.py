@@ -15,9 +15,9 @@ class FolderStore:
         path.write_bytes(data)
 
 
-def runtime():
+def current_app():
     return SimpleNamespace(images=FolderStore())
 
 
-def close_runtime():
+def close_app():
     pass
