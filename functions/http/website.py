@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_FOLDER = Path(__file__).parents[1] / "web"
+_FOLDER = Path(__file__).parents[2] / "web"
 _MIME = {
     ".html": "text/html",
     ".css": "text/css",

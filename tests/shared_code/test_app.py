@@ -30,21 +30,21 @@ def app():
     return Counting(Settings())
 
 
-def test_thirty_two_threads_build_a_part_once(runtime):
+def test_thirty_two_threads_build_a_part_once(app):
     found = []
-    threads = [threading.Thread(target=lambda: found.append(runtime.slow)) for _ in range(32)]
+    threads = [threading.Thread(target=lambda: found.append(app.slow)) for _ in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(found) == 32
-    assert len(set(map(id, found))) == runtime.builds == 1
+    assert len(set(map(id, found))) == app.builds == 1
 
 
-def test_a_failed_build_is_tried_again(runtime):
+def test_a_failed_build_is_tried_again(app):
     with pytest.raises(RuntimeError):
-        _ = runtime.flaky
-    assert runtime.flaky == "built"
+        _ = app.flaky
+    assert app.flaky == "built"
 
 
 def test_a_part_given_is_never_built():
@@ -52,10 +52,10 @@ def test_a_part_given_is_never_built():
 
 
 def test_a_closed_runtime_opens_its_queue_anew(tmp_path):
-    runtime = App(Settings(local_dir=tmp_path))
-    runtime.event_queue.send("{}", delay_s=60)
-    first = runtime.event_queue
-    runtime.close()
-    assert runtime.event_queue is not first
-    assert runtime.blob_events.count_waiting() == 1
-    runtime.close()
+    app = App(Settings(local_dir=tmp_path))
+    app.event_queue.send("{}", delay_s=60)
+    first = app.event_queue
+    app.close()
+    assert app.event_queue is not first
+    assert app.blob_events.count_waiting() == 1
+    app.close()
