@@ -2,7 +2,7 @@
 time; a segment has its chunks indexed; three activities do the work.
 
 An orchestrator is run from its beginning at each of its steps, so it decides by its history alone:
-no clock, no I/O, no ``current_app()``. What it decides is in ``core.bulk``.
+no clock, no I/O, no ``model_switch()``. What it decides is in ``shared_code.bulk``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 from functions.durable.triggers import Steps, TaskPool, activity, call, orchestrator
-from shared_code.app import current_app
+from shared_code.app import model_switch
 from shared_code.bulk.jobs import Job, Segment, part_id
 from shared_code.indexing.tally import Tally, fit_status
-from shared_code.model_switch import filling
 
 if TYPE_CHECKING:
     import azure.durable_functions as df
@@ -68,17 +67,17 @@ def bulk_segment(context: df.DurableOrchestrationContext) -> Steps:
 
 @activity(bp)
 def bulk_list(task: dict[str, Any]) -> dict[str, Any]:
-    return filling(current_app(), task["into"]).bulk.list_segment(task)
+    return model_switch().app_for(task["into"]).bulk.list_segment(task)
 
 
 @activity(bp)
 def bulk_index(task: dict[str, Any]) -> dict[str, Any]:
-    return filling(current_app(), task["into"]).bulk.index_chunk(task)
+    return model_switch().app_for(task["into"]).bulk.index_chunk(task)
 
 
 @activity(bp)
 def bulk_close(task: dict[str, Any]) -> dict[str, Any]:
-    return filling(current_app(), task["into"]).bulk.close_segment(task)
+    return model_switch().app_for(task["into"]).bulk.close_segment(task)
 
 
 def _segment(said: dict[str, Any]) -> Segment:

@@ -40,8 +40,8 @@ def stats() -> StatsAnswer:
         cache=CacheFacts(
             hits=app.embeddings.counts.hits,
             misses=app.embeddings.counts.misses,
-            entries=app.near_cache.entries,
-            bytes=app.near_cache.bytes,
+            entries=app.adapters.memory_cache.entries,
+            bytes=app.adapters.memory_cache.bytes,
         ),
         uptime_s=app.uptime_s,
     )

@@ -13,9 +13,8 @@ from functions.schemas import bulk as answers_bulk
 from functions.schemas.bulk import JobAnswer
 from functions.schemas.bulk_requests import CollectionPath, ReindexRequest
 from functions.schemas.reindex import CollectionAnswer, CollectionsAnswer, collections_answer
-from shared_code.app import current_app
+from shared_code.app import current_app, model_switch
 from shared_code.domain.threads import run_in_thread
-from shared_code.model_switch import drop_collection, to_fill
 
 bp = func.Blueprint()
 
@@ -30,7 +29,7 @@ async def reindex(asked: Body[ReindexRequest], client: Binding[Any]) -> Reply[Jo
     holds what the old one holds, searches change over. The old one stays until it is deleted.
     With `rollback` searches go back at once to the collection before, which is then caught up.
     """
-    into = await run_in_thread(lambda: to_fill(current_app(), complete=asked.rollback))
+    into = await run_in_thread(lambda: model_switch().collection_to_fill(complete=asked.rollback))
     jobs = Jobs(await client_of(client))
     return answers_bulk.accepted(await jobs.reindex(into, is_rollback=asked.rollback))
 
@@ -46,5 +45,5 @@ def list_collections() -> CollectionsAnswer:
 @endpoint(problems=(404,))
 def delete_collection(path: Path[CollectionPath]) -> CollectionAnswer:
     """Deletes a collection that does not serve, with all its vectors; originals stay."""
-    drop_collection(current_app(), path.name)
+    model_switch().drop_collection(path.name)
     return CollectionAnswer(name=path.name, serving=False)

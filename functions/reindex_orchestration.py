@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 from functions.durable.triggers import Steps, activity, call, orchestrator
-from shared_code.app import App, current_app
+from shared_code.app import current_app, model_switch
 from shared_code.domain.products import Counts
-from shared_code.model_switch import LOOK_EVERY_S, filling, stop_refilling
+from shared_code.reindex.model_switch import LOOK_EVERY_S
 from shared_code.reindex.plan import ROUNDS, Plan, build_id, difference
 
 if TYPE_CHECKING:
@@ -71,38 +71,39 @@ def _call(context: df.DurableOrchestrationContext, name: str, plan: Plan) -> df.
 @activity(bp)
 def reindex_begin(task: dict[str, Any]) -> dict[str, Any]:
     """Makes the collection, if it is not there. Raises Misconfigured where Qdrant refuses."""
-    filling(current_app(), task["into"]).index.ping()
+    model_switch().app_for(task["into"]).index.ping()
     return {}
 
 
 @activity(bp)
 def reindex_catch_up(task: dict[str, Any]) -> dict[str, Any]:
-    app = filling(current_app(), task["into"])
+    app = model_switch().app_for(task["into"])
     progress = app.reconcile.run(seconds=CATCH_UP_SECONDS, restart=task["restart"])
     return {"done": progress.is_done}
 
 
 @activity(bp)
 def reindex_compare(task: dict[str, Any]) -> dict[str, Any]:
-    old, new = _both_counts(current_app(), task["into"])
+    old, new = _both_counts(task["into"])
     return {"difference": difference(old, new)}
 
 
 @activity(bp)
 def reindex_swap(task: dict[str, Any]) -> dict[str, Any]:
     """A second delivery finds the alias there."""
-    app, into = current_app(), task["into"]
-    old, new = _both_counts(app, into)
-    app.collections.serve(into)
-    stop_refilling(app)
+    into = task["into"]
+    old, new = _both_counts(into)
+    current_app().collections.serve(into)
+    model_switch().stop_refill()
     return {
         "before": {"products": old.products, "images": old.images} if old else None,
         "after": {"products": new.products, "images": new.images},
     }
 
 
-def _both_counts(app: App, into: str) -> tuple[Counts | None, Counts]:
+def _both_counts(into: str) -> tuple[Counts | None, Counts]:
     """Of the collection that serves, unless its model is not here, and of the other one."""
+    app = current_app()
     serves = app.collections.serving()
     old = app.index.counts() if serves == app.collection and serves != into else None
-    return old, filling(app, into).index.counts()
+    return old, model_switch().app_for(into).index.counts()

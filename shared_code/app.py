@@ -1,13 +1,9 @@
-"""The composition root: use cases on the adapters that the settings choose, built on first use.
-
-A process has one app, or of two models the one that serves.
-"""
+"""The composition root: use cases on the adapters that the settings choose, built on first use."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Any
 
 from shared_code.adapters.telemetry.json_logs import set_up_logs
 from shared_code.allocator import limit_arenas
@@ -15,6 +11,7 @@ from shared_code.bulk.indexing import BulkIndexing
 from shared_code.bulk.listing import BulkListing
 from shared_code.bulk.manifests import Manifests
 from shared_code.bulk.work import BulkWork
+from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
 from shared_code.failures.failures import Failures
 from shared_code.feeds.intake import FeedIntake
 from shared_code.indexing.blob_events import BlobEvents
@@ -22,84 +19,95 @@ from shared_code.indexing.indexing import Indexer
 from shared_code.indexing.recovery import Recovery
 from shared_code.indexing.texts import Texts
 from shared_code.indexing.words import WordsReader
-from shared_code.lazy import part
-from shared_code.model_switch import Changeover
+from shared_code.lazy import lazy
 from shared_code.pictures.pictures import Pictures
 from shared_code.pictures.thumbnails import Thumbnails
 from shared_code.products.catalogue import Catalogue
 from shared_code.reconcile.reconcile import Reconcile
+from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.search.embeddings import Embeddings
 from shared_code.search.facets import Facets
 from shared_code.search.search import Search
 from shared_code.settings import Settings
 from shared_code.users.users import Users
-from shared_code.wiring import ChosenAdapters, picture_format_of
+from shared_code.wiring import Adapters
 
 
-class App(ChosenAdapters):
-    """Everything a request needs, for one model."""
+class App:
+    """Every use case of the product, for one model."""
 
-    def __init__(self, settings: Settings, *, fills: bool = False, **parts: Any) -> None:
-        super().__init__(settings, fills=fills, **parts)
+    def __init__(self, settings: Settings, adapters: Adapters | None = None) -> None:
+        self.settings = settings
+        self.adapters = adapters or Adapters(settings)
+        self.lock = threading.RLock()
         self.started = time.monotonic()
 
-    @part
-    def next(self) -> App | None:
-        """Of the other model; None where there is but one."""
-        if not self.settings.has_next_model:
-            return None
-        return App(self.settings.turned_round(), fills=True, telemetry=self.telemetry)
+    @property
+    def encoder(self) -> Encoder:
+        return self.adapters.encoder
 
-    @part
-    def refilled(self) -> App:
-        """Of the same model, to fill its collection while the alias leads elsewhere."""
-        return App(self.settings, fills=True)
+    @property
+    def index(self) -> ProductIndex:
+        return self.adapters.index
+
+    @property
+    def images(self) -> BlobStore:
+        return self.adapters.images
+
+    @property
+    def feeds(self) -> BlobStore:
+        return self.adapters.feeds
+
+    @property
+    def event_queue(self) -> EventQueue:
+        return self.adapters.event_queue
+
+    @property
+    def collections(self) -> Collections:
+        return self.adapters.collections
 
     @property
     def collection(self) -> str:
-        """Of this model, whether it serves or not."""
+        """The name of this model's collection, whether it serves or not."""
         return self.index.collection
 
-    def hand_over_to(self, other: App) -> None:
-        """``other`` serves from now on. The index stays open, for requests under way and for the
-        way back; the rest, the model above all, is let go and built again if need be."""
-        with self.lock:
-            kept = ("index", "collections", "telemetry")
-            self.parts = {name: getattr(self, name) for name in kept}
-        with other.lock:
-            other.parts["next"] = self
+    @lazy
+    def search(self) -> Search:
+        if Adapters.index.built_on(self.adapters) is None:
+            self.encoder.preload()  # a cold start: it loads while the index's client is imported
+        return Search(self.embeddings, self.index)
 
-    @part
+    @lazy
+    def embeddings(self) -> Embeddings:
+        return Embeddings(self.encoder, self.adapters.embedding_caches)
+
+    @lazy
+    def facets(self) -> Facets:
+        return Facets(self.index, self.settings.filterable_fields)
+
+    @lazy
     def failures(self) -> Failures:
-        return Failures(self.container(self.settings.failures_container))
+        return Failures(self.adapters.failure_records)
 
-    @part
+    @lazy
+    def thumbnails(self) -> Thumbnails:
+        return Thumbnails(self.adapters.thumbnails, self.adapters.make_thumbnail)
+
+    @lazy
+    def pictures(self) -> Pictures:
+        return Pictures(
+            self.images, self.thumbnails, self.adapters.picture_format, self._max_picture_bytes
+        )
+
+    @lazy
     def words(self) -> WordsReader:
         return WordsReader(self.images, now_us=lambda: time.time_ns() // 1000)
 
-    @part
-    def search(self) -> Search:
-        if "index" not in self.parts:  # a cold start: the client's import takes longer
-            self.encoder.preload()
-        return Search(self.embeddings, self.index)
-
-    @part
-    def embeddings(self) -> Embeddings:
-        return Embeddings(self.encoder, self.caches)
-
-    @part
-    def thumbnails(self) -> Thumbnails:
-        return Thumbnails(self.container(self.settings.thumbnails_container), self.make_thumbnail)
-
-    @part
-    def pictures(self) -> Pictures:
-        return Pictures(self.images, self.thumbnails, picture_format_of, self._max_bytes)
-
-    @part
+    @lazy
     def texts(self) -> Texts:
         return Texts(self.encoder, self.index, self.words)
 
-    @part
+    @lazy
     def indexer(self) -> Indexer:
         return Indexer(
             self.encoder,
@@ -108,10 +116,10 @@ class App(ChosenAdapters):
             self.failures,
             self.texts,
             self.thumbnails,
-            self._max_bytes,
+            self._max_picture_bytes,
         )
 
-    @part
+    @lazy
     def blob_events(self) -> BlobEvents:
         return BlobEvents(
             lambda: self.indexer,
@@ -122,26 +130,17 @@ class App(ChosenAdapters):
             self.settings.event_patience_h * 3600,
         )
 
-    @part
+    @lazy
     def recovery(self) -> Recovery:
         return Recovery(self.indexer, self.failures)
 
-    @part
+    @lazy
     def reconcile(self) -> Reconcile:
-        place = "reconcile-filling" if self.fills else "reconcile"  # two may be under way
-        return Reconcile(self.indexer, self.index, self.failures, self.state, place=place)
+        # one of each may be under way
+        name = "reconcile-filling" if self.adapters.fills_collection else "reconcile"
+        return Reconcile(self.indexer, self.index, self.failures, self.adapters.state, place=name)
 
-    @part
-    def bulk(self) -> BulkWork:
-        manifests = Manifests(self.state)
-        now_us = self.words.now_us
-        fields = self.settings.filterable_fields
-        listing = BulkListing(self.images, self.feeds, self.failures, manifests, fields, now_us)
-        return BulkWork(
-            listing, BulkIndexing(self.indexer), FeedIntake(self.catalogue, self.fetch_image)
-        )
-
-    @part
+    @lazy
     def catalogue(self) -> Catalogue:
         return Catalogue(
             self.encoder,
@@ -150,87 +149,99 @@ class App(ChosenAdapters):
             self.failures,
             self.words,
             self.indexer,
-            picture_format_of,
+            self.adapters.picture_format,
         )
 
-    @part
-    def facets(self) -> Facets:
-        return Facets(self.index, self.settings.filterable_fields)
+    @lazy
+    def bulk(self) -> BulkWork:
+        listing = BulkListing(
+            self.images,
+            self.feeds,
+            self.failures,
+            Manifests(self.adapters.state),
+            self.settings.filterable_fields,
+            self.words.now_us,
+        )
+        intake = FeedIntake(self.catalogue, self.adapters.fetch_image)
+        return BulkWork(listing, BulkIndexing(self.indexer), intake)
 
-    @part
+    @lazy
     def users(self) -> Users:
-        return Users(self.user_rows)
+        return Users(self.adapters.user_rows)
 
     @property
     def uptime_s(self) -> int:
         return int(time.monotonic() - self.started)
 
     @property
-    def _max_bytes(self) -> int:
-        return self.settings.max_upload_mb * 1_000_000
+    def has_next_model(self) -> bool:
+        return self.settings.has_next_model
+
+    def for_next_model(self) -> App:
+        """Returns the app of the other model, which fills that model's collection."""
+        settings = self.settings.turned_round()
+        adapters = Adapters(settings, fills_collection=True)
+        adapters.telemetry = self.adapters.telemetry
+        return App(settings, adapters)
+
+    def for_refill(self) -> App:
+        """Returns an app of the same model that fills its collection, wherever the alias leads."""
+        return App(self.settings, Adapters(self.settings, fills_collection=True))
+
+    def without_model(self) -> App:
+        """Returns this app with its index still open, but without the model in memory."""
+        return App(self.settings, self.adapters.without_model())
 
     def close(self) -> None:
-        """Flushes the index if it was ever built; what is closed is built anew on next use."""
-        with self.lock:
-            index = self.parts.pop("index", None)
-            queue = self.parts.pop("event_queue", None)
-            self.parts.pop("blob_events", None)
-            for dependent in _ON_INDEX:
-                self.parts.pop(dependent, None)
-            others = [self.parts.pop(name, None) for name in ("next", "refilled")]
-        if index is not None:
-            index.close()
-        if queue is not None:
-            queue.close()
-        for other in others:
-            if other is not None:
-                with other.lock:  # it may have this one as its other
-                    other.parts.pop("next", None)
-                other.close()
+        """Flushes and closes what was ever opened; the app is not used afterwards."""
+        self.adapters.close()
 
-
-_ON_INDEX = ("search", "facets", "texts", "indexer", "catalogue", "recovery", "reconcile", "bulk")
-"""Parts that hold the index."""
+    @property
+    def _max_picture_bytes(self) -> int:
+        return self.settings.max_upload_mb * 1_000_000
 
 
 _lock = threading.Lock()
-_runtime: App | None = None
-_changeover = Changeover()
+_switch: ModelSwitch[App] | None = None
 
 
-def current_app() -> App:
-    """The process's app: one, or of two models the one that serves.
+def model_switch() -> ModelSwitch[App]:
+    """Returns the process's models, built from the settings on first use.
 
     Raises Misconfigured when a setting is wrong.
     """
-    global _runtime
-    if _runtime is None:
+    global _switch
+    if _switch is None:
         with _lock:
-            if _runtime is None:
+            if _switch is None:
                 settings = Settings.from_env()
                 set_up_logs(settings.log_format)
                 limit_arenas(settings.malloc_arena_max)
-                _runtime = App(settings)
-    found = _runtime
-    current = _changeover.current(found)
-    if current is not found:
-        _runtime = current
-    return current
+                _switch = ModelSwitch(App(settings))
+    return _switch
 
 
-def use_app(replacement: App | None) -> App | None:
-    """Makes this the process's app (None: built from the settings on next use).
+def current_app() -> App:
+    """Returns the app that serves: the process's only one, or the one of two models.
 
-    Returns the one it replaces, so that a test can put it back.
+    Raises Misconfigured when a setting is wrong.
     """
-    global _runtime
+    return model_switch().current()
+
+
+def use_models(replacement: ModelSwitch[App] | None) -> ModelSwitch[App] | None:
+    """Makes these the process's models (None: built from the settings on next use).
+
+    Returns those that they replace, so that a test can put them back.
+    """
+    global _switch
     with _lock:
-        previous, _runtime = _runtime, replacement
+        previous, _switch = _switch, replacement
     return previous
 
 
 def close_app() -> None:
     """A clean end, for hosts that have one; Azure's worker is killed and never calls it."""
-    previous = use_app(None)
+    previous = use_models(None)
     if previous is not None:
         previous.close()

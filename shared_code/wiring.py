@@ -8,13 +8,13 @@ tried again on the next call.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
 from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
 from shared_code.domain.telemetry import NoTelemetry, Telemetry
 from shared_code.feeds.intake import FetchImage
-from shared_code.lazy import part
+from shared_code.lazy import lazy
 from shared_code.pictures.thumbnails import MakeThumbnail
 from shared_code.products.catalogue import PictureFormat
 from shared_code.search.embeddings import EmbeddingCache
@@ -30,36 +30,35 @@ EVENT_QUEUE = "blob-events"
 """Made by the deployment (infra/events.bicep), which has Event Grid put events there."""
 
 
-class ChosenAdapters:
-    """Tests pass parts to be used instead of the built ones."""
+class Adapters:
+    """The adapters of one model. Tests set those that shall not be built from the settings."""
 
-    def __init__(self, settings: Settings, *, fills: bool = False, **parts: Any) -> None:
-        """``fills``: its collection is to be filled, wherever the alias leads."""
+    def __init__(self, settings: Settings, *, fills_collection: bool = False) -> None:
+        """``fills_collection``: the index is the collection of this very model, which is to be
+        filled, wherever the alias leads."""
         self.settings = settings
-        self.fills = fills
-        self.parts: dict[str, Any] = dict(parts)
-        self.lock = threading.RLock()  # a part may need another
+        self.fills_collection = fills_collection
+        self.lock = threading.RLock()
 
-    @part
+    @lazy
     def encoder(self) -> Encoder:
         from shared_code.adapters.clip.encoder import ClipEncoder
 
         return ClipEncoder.from_settings(self.settings)
 
-    @part
+    @lazy
     def index(self) -> ProductIndex:
+        model, fills = self.encoder.model, self.fills_collection
         if self.settings.qdrant_url:
             import_qdrant_client()
             from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 
-            return QdrantCloudIndex.from_settings(
-                self.settings, self.encoder.model, is_built=self.fills
-            )
+            return QdrantCloudIndex.from_settings(self.settings, model, is_built=fills)
         from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 
-        return QdrantEdgeIndex.from_settings(self.settings, self.encoder.model, is_built=self.fills)
+        return QdrantEdgeIndex.from_settings(self.settings, model, is_built=fills)
 
-    @part
+    @lazy
     def collections(self) -> Collections:
         if self.settings.qdrant_url:
             import_qdrant_client()
@@ -70,19 +69,28 @@ class ChosenAdapters:
 
         return FolderCollections.from_settings(self.settings)
 
-    @part
+    @lazy
     def images(self) -> BlobStore:
-        return self.container(self.settings.images_container)
+        return self._container(self.settings.images_container)
 
-    @part
+    @lazy
     def feeds(self) -> BlobStore:
-        return self.container(self.settings.feeds_container)
+        return self._container(self.settings.feeds_container)
 
-    @part
+    @lazy
     def state(self) -> BlobStore:
-        return self.container(self.settings.state_container)
+        """How far jobs have come: manifests, flags, the progress of a reconcile."""
+        return self._container(self.settings.state_container)
 
-    def container(self, name: str) -> BlobStore:
+    @lazy
+    def failure_records(self) -> BlobStore:
+        return self._container(self.settings.failures_container)
+
+    @lazy
+    def thumbnails(self) -> BlobStore:
+        return self._container(self.settings.thumbnails_container)
+
+    def _container(self, name: str) -> BlobStore:
         if self.settings.uses_storage_account:
             from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 
@@ -91,7 +99,7 @@ class ChosenAdapters:
 
         return FolderBlobStore(self.settings.storage_dir, name)
 
-    @part
+    @lazy
     def event_queue(self) -> EventQueue:
         if self.settings.uses_storage_account:
             from shared_code.adapters.storage.azure.queue import AzureEventQueue
@@ -101,7 +109,7 @@ class ChosenAdapters:
 
         return FolderEventQueue(self.settings.queues_dir, EVENT_QUEUE)
 
-    @part
+    @lazy
     def user_rows(self) -> UserRows:
         if self.settings.uses_storage_account:
             from shared_code.adapters.users.table import TableRows
@@ -111,23 +119,23 @@ class ChosenAdapters:
 
         return FolderRows(self.settings.local_dir / "tables" / self.settings.users_table)
 
-    @part
-    def near_cache(self) -> MemoryCache:
+    @lazy
+    def memory_cache(self) -> MemoryCache:
         from shared_code.adapters.cache.memory import MemoryCache
 
         return MemoryCache(self.settings.cache_mb * 1_000_000)
 
-    @part
-    def caches(self) -> list[EmbeddingCache]:
-        """Of embeddings, nearest first."""
+    @lazy
+    def embedding_caches(self) -> list[EmbeddingCache]:
+        """The nearest first."""
         if not self.settings.redis_url:
-            return [self.near_cache]
+            return [self.memory_cache]
         from shared_code.adapters.cache.redis import RedisCache
 
-        far = RedisCache.from_settings(self.settings, self.encoder.model.dimension)
-        return [self.near_cache, far]
+        redis = RedisCache.from_settings(self.settings, self.encoder.model.dimension)
+        return [self.memory_cache, redis]
 
-    @part
+    @lazy
     def telemetry(self) -> Telemetry:
         if not self.settings.opentelemetry:
             return NoTelemetry()
@@ -135,20 +143,38 @@ class ChosenAdapters:
 
         return AzureMonitor.from_settings(self.settings, __version__)
 
-    @part
+    @lazy
     def fetch_image(self) -> FetchImage:
         from shared_code.adapters.downloads.image_urls import ImageUrls
 
         return ImageUrls.from_settings(self.settings)
 
-    @part
+    @lazy
     def make_thumbnail(self) -> MakeThumbnail:
         from shared_code.adapters.pictures.thumbnail import PillowThumbnail
 
         return PillowThumbnail(self.settings.max_image_pixels)
 
+    def picture_format(self, data: ImageBytes) -> PictureFormat:
+        """Reads the format off the content. Raises UnsupportedImage for one not accepted."""
+        from shared_code.adapters.clip.preprocess import picture_format
 
-def picture_format_of(data: ImageBytes) -> PictureFormat:
-    from shared_code.adapters.clip.preprocess import picture_format
+        return picture_format(data)
 
-    return picture_format(data)
+    def without_model(self) -> Adapters:
+        """Returns the same connections, with no model loaded: it takes hundreds of megabytes."""
+        adapters = Adapters(self.settings, fills_collection=self.fills_collection)
+        adapters.collections, adapters.telemetry = self.collections, self.telemetry
+        index = Adapters.index.built_on(self)
+        if index is not None:
+            adapters.index = index
+        return adapters
+
+    def close(self) -> None:
+        """Flushes and closes what was ever opened; closed adapters are not used afterwards."""
+        with self.lock:
+            index, queue = Adapters.index.built_on(self), Adapters.event_queue.built_on(self)
+        if index is not None:
+            index.close()
+        if queue is not None:
+            queue.close()

@@ -7,8 +7,9 @@ from typing import Any
 
 from devhost.__main__ import options
 from devhost.server import run
-from shared_code.app import App, use_app
+from shared_code.app import App, use_models
 from shared_code.domain.ports import Blob, BlobStore
+from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
 
 SLOW_S = 20.0
@@ -30,7 +31,7 @@ class SlowStore:
 
 
 if __name__ == "__main__":
-    runtime = App(Settings.from_env())
-    runtime.parts["images"] = SlowStore(runtime.images)
-    use_app(runtime)
+    app = App(Settings.from_env())
+    app.adapters.images = SlowStore(app.images)
+    use_models(ModelSwitch(app))
     sys.exit(run(options(__doc__ or "")))

@@ -118,7 +118,7 @@ def parent_of(context: func.Context | None) -> str:
 
 def _tell(operation: Operation) -> None:
     try:
-        telemetry = current_app().telemetry
+        telemetry = current_app().adapters.telemetry
     except Misconfigured:
         return  # the answer itself says so
     telemetry.record(operation)

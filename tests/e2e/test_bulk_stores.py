@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from functions import bulk_orchestration
-from shared_code.app import App, use_app
+from shared_code.app import App, use_models
 from shared_code.bulk.jobs import Job, Source
 from shared_code.domain.naming import Place, document_of
+from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
 from tests.durable import MemoryDurable
 from tests.pictures import picture
@@ -32,12 +33,13 @@ def app(request, tmp_path):
     names = ("images", "failures", "thumbnails", "state", "feeds")
     containers = {f"{name}_container": f"{name}-{own}" for name in names}
     settings = Settings(local_dir=tmp_path, azurewebjobsstorage=connection, **containers)
-    built = App(settings, encoder=TwinEncoder())
+    built = App(settings)
+    built.adapters.encoder = TwinEncoder()
     small = replace(built.bulk.listing, page_size=12)
-    built.parts["bulk"] = replace(built.bulk, listing=small)
-    previous = use_app(built)
+    built.bulk = replace(built.bulk, listing=small)
+    previous = use_models(ModelSwitch(built))
     yield built
-    use_app(previous)
+    use_models(previous)
     built.close()
 
 
@@ -109,7 +111,7 @@ def test_after_a_job_reconcile_finds_nothing_to_mend(app, seed):
     again = run(app)
     assert again["counts"].get("indexed", 0) == 0
     assert app.index.counts() == counts
-    assert not [info for info in app.state.list().items if info.name.startswith("jobs/")]
+    assert not [info for info in app.adapters.state.list().items if info.name.startswith("jobs/")]
 
 
 def test_what_changed_behind_a_jobs_back_is_settled_by_the_next_one(app):

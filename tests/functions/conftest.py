@@ -8,12 +8,9 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from shared_code.adapters.pictures.thumbnail import PillowThumbnail
-from shared_code.app import App, use_app
-from shared_code.failures.failures import Failures
-from shared_code.pictures.thumbnails import Thumbnails
+from shared_code.app import App, use_models
+from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
-from shared_code.users.users import Users
 from tests.functions.declared import assert_as_declared, declared
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
@@ -42,22 +39,16 @@ class CountingEncoder(TwinEncoder):
 
 @pytest.fixture
 def app():
-    """A runtime of twins, each held to the contract suite of the adapter it stands for."""
-    built = App(
-        Settings(max_upload_mb=2),
-        encoder=CountingEncoder(),
-        index=MemoryIndex(),
-        images=MemoryBlobStore(),
-        failures=Failures(MemoryBlobStore()),
-        thumbnails=Thumbnails(MemoryBlobStore(), PillowThumbnail(50_000_000)),
-        state=MemoryBlobStore(),
-        feeds=MemoryBlobStore(),
-        users=Users(MemoryRows()),
-        event_queue=MemoryEventQueue(),
-    )
-    previous = use_app(built)
-    yield built
-    use_app(previous)
+    """The app on twins, each held to the contract suite of the adapter it stands for."""
+    app = App(Settings(max_upload_mb=2))
+    app.adapters.encoder, app.adapters.index = CountingEncoder(), MemoryIndex()
+    app.adapters.images, app.adapters.feeds = MemoryBlobStore(), MemoryBlobStore()
+    app.adapters.thumbnails, app.adapters.state = MemoryBlobStore(), MemoryBlobStore()
+    app.adapters.failure_records = MemoryBlobStore()
+    app.adapters.user_rows, app.adapters.event_queue = MemoryRows(), MemoryEventQueue()
+    previous = use_models(ModelSwitch(app))
+    yield app
+    use_models(previous)
 
 
 def call(function: Any, durable: Any = None, **request: Any) -> func.HttpResponse:

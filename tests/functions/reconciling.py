@@ -38,4 +38,4 @@ def assert_all_is_found(app, pictures, products):
 
 def small_pages(app, **also):
     """So that few blobs make several; ``also``: other parts of the reconcile."""
-    app.parts["reconcile"] = replace(app.reconcile, page_size=3, **also)
+    app.reconcile = replace(app.reconcile, page_size=3, **also)

@@ -175,7 +175,7 @@ def test_the_history_of_a_long_job_stays_below_a_thousand_events(app):
 
 
 def test_a_job_of_many_segments_continues_as_new(app, durable):
-    app.parts["bulk"] = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
+    app.bulk = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
     put_pictures(app, 235)
     begun = Job("job-many", Source("container"), chunk=4, width=3, generation=5)
     asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
@@ -187,7 +187,7 @@ def test_a_job_of_many_segments_continues_as_new(app, durable):
 
 def test_segments_run_side_by_side_to_the_end(app, durable):
     """Twelve segments, three at a time, whose chunks take a minute: four minutes, not twelve."""
-    app.parts["bulk"] = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
+    app.bulk = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
     put_pictures(app, 120)
     begun = Job("job-wide", Source("container"), chunk=4, width=3)
     durable.takes = {"bulk_index": 60}
@@ -231,7 +231,7 @@ class Flaky:
 
 def test_an_outage_is_waited_for(app, durable):
     put_pictures(app, 3)
-    app.parts["index"] = Flaky(app.index, "write", 3)
+    app.adapters.index = Flaky(app.index, "write", 3)
     assert done(durable, {"prefix": ""})["indexed"] == 3
 
 
@@ -239,20 +239,20 @@ def test_an_outage_is_waited_for(app, durable):
 def test_an_outage_in_the_middle_of_a_segment_is_waited_for(app, durable, works):
     """Some chunks are done by then: their segment goes on with the next thing only when all are."""
     put_pictures(app, 320)
-    app.parts["index"] = Flaky(app.index, "write", 3, works=works)
+    app.adapters.index = Flaky(app.index, "write", 3, works=works)
     assert done(durable, {"prefix": ""})["indexed"] == 320
 
 
 def test_an_outage_while_segments_are_listed_is_waited_for(app, durable):
     listing = replace(app.bulk.listing, page_size=10)
     put_pictures(app, 60)
-    app.parts["bulk"] = replace(app.bulk, listing=Flaky(listing, "list_segment", 4, works=2))
+    app.bulk = replace(app.bulk, listing=Flaky(listing, "list_segment", 4, works=2))
     assert done(durable, {"prefix": ""})["indexed"] == 60
 
 
 def test_an_outage_that_does_not_end_fails_the_job_with_its_reason(app, durable):
     put_pictures(app, 3)
-    app.parts["index"] = Flaky(app.index, "write", 10**6)
+    app.adapters.index = Flaky(app.index, "write", 10**6)
     job_id = started(durable, {"prefix": ""})
     durable.run()
     found = job(durable, job_id)
@@ -385,15 +385,15 @@ def test_a_picture_that_kills_the_process_is_found(app, durable):
     )
     [[start, end]] = listed["chunks"]
     task = {"job": "job-x", "segment": 0, "start": start, "end": end}
-    undone = app.state.delete
+    undone = app.adapters.state.delete
     for _ in range(5):
-        app.state.delete = lambda name: None  # a process that is killed tidies nothing up
+        app.adapters.state.delete = lambda name: None  # a process that is killed tidies nothing up
         try:
             tally = work.index_chunk(task)
             break
         except Death:
             continue
-    app.state.delete = undone
+    app.adapters.state.delete = undone
     assert tally["problems"][0]["what"] == "p0002/killer.png"
     assert "ended" in app.failures.find("p0002/killer.png").reason
     assert app.index.counts().images == 4
@@ -457,7 +457,7 @@ def test_pictures_by_url_are_fetched_once(app, durable):
             raise Unprocessable("the server answered 404")
         return picture("blue") if "blue" in url else b"<html>"
 
-    app.parts["fetch_image"] = fetch
+    app.adapters.fetch_image = fetch
     images = [
         "https://x.example/blue.png",
         "https://x.example/gone.png",

@@ -32,9 +32,9 @@ class Counted:
 @pytest.fixture
 def calls(app):
     counted = {"images": Counter(), "failures": Counter(), "index": Counter()}
-    app.parts["images"] = Counted(MemoryBlobStore(), counted["images"])
-    app.parts["failures"] = Failures(Counted(MemoryBlobStore(), counted["failures"]))
-    app.parts["index"] = Counted(MemoryIndex(), counted["index"])
+    app.adapters.images = Counted(MemoryBlobStore(), counted["images"])
+    app.failures = Failures(Counted(MemoryBlobStore(), counted["failures"]))
+    app.adapters.index = Counted(MemoryIndex(), counted["index"])
     return counted
 
 

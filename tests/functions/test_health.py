@@ -8,9 +8,9 @@ import pytest
 
 from functions.ops import health, stats
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.app import App, use_app
+from shared_code.app import App, use_models
 from shared_code.domain.errors import Misconfigured
-from shared_code.failures.failures import Failures
+from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
 from tests.functions.conftest import call
 from tests.twins.blobs import MemoryBlobStore
@@ -22,15 +22,12 @@ def starter(tmp_path):
     """A copy of the starter bundle to spoil, in an app that serves it."""
     bundle = shutil.copytree(Settings().model_dir, tmp_path / "bundle")
     settings = replace(Settings(), model_dir=bundle, local_dir=tmp_path)
-    built = App(
-        settings,
-        index=MemoryIndex(),
-        images=MemoryBlobStore(),
-        failures=Failures(MemoryBlobStore()),
-    )
-    previous = use_app(built)
+    app = App(settings)
+    app.adapters.index, app.adapters.images = MemoryIndex(), MemoryBlobStore()
+    app.adapters.failure_records = MemoryBlobStore()
+    previous = use_models(ModelSwitch(app))
     yield bundle
-    use_app(previous)
+    use_models(previous)
 
 
 def asked(**params):

@@ -208,7 +208,7 @@ class Archive(MemoryBlobStore):
 
 @pytest.fixture
 def archive(app):
-    app.parts["images"] = Archive()
+    app.adapters.images = Archive()
     return app.images
 
 
@@ -281,7 +281,7 @@ class Crowded(CountingEncoder):
 
 def test_however_many_look_two_decode(app):
     """host.json lets eight looks run at one time, and three of the blob trigger."""
-    app.parts["encoder"] = encoder = Crowded()
+    app.adapters.encoder = encoder = Crowded()
     blobs = [f"p{number}/a.png" for number in range(11)]
     for blob in blobs:
         app.images.write(blob, picture(), content_type="")

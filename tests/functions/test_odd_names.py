@@ -41,11 +41,11 @@ assert len(LONG) == 1000
 )
 def stored(app, request, tmp_path):
     if request.param == "folder":
-        app.parts["images"] = FolderBlobStore(tmp_path, "images")
+        app.adapters.images = FolderBlobStore(tmp_path, "images")
     if request.param == "azure":
         connection = request.getfixturevalue("azurite").connection_string
         name = f"odd-{uuid.uuid4()}"
-        app.parts["images"] = AzureBlobStore.from_connection_string(connection, name)
+        app.adapters.images = AzureBlobStore.from_connection_string(connection, name)
     return app
 
 

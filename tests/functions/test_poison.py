@@ -42,9 +42,8 @@ def test_a_blob_given_up_is_recorded_and_tried_again_on_request(app):
 
 
 def test_an_index_that_is_still_down_is_the_reason_and_no_obstacle(app):
-    for name in ("index", "texts", "indexer", "blob_events"):
-        app.parts.pop(name, None)
-    app.parts["index"] = Down()
+    del app.texts, app.indexer, app.blob_events
+    app.adapters.index = Down()
     app.images.write("mug/a.png", picture(), content_type="")
     blob_trigger_given_up(poisoned("mug/a.png"))
     assert "Qdrant does not answer" in only_failure(app).reason
@@ -56,9 +55,8 @@ class Faulty(MemoryIndex):
 
 
 def test_a_fault_of_ours_is_the_reason_and_no_obstacle(app):
-    for name in ("index", "texts", "indexer", "blob_events"):
-        app.parts.pop(name, None)
-    app.parts["index"] = Faulty()
+    del app.texts, app.indexer, app.blob_events
+    app.adapters.index = Faulty()
     app.images.write("mug/a.png", picture(), content_type="")
     blob_events_given_up(event("BlobCreated", "images/mug/a.png", {}))
     assert "list index out of range" in only_failure(app).reason
@@ -155,8 +153,8 @@ class Broken:
 @pytest.mark.parametrize("given_up", [blob_trigger_given_up, blob_events_given_up])
 def test_a_poison_function_never_raises(app, given_up, caplog):
     """The host would hide the message for ten minutes and deliver it again, without end."""
-    app.parts["failures"] = app.parts["images"] = Broken()
-    app.parts.pop("blob_events", None)
+    app.failures = app.adapters.images = Broken()
+    del app.blob_events
     given_up(poisoned("mug/a.png"))
     assert "mug/a.png" in caplog.text
     assert "cannot record what was given up" in caplog.text

@@ -89,7 +89,7 @@ def assert_index_is_storage(app):
 @pytest.fixture(params=["memory", "edge"])
 def racing_app(app, request, tmp_path):
     if request.param == "edge":
-        app.parts["index"] = QdrantEdgeIndex(tmp_path, spec(model=app.encoder.model))
+        app.adapters.index = QdrantEdgeIndex(tmp_path, spec(model=app.encoder.model))
     yield app
     app.index.close()
 
@@ -140,7 +140,7 @@ def test_a_cloud_write_cut_short_is_mended_by_the_event_that_comes_again(app):
     """Qdrant fails between the request that writes a picture and the one that spreads words."""
     client = QdrantClient(":memory:")
     index = QdrantCloudIndex(lambda: client, spec(model=app.encoder.model))
-    app.parts["index"] = index
+    app.adapters.index = index
     for blob in ("p/product.json", "p/a.png"):
         old = json.dumps({"name": "Old"}).encode()
         app.images.write(blob, old if "json" in blob else picture(), content_type="")
@@ -193,7 +193,7 @@ def test_a_delete_and_its_event_while_the_picture_is_embedded(app):
         app.images.delete("a/1.png")
         app.indexer.sync("a/1.png")
 
-    app.parts["encoder"] = Meanwhile(delete)
+    app.adapters.encoder = Meanwhile(delete)
     app.images.write("a/1.png", picture(), content_type="")
     assert app.indexer.sync("a/1.png") == "removed"
     assert app.index.counts().vectors == 0
@@ -205,7 +205,7 @@ def test_an_overwrite_and_its_event_while_the_picture_is_embedded(app):
         app.images.write("a/1.png", picture("blue"), content_type="")
         app.indexer.sync("a/1.png")
 
-    app.parts["encoder"] = Meanwhile(overwrite)
+    app.adapters.encoder = Meanwhile(overwrite)
     app.images.write("a/1.png", picture("red"), content_type="")
     app.indexer.sync("a/1.png")
     assert_index_is_storage(app)

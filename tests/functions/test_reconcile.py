@@ -25,8 +25,8 @@ from tests.twins.index import MemoryIndex
 def any_app(app, request, tmp_path):
     """Twins, and the two defaults of a laptop."""
     if request.param == "real":
-        app.parts["index"] = QdrantEdgeIndex(tmp_path / "q", spec(model=app.encoder.model))
-        app.parts["images"] = FolderBlobStore(tmp_path, "images")
+        app.adapters.index = QdrantEdgeIndex(tmp_path / "q", spec(model=app.encoder.model))
+        app.adapters.images = FolderBlobStore(tmp_path, "images")
     yield app
     app.index.close()
 
@@ -207,7 +207,7 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be_done(any_app):
     }
     assert everything_in(any_app) == before
     assert any_app.encoder.calls == []
-    assert any_app.state.list().items == ()
+    assert any_app.adapters.state.list().items == ()
 
 
 def everything_in(app):
@@ -234,8 +234,8 @@ def test_random_changes_without_any_event(any_app, seed):
 def test_a_current_container_costs_a_few_calls_a_page(app):
     """What makes a million blobs possible: nothing is asked for one by one."""
     calls = {"images": Counter(), "failures": Counter(), "index": Counter()}
-    app.parts["images"] = Counted(MemoryBlobStore(), calls["images"])
-    app.parts["index"] = Counted(MemoryIndex(), calls["index"])
+    app.adapters.images = Counted(MemoryBlobStore(), calls["images"])
+    app.adapters.index = Counted(MemoryIndex(), calls["index"])
     for n in range(400):
         put(app, f"p{n:03}/a.png")
         put(app, f"p{n:03}/b.png")

@@ -43,7 +43,7 @@ def test_a_run_out_of_time_goes_on_with_the_next(app):
     assert_all_is_found(app, {f"p{n}/a.png" for n in range(10)}, {f"p{n}" for n in range(10)})
     assert app.encoder.calls.count("image") == 11  # none twice
     assert reports[-1]["indexed"] == 10
-    assert app.state.list().items == ()
+    assert app.adapters.state.list().items == ()
 
 
 def test_a_killed_run_goes_on_from_its_page(app):
@@ -70,9 +70,8 @@ def test_a_killed_run_goes_on_from_its_page(app):
     with pytest.raises(Killed):
         run()
     listed = Counter()
-    app.parts["images"] = Counted(app.images, listed)
-    for name in ("texts", "words", "indexer", "reconcile"):
-        app.parts.pop(name, None)
+    app.adapters.images = Counted(app.images, listed)
+    del app.texts, app.words, app.indexer, app.reconcile
     small_pages(app)
     report = run()
     assert report["done"]
@@ -86,7 +85,7 @@ def test_a_blob_that_kills_the_process_is_left_out_in_the_end(app):
     put(app, "b/fine.png")
     killer = app.images.head("a/killer.png")
     in_hand = {"blob": killer.name, "etag": killer.etag, "deaths": MAX_DEATHS - 1}
-    app.state.write("reconcile-in-hand", json.dumps(in_hand).encode(), content_type="")
+    app.adapters.state.write("reconcile-in-hand", json.dumps(in_hand).encode(), content_type="")
     report = run()
     assert report["done"]
     assert_all_is_found(app, {"b/fine.png"}, {"b"})
@@ -112,7 +111,7 @@ class Sick(MemoryIndex):
 
 
 def test_one_that_fails_is_recorded_and_stops_nobody(app):
-    app.parts["index"] = Sick("b")
+    app.adapters.index = Sick("b")
     for name in "abc":
         put(app, f"{name}/x.png")
     report = run()
@@ -128,7 +127,7 @@ def test_one_that_fails_is_recorded_and_stops_nobody(app):
 
 
 def test_an_outage_stops_the_run_and_keeps_its_place(app):
-    app.parts["index"] = Sick(*(f"p{n}" for n in range(20, 40)))
+    app.adapters.index = Sick(*(f"p{n}" for n in range(20, 40)))
     small_pages(app)
     for n in range(10, 40):
         put(app, f"p{n}/x.png")
@@ -158,8 +157,8 @@ def test_a_place_of_another_collection_or_of_long_ago_is_not_gone_on_from(app):
 @pytest.mark.parametrize("data", [b"", b"{", b"[]\n", b"{}\n1234567", b'{"phase": "lunch"}\n'])
 def test_a_place_that_cannot_be_read_is_begun_anew(app, data):
     put(app, "p/x.png")
-    app.state.write("reconcile", data, content_type="")
-    app.state.write("reconcile-in-hand", data, content_type="")
+    app.adapters.state.write("reconcile", data, content_type="")
+    app.adapters.state.write("reconcile-in-hand", data, content_type="")
     assert run()["done"]
     assert app.index.counts().images == 1
 

@@ -8,9 +8,11 @@ import pytest
 
 from functions import bulk_orchestration, reindex, reindex_orchestration
 from functions.durable.jobs import Jobs
-from shared_code.app import App
+from shared_code.app import App, use_models
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.products import Counts
+from shared_code.reindex.model_switch import ModelSwitch
+from shared_code.wiring import Adapters
 from tests.durable import MemoryDurable
 from tests.functions.conftest import CountingEncoder, as_json, body_of, call
 from tests.functions.test_bulk import job, put_pictures
@@ -29,21 +31,24 @@ class OtherEncoder(CountingEncoder):
 
 @pytest.fixture
 def collections(app):
-    """The app with another model beside the one that serves."""
-    found = MemoryCollections()
-    shared = {name: app.parts[name] for name in ("images", "failures", "thumbnails", "state")}
-    app.parts |= {"collections": found, "index": found.made(OLD)}
-    other = App(
-        app.settings,
-        fills=True,
-        **shared,
-        feeds=app.feeds,
-        encoder=OtherEncoder(),
-        collections=found,
-        index=found.made(NEW, is_built=True),
-    )
-    app.parts["next"] = other
-    return found
+    collections = MemoryCollections()
+    app.adapters.collections, app.adapters.index = collections, collections.made(OLD)
+    return collections
+
+
+@pytest.fixture
+def other(app, collections):
+    """The app of another model, beside the one that serves."""
+    adapters = Adapters(app.settings, fills_collection=True)
+    adapters.encoder, adapters.collections = OtherEncoder(), collections
+    adapters.index = collections.made(NEW, is_built=True)
+    adapters.images, adapters.feeds = app.images, app.feeds
+    adapters.failure_records = app.adapters.failure_records
+    adapters.thumbnails, adapters.state = app.adapters.thumbnails, app.adapters.state
+    other = App(app.settings, adapters)
+    previous = use_models(ModelSwitch(app, other))
+    yield other
+    use_models(previous)
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def indexed(app, number: int) -> None:
         app.indexer.sync(info.name)
 
 
-def test_the_other_collection_is_filled_and_serves(app, collections, durable):
+def test_the_other_collection_is_filled_and_serves(app, other, collections, durable):
     indexed(app, 30)
     found = moved(durable)
     assert (found["state"], found["phase"]) == ("completed", "done")
@@ -76,10 +81,10 @@ def test_the_other_collection_is_filled_and_serves(app, collections, durable):
     assert (found["total"], found["images"]) == (30, 30)
     assert collections.serving() == NEW
     assert collections.indexes[NEW].counts() == collections.indexes[OLD].counts()
-    assert app.parts["next"].encoder.calls.count("image") == 30
+    assert other.encoder.calls.count("image") == 30
 
 
-def test_what_changed_while_it_was_filled_is_caught_up(app, collections, durable):
+def test_what_changed_while_it_was_filled_is_caught_up(app, other, collections, durable):
     indexed(app, 3)
     response = start(durable)
     durable.run(steps=6)
@@ -90,10 +95,10 @@ def test_what_changed_while_it_was_filled_is_caught_up(app, collections, durable
     assert collections.indexes[NEW].counts().images == 4
 
 
-def test_nothing_is_led_astray_when_much_is_missing(app, collections, durable, monkeypatch):
+def test_nothing_is_led_astray_when_much_is_missing(app, other, collections, durable, monkeypatch):
     indexed(app, 30)
 
-    monkeypatch.setattr(app.parts["next"].index, "counts", lambda: Counts(0, 0))
+    monkeypatch.setattr(other.index, "counts", lambda: Counts(0, 0))
     found = moved(durable)
     assert found["state"] == "failed"
     assert (
@@ -102,9 +107,8 @@ def test_nothing_is_led_astray_when_much_is_missing(app, collections, durable, m
     assert collections.serving() == OLD
 
 
-def test_the_way_back_is_taken_at_once_and_caught_up(app, collections, durable):
+def test_the_way_back_is_taken_at_once_and_caught_up(app, other, collections, durable):
     """Back to a collection that was whole once; here ``app`` serves, the other one was before."""
-    other = app.parts["next"]
     put_pictures(app, 3)
     for info in app.images.list().items:
         other.indexer.sync(info.name)
@@ -118,7 +122,7 @@ def test_the_way_back_is_taken_at_once_and_caught_up(app, collections, durable):
     assert collections.indexes[NEW].counts().images == 5
 
 
-def test_one_move_at_a_time(app, collections, durable):
+def test_one_move_at_a_time(app, other, collections, durable):
     indexed(app, 3)
     first = start(durable)
     durable.run(steps=3)
@@ -127,7 +131,7 @@ def test_one_move_at_a_time(app, collections, durable):
     assert body_of(first)["id"] in body_of(refused)["detail"]
 
 
-def test_of_two_moves_at_the_same_time_at_most_one_goes_on(app, collections, durable):
+def test_of_two_moves_at_the_same_time_at_most_one_goes_on(app, other, collections, durable):
     """Both look before either has begun; after that each finds the other."""
     indexed(app, 3)
 
@@ -143,7 +147,7 @@ def test_of_two_moves_at_the_same_time_at_most_one_goes_on(app, collections, dur
     assert [each.status for each in moves].count("Completed") <= 1
 
 
-def test_a_cancelled_move_stops_and_leaves_the_alias(app, collections, durable):
+def test_a_cancelled_move_stops_and_leaves_the_alias(app, other, collections, durable):
     from functions import bulk
 
     indexed(app, 30)
@@ -157,7 +161,7 @@ def test_a_cancelled_move_stops_and_leaves_the_alias(app, collections, durable):
     assert states[f"build-{job_id.removeprefix('job-')}"] == "Terminated"
 
 
-def test_a_collection_that_serves_is_not_deleted(app, collections):
+def test_a_collection_that_serves_is_not_deleted(app, other, collections):
     refused = call(reindex.delete_collection, method="DELETE", route_params={"name": OLD})
     assert refused.status_code == 422
     gone = call(reindex.delete_collection, method="DELETE", route_params={"name": NEW})
@@ -168,8 +172,6 @@ def test_a_collection_that_serves_is_not_deleted(app, collections):
     assert found == {"collections": [{"name": OLD, "serving": True}]}
 
 
-def test_without_another_model_there_is_nothing_to_do(app, durable):
-    found = MemoryCollections()
-    app.parts |= {"collections": found, "index": found.made(OLD), "next": None}
+def test_without_another_model_there_is_nothing_to_do(collections, durable):
     refused = start(durable)
     assert (refused.status_code, "NEXT_MODEL_DIR" in body_of(refused)["detail"]) == (422, True)

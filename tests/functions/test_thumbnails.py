@@ -44,7 +44,7 @@ def test_one_is_made_while_a_picture_is_indexed(app):
     put(app)
     assert len(kept(app)) == 1
     never = replace(app.thumbnails, make=None)  # what is served was made before
-    app.parts["pictures"] = replace(app.pictures, thumbnails=never)
+    app.pictures = replace(app.pictures, thumbnails=never)
     image = opened(show("mug/a.png"))
     assert (image.format, image.size) == ("WEBP", (320, 213))
 
@@ -132,7 +132,7 @@ def test_one_made_while_its_picture_was_deleted_is_not_kept(app):
         app.indexer.sync("mug/a.png")
         return make(data, side)
 
-    app.parts["pictures"] = replace(app.pictures, thumbnails=replace(app.thumbnails, make=slowly))
+    app.pictures = replace(app.pictures, thumbnails=replace(app.thumbnails, make=slowly))
     assert show("mug/a.png", "640").status_code == 200  # it was there when it was asked for
     assert kept(app) == []
 
@@ -158,7 +158,7 @@ def test_nothing_but_pictures_of_the_container(app, path, size):
     app.images.write("mug/product.json", b'{"name": "Mug"}', content_type="")
     app.images.write("mug/a.txt", b"secret", content_type="")
     put(app)
-    app.parts["failures"].record("x", "x", "secret")
+    app.failures.record("x", "x", "secret")
     answer = show(path, size)
     assert answer.status_code in (404, 422)
     assert answer.mimetype == "application/problem+json"
@@ -178,8 +178,8 @@ def test_indexing_does_not_fail_for_a_thumbnail(app):
         def write(self, name, data, *, content_type):
             raise Unavailable("no space left")
 
-    app.parts["thumbnails"] = replace(app.thumbnails, store=Full())
-    app.parts.pop("indexer", None)
+    app.thumbnails = replace(app.thumbnails, store=Full())
+    del app.indexer
     assert put(app) == "indexed"
     assert app.index.counts().images == 1
     assert app.failures.count() == 0

@@ -31,7 +31,7 @@ ADA, BOB = {"x-user-id": "ada"}, {"x-user-id": "bob"}
 
 @pytest.fixture
 def shop(app, tmp_path):
-    app.parts["users"] = Users(FolderRows(tmp_path / "users"))
+    app.users = Users(FolderRows(tmp_path / "users"))
     for product_id, colour, price in (("r", "red", 5), ("g", "green", 50), ("b", "blue", 500)):
         fields = {"product_id": product_id, "name": f"{colour} thing"}
         fields["metadata"] = f'{{"price": {price}}}'
@@ -180,7 +180,7 @@ def test_a_search_is_answered_without_preferences_that_cannot_be_read(shop):
         def get(self, owner, key):
             raise Unavailable("Table storage does not answer.")
 
-    shop.parts["users"] = Users(NoRows())
+    shop.users = Users(NoRows())
     response = of(ADA, search_by_text, body={"query": "red thing"})
     assert len(ids(response)) == 3
     assert "preferences were not used" in body_of(response)["warnings"][0]

@@ -11,7 +11,6 @@ import pytest
 from benchmarks import cost
 from devhost.child import ROOT
 from shared_code.app import App
-from shared_code.failures.failures import Failures
 from shared_code.indexing.blob_events import Look, Notice
 from shared_code.settings import Settings
 from tests.bicep import INFRA, PARSED, decorators, default_of, settings_set
@@ -178,13 +177,15 @@ class BrokenBlobStore(MemoryBlobStore):
 def test_the_app_logs_what_the_alert_on_failures_looks_for(caplog):
     """A picture that cannot be decoded, one that the host gave up on, and a bug of ours."""
     images, failures = MemoryBlobStore(), MemoryBlobStore()
-    parts = {"failures": Failures(failures), "index": MemoryIndex(), "encoder": TwinEncoder()}
-    app = App(Settings(), images=images, **parts)
+    app, faulty = App(Settings()), App(Settings())
+    for each in (app, faulty):
+        each.adapters.encoder, each.adapters.index = TwinEncoder(), MemoryIndex()
+        each.adapters.failure_records, each.adapters.images = failures, images
+    faulty.adapters.images = BrokenBlobStore()
     images.write("broken.png", b"not a picture")
     app.blob_events.look(Look("broken.png"))
     images.write("dress.png", picture())
     app.blob_events.give_up(Notice("1", "", (Look("dress.png"),)), delivered=5)
-    faulty = App(Settings(), images=BrokenBlobStore(), **parts)
     faulty.blob_events.look(Look("dress.png"))
     assert len(list(app.failures.page(limit=10).items)) == 2
     phrases = re.findall(r'contains "([^"]+)"', alert_queries()["new-failures"])

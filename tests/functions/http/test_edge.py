@@ -8,8 +8,9 @@ from functions.embed import embed_image, embed_text
 from functions.http.edge import endpoint
 from functions.ops import health, stats
 from functions.products import index_product, list_products
-from shared_code.app import App, use_app
+from shared_code.app import App, use_models
 from shared_code.domain.errors import Misconfigured, Unavailable
+from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture
@@ -56,7 +57,7 @@ def test_a_bug_tells_the_caller_nothing(app, caplog):
 
 
 def test_a_dependency_that_is_down_is_a_503_with_retry_after(app):
-    app.parts["index"] = Broken(Unavailable("qdrant did not answer", retry_after_s=7))
+    app.adapters.index = Broken(Unavailable("qdrant did not answer", retry_after_s=7))
     response = call(list_products, method="GET")
     assert_problem(response, 503, says="qdrant did not answer")
     assert response.headers["retry-after"] == "7"
@@ -100,7 +101,7 @@ def test_health(app):
 
 
 def test_deep_health_says_what_is_down(app):
-    app.parts["index"] = Broken(Unavailable("qdrant did not answer"))
+    app.adapters.index = Broken(Unavailable("qdrant did not answer"))
     response = call(health, method="GET", params={"deep": "true"})
     assert response.status_code == 503
     assert "qdrant did not answer" in body_of(response)["checks"]["index"]
@@ -108,13 +109,13 @@ def test_deep_health_says_what_is_down(app):
 
 
 def test_health_shows_why_a_bundle_cannot_be_served(tmp_path):
-    previous = use_app(App(Settings(model_dir=tmp_path / "nowhere")))
+    previous = use_models(ModelSwitch(App(Settings(model_dir=tmp_path / "nowhere"))))
     try:
         response = call(health, method="GET")
         assert response.status_code == 503
         assert "nowhere" in body_of(response)["checks"]["model"]
     finally:
-        use_app(previous)
+        use_models(previous)
 
 
 def test_wrong_settings_are_named_all_together():
@@ -135,7 +136,7 @@ def test_stats(app):
 def test_stats_are_told_while_the_index_is_down(app):
     """It is then that somebody wants to know what failed, and what waits."""
     name = app.index.collection
-    app.parts["index"] = Broken(Unavailable("it did not answer"), collection=name)
+    app.adapters.index = Broken(Unavailable("it did not answer"), collection=name)
     app.event_queue.send("{}", delay_s=3600)
     body = body_of(call(stats, method="GET"))
     assert (body["products"], body["images"], body["vectors"]) == (None, None, None)
@@ -146,17 +147,17 @@ def test_stats_count_what_waits_and_say_so_when_nobody_knows(app):
     assert body_of(call(stats, method="GET"))["events_waiting"] == 0
     app.event_queue.send("{}", delay_s=3600)
     assert body_of(call(stats, method="GET"))["events_waiting"] == 1
-    app.parts["event_queue"] = Broken(Unavailable("it did not answer"))
-    del app.parts["blob_events"]
+    app.adapters.event_queue = Broken(Unavailable("it did not answer"))
+    del app.blob_events
     assert body_of(call(stats, method="GET"))["events_waiting"] is None
 
 
 def test_deep_health_names_the_outage_that_events_wait_for(app):
     app.event_queue.send("{}", delay_s=3600)
     assert body_of(call(health, method="GET", params={"deep": "true"}))["checks"]["events"] == "ok"
-    app.parts["index"] = Broken(Unavailable("it did not answer"))
+    app.adapters.index = Broken(Unavailable("it did not answer"))
     checks = body_of(call(health, method="GET", params={"deep": "true"}))["checks"]
     assert checks["events"] == "1 wait for: index (Unavailable: it did not answer)"
-    app.parts["event_queue"] = Broken(Unavailable("it did not answer"))
+    app.adapters.event_queue = Broken(Unavailable("it did not answer"))
     checks = body_of(call(health, method="GET", params={"deep": "true"}))["checks"]
     assert checks["events"] == "Unavailable: it did not answer"

@@ -76,7 +76,7 @@ class LoggingRecovery:
 
 
 def test_an_async_function_that_works_on_a_thread(app, worker):
-    app.parts["recovery"] = LoggingRecovery()
+    app.recovery = LoggingRecovery()
     retry = retry_failures.build().get_user_function()
 
     async def answer_two_at_once():
@@ -97,7 +97,7 @@ def test_the_threads_of_a_feed(app, worker):
         log.info("fetching")
         return picture("red")
 
-    app.parts["fetch_image"] = fetch
+    app.adapters.fetch_image = fetch
     items = [FeedItem(row, f"p{row}", images=("https://x.example/a.png",)) for row in range(3)]
 
     @observed_event

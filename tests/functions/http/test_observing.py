@@ -19,7 +19,7 @@ from functions.search import search_by_blend, search_by_text
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
 from shared_code.adapters.telemetry.json_logs import JsonLines
-from shared_code.app import use_app
+from shared_code.app import use_models
 from shared_code.domain.errors import Unavailable
 from tests.functions.conftest import as_form, as_json, call, http_request
 from tests.pictures import picture
@@ -47,10 +47,10 @@ class Told:
         tracers, self.meters = TracerProvider(), MeterProvider([self._reader])
         tracers.add_span_processor(SimpleSpanProcessor(self._spans))
         emitter = Emitter(tracers.get_tracer("t"), self.meters.get_meter("t"))
-        app.parts["telemetry"] = BackgroundTelemetry(lambda: emitter)
+        app.adapters.telemetry = BackgroundTelemetry(lambda: emitter)
 
     def spans(self):
-        self._app.telemetry.flush()
+        self._app.adapters.telemetry.flush()
         return self._spans.get_finished_spans()
 
     def everything(self):
@@ -112,8 +112,8 @@ def test_a_search_is_told_with_its_stages(told):
 
 def test_the_answers_status_is_told(told, app):
     call(search_by_text, **as_json({"query": ""}))
-    app.parts["index"] = Broken(Unavailable("down"))
-    app.parts.pop("search", None)
+    app.adapters.index = Broken(Unavailable("down"))
+    del app.search
     call(search_by_text, **as_json({"query": "red"}))
     statuses = [s.attributes["status"] for s in told.spans() if s.attributes]
     assert statuses == [422, 503]
@@ -127,7 +127,7 @@ def test_an_event_is_told_under_the_hosts_id(told):
 
 
 def test_an_event_that_fails_is_told_as_failed_and_raises(told, app):
-    app.parts["blob_events"] = Broken(Unavailable("down"))
+    app.blob_events = Broken(Unavailable("down"))
     with pytest.raises(Unavailable):
         blob_changed(func.blob.InputStream(data=b"", name="images/gone.png"))
     [call_of] = told.spans()
@@ -142,9 +142,9 @@ def test_nothing_that_somebody_sent_is_told_or_logged(told, app, logged):
     refused = as_form({"query": SECRETS[0], "limit": "x"}, [("file", SECRETS[2], b"\x89PNG no")])
     assert call(search_by_blend, **refused).status_code == 422
     for error in (Unavailable("down"), ValueError(f"bug about {SECRETS}")):
-        app.parts["index"] = app.parts["encoder"] = Broken(error)
-        app.parts.pop("search", None)
-        app.parts.pop("embeddings", None)
+        app.adapters.index = app.adapters.encoder = Broken(error)
+        del app.search
+        del app.embeddings
         assert call(search_by_blend, **of_a_customer()).status_code in (500, 503)
     told_and_logged = told.everything() + json.dumps(logged(), ensure_ascii=False)
     assert [secret for secret in SECRETS if secret in told_and_logged] == []
@@ -152,7 +152,7 @@ def test_nothing_that_somebody_sent_is_told_or_logged(told, app, logged):
 
 
 def test_a_failure_is_logged_with_the_id_that_the_answer_carries(app, logged):
-    app.parts["index"] = app.parts["encoder"] = Broken(Unavailable("down"))
+    app.adapters.index = app.adapters.encoder = Broken(Unavailable("down"))
     response = call(embed_text, **as_json({"text": "red"}))
     [line] = [each for each in logged() if each["level"] == "WARNING"]
     assert line["request_id"] == response.headers["x-request-id"]
@@ -161,8 +161,8 @@ def test_a_failure_is_logged_with_the_id_that_the_answer_carries(app, logged):
 
 def test_settings_that_are_wrong_fail_the_call_and_not_the_telling(monkeypatch):
     monkeypatch.setenv("ORT_THREADS", "many")
-    previous = use_app(None)
+    previous = use_models(None)
     try:
         assert call(embed_text, **as_json({"text": "red"})).status_code == 503
     finally:
-        use_app(previous)
+        use_models(previous)

@@ -18,10 +18,10 @@ from opentelemetry.trace import StatusCode
 from shared_code.adapters.telemetry import azure_monitor as telemetry
 from shared_code.adapters.telemetry.azure_monitor import MAX_WAITING, BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
-from shared_code.app import App
 from shared_code.domain.telemetry import IMPORTED_NS, NoTelemetry, Operation
 from shared_code.domain.timing import MAX_INTERVALS, Stages, collect_stages, mark, stage
 from shared_code.settings import Settings
+from shared_code.wiring import Adapters
 
 ROOT = Path(__file__).parents[4]
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -212,7 +212,7 @@ def test_a_flood_is_cut_and_that_is_said(caplog):
 
 
 def test_without_the_setting_there_is_none():
-    assert isinstance(App(Settings()).telemetry, NoTelemetry)
+    assert isinstance(Adapters(Settings()).telemetry, NoTelemetry)
 
 
 def test_every_instrumentation_of_the_distribution_is_switched_off():
@@ -234,7 +234,8 @@ CALLED = """
 import sys
 import azure.functions as func
 from functions.ops import health
-from shared_code.app import App, use_app
+from shared_code.app import App, use_models
+from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
 """
 A_CALL = """
@@ -258,9 +259,9 @@ spans, workers = InMemorySpanExporter(), TracerProvider()
 workers.add_span_processor(SimpleSpanProcessor(spans))
 trace.set_tracer_provider(workers)
 app = App(Settings(opentelemetry=True, applicationinsights_connection_string="no address"))
-use_app(app)
+use_models(ModelSwitch(app))
 {A_CALL}
-app.telemetry.flush()
+app.adapters.telemetry.flush()
 told = [span.name for span in spans.get_finished_spans()]
 print(told, "azure.monitor.opentelemetry" in sys.modules)
 """
