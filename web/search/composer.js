@@ -6,7 +6,7 @@ import { notice } from "../lib/notice.js";
 import { go } from "../lib/router.js";
 import { changed } from "./address.js";
 import { dropZone } from "./dropzone.js";
-import { taken } from "./intake.js";
+import { taken } from "./embedpicture.js";
 import { chips } from "./querypictures.js";
 
 const MOST = 8; // pictures; each is 700 characters of the address

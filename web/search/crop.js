@@ -3,13 +3,13 @@
 import { dialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { WHOLE } from "./intake.js";
+import { WHOLE } from "./embedpicture.js";
 
 const STEP = 0.02;
 const LEAST = 0.05; // of the picture: less says nothing
 const MOVES = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
-/** @typedef {import("./intake.js").Box} Box */
+/** @typedef {import("./embedpicture.js").Box} Box */
 
 /** @returns {Promise<Box | null>} the part chosen; null when nothing changes */
 export async function chooseBox(file, before) {

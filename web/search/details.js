@@ -7,7 +7,7 @@ import { picture, show } from "../lib/pictures.js";
 import { href } from "../lib/router.js";
 import { moreLike, price, scoreText } from "./card.js";
 import { fieldName, valueName } from "./filters.js";
-import { marks } from "./marks.js";
+import { marks } from "./preferencebuttons.js";
 
 /**
  * Opens the panel.

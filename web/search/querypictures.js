@@ -6,7 +6,7 @@ import { t } from "../lib/i18n.js";
 import { notice } from "../lib/notice.js";
 import { picture, show } from "../lib/pictures.js";
 import { chooseBox } from "./crop.js";
-import { known, taken } from "./intake.js";
+import { known, taken } from "./embedpicture.js";
 
 /**
  * @param {URLSearchParams} params

@@ -5,7 +5,7 @@ import { h, icon, replace } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { emptyState, errorState, loading, notice } from "../lib/notice.js";
 import { href } from "../lib/router.js";
-import { isRunning, jobCard, remember, renewed } from "../work/jobcard.js";
+import { isRunning, jobCard, remember, renewed } from "./jobcard.js";
 
 export const title = "nav.jobs";
 

@@ -7,7 +7,7 @@ import { askForName, name } from "../lib/identity.js";
 import { date, t } from "../lib/i18n.js";
 import { emptyState, errorState, loading, notice } from "../lib/notice.js";
 import { go, href, lastSearch } from "../lib/router.js";
-import { requestOf } from "../search/asking.js";
+import { requestOf } from "../search/request.js";
 
 export const title = "nav.saved";
 

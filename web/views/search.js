@@ -6,12 +6,12 @@ import { number, t } from "../lib/i18n.js";
 import { notice, slowly } from "../lib/notice.js";
 import { current, go, href } from "../lib/router.js";
 import { changed, essence } from "../search/address.js";
-import { ask, requestOf } from "../search/asking.js";
+import { ask, requestOf } from "../search/request.js";
 import { composer } from "../search/composer.js";
 import { details } from "../search/details.js";
 import { facetsFor, filterChips, filterPanel } from "../search/filters.js";
 import { resultGrid, sizeSwitch } from "../search/results.js";
-import { failed, messages, nothing, skeleton, weaker } from "../search/states.js";
+import { failed, messages, nothing, skeleton, weaker } from "../search/resultstates.js";
 import { sortChoice } from "../search/sorting.js";
 
 export const title = "nav.search";

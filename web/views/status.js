@@ -5,7 +5,7 @@ import { h, icon, replace } from "../lib/dom.js";
 import { date, number, t } from "../lib/i18n.js";
 import { errorState, loading, notice } from "../lib/notice.js";
 import { go, href } from "../lib/router.js";
-import { jobCard } from "../work/jobcard.js";
+import { jobCard } from "./jobcard.js";
 
 export const title = "nav.status";
 

@@ -5,7 +5,7 @@ import { h, icon, iconButton, replace } from "../lib/dom.js";
 import { has, t } from "../lib/i18n.js";
 import { notice } from "../lib/notice.js";
 import { href } from "../lib/router.js";
-import { draftsOf, sendAll } from "../work/sending.js";
+import { draftsOf, sendAll } from "./drafts.js";
 
 export const title = "nav.upload";
 

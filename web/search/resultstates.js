@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 import { emptyState, errorState } from "../lib/notice.js";
 import { go, href } from "../lib/router.js";
 import { changed, conditions, unfiltered } from "./address.js";
-import { requestOf } from "./asking.js";
+import { requestOf } from "./request.js";
 import { gridSize } from "./results.js";
 
 const PLACES = 12;
