@@ -25,8 +25,8 @@ VIEWS = ("upload", "jobs", "saved", "status")
 PAINTED = "performance.getEntriesByName('results-painted').length"
 TIMES = """() => {
   const last = (name) => performance.getEntriesByName(name).at(-1);
-  const answered = last("search-answered");
-  return { asked: last("search-asked").startTime, answered: answered.startTime,
+  const answered = last("response-received");
+  return { asked: last("search-started").startTime, answered: answered.startTime,
            painted: last("results-painted").startTime, api: answered.detail.api_ms };
 }"""
 WEIGHTS = """() => ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))

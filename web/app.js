@@ -1,10 +1,10 @@
-/** The shell: header, navigation, and the view that the address names. */
+/** The shell of the page: header, navigation, and the view that the address names. */
 
-import { h, icon, iconButton, replace } from "./lib/dom.js";
-import { LANGUAGES, language, setLanguage, t } from "./lib/i18n.js";
-import { errorState, notice } from "./lib/notice.js";
-import { current, follow, href, lastSearch } from "./lib/router.js";
-import { applyTheme, nextTheme, theme } from "./lib/theme.js";
+import { h, renderIcon, renderIconButton, replace } from "./lib/dom.js";
+import { LANGUAGES, getLanguage, setLanguage, t } from "./lib/i18n.js";
+import { renderError, showError } from "./lib/notice.js";
+import { getRoute, onRoute, linkTo, getLastSearch } from "./lib/router.js";
+import { applyTheme, toggleTheme, getTheme } from "./lib/theme.js";
 import * as search from "./views/search.js";
 
 const VIEWS = {
@@ -16,40 +16,42 @@ const VIEWS = {
 };
 
 const main = h("main", { id: "main", tabindex: "-1" });
-let shown = { name: "", view: null, leaving: new AbortController() };
+let shownView = "";
+let controller = new AbortController(); // aborts when the view is left
 
-async function display({ view: name, params }) {
-  if (!(name in VIEWS)) return location.replace(href("search"));
+async function showView({ view: name, params }) {
+  if (!(name in VIEWS)) return location.replace(linkTo("search"));
   const view = await VIEWS[name].load().catch(() => null);
-  if (current().view !== name) return undefined; // gone elsewhere while it was loaded
-  if (!view) return replace(main, errorState(new Error(t("error.offline")), () => location.reload()));
-  if (name === shown.name && view.update) return view.update(params);
-  shown.leaving.abort();
-  const arrived = shown.name !== "";
-  shown = { name, view, leaving: new AbortController() };
+  if (getRoute().view !== name) return undefined; // the address changed while the view was loading
+  if (!view) return replace(main, renderError(new Error(t("error.offline")), () => location.reload()));
+  if (name === shownView && view.update) return view.update(params);
+  controller.abort();
+  controller = new AbortController();
+  const isNavigation = shownView !== "";
+  shownView = name;
   replace(main);
   markCurrent(name);
   document.title = `${t(view.title)} · ${t("app.name")}`;
-  view.render(main, params, shown.leaving.signal);
-  if (arrived) { scrollTo(0, 0); main.focus({ preventScroll: true }); }
+  view.render(main, params, controller.signal);
+  if (isNavigation) { scrollTo(0, 0); main.focus({ preventScroll: true }); }
   return undefined;
 }
 
-function frame() {
+function renderFrame() {
   applyTheme();
-  document.documentElement.lang = language();
+  document.documentElement.lang = getLanguage();
   replace(document.body,
     h("a.skip", { href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, t("skip")),
     h("header.top", {},
-      h("a.brand", { href: href("search") }, h("img", { src: new URL("icon.svg", import.meta.url), alt: "", width: 28, height: 28 }), h("span", {}, t("app.name"))),
-      h("nav", { "aria-label": t("nav.label") }, Object.entries(VIEWS).map(([name, view]) => link(name, view.icon))),
-      h("div.switches", {}, languageSwitch(), themeSwitch())),
+      h("a.brand", { href: linkTo("search") }, h("img", { src: new URL("icon.svg", import.meta.url), alt: "", width: 28, height: 28 }), h("span", t("app.name"))),
+      h("nav", { "aria-label": t("nav.label") }, Object.entries(VIEWS).map(([name, view]) => renderNavLink(name, view.icon))),
+      h("div.switches", renderLanguageSwitch(), renderThemeSwitch())),
     main);
 }
 
-function link(name, picture) {
-  const anchor = h("a", { href: href(name), dataset: { view: name } }, icon(picture), h("span", {}, t(`nav.${name}`)));
-  if (name === "search") anchor.addEventListener("click", () => { anchor.href = href("search", shown.name === "search" ? {} : lastSearch()); });
+function renderNavLink(name, iconName) {
+  const anchor = h("a", { href: linkTo(name), dataset: { view: name } }, renderIcon(iconName), h("span", t(`nav.${name}`)));
+  if (name === "search") anchor.addEventListener("click", () => { anchor.href = linkTo("search", shownView === "search" ? {} : getLastSearch()); });
   return anchor;
 }
 
@@ -60,30 +62,29 @@ function markCurrent(name) {
   }
 }
 
-function languageSwitch() {
-  const [other] = Object.keys(LANGUAGES).filter((each) => each !== language());
+function renderLanguageSwitch() {
+  const [other] = Object.keys(LANGUAGES).filter((code) => code !== getLanguage());
   return h("button.quiet", {
-    type: "button",
     lang: other,
     title: LANGUAGES[other],
     "aria-label": `${other.toUpperCase()}, ${LANGUAGES[other]}`,
-    onclick: () => setLanguage(other).then(again, () => notice(t("error.offline"), { kind: "error" })),
+    onclick: () => setLanguage(other).then(rerender, () => showError(t("error.offline"))),
   }, other.toUpperCase());
 }
 
-function themeSwitch() {
-  const button = iconButton(theme() === "dark" ? "sun" : "moon", t("theme"), {
-    onclick: () => { nextTheme(); button.replaceWith(themeSwitch()); focusOn(".switches button:last-child"); },
+function renderThemeSwitch() {
+  const button = renderIconButton(getTheme() === "dark" ? "sun" : "moon", t("theme"), {
+    onclick: () => { toggleTheme(); button.replaceWith(renderThemeSwitch()); focusOn(".switches button:last-child"); },
   });
   return button;
 }
 
-/** Everything anew, in the other language, where one was. */
-function again() {
-  shown.leaving.abort();
-  shown = { name: "", view: null, leaving: new AbortController() };
-  frame();
-  display(current());
+/** Renders everything again in the new language, in the same view. */
+function rerender() {
+  controller.abort();
+  shownView = "";
+  renderFrame();
+  showView(getRoute());
   focusOn(".switches button");
 }
 
@@ -91,5 +92,5 @@ function focusOn(selector) {
   /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
 }
 
-frame();
-follow(display);
+renderFrame();
+onRoute(showView);

@@ -75,7 +75,7 @@ def names(page):
 
 def settled(page):
     """What was asked last is answered, with products or with what there is to say."""
-    done = ".found[aria-busy=false]"
+    done = ".result-area[aria-busy=false]"
     page.wait_for_selector(f"{done} .product[data-id], {done} .state")
     return page
 

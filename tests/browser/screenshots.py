@@ -31,10 +31,10 @@ def picture_and_words(page: Page) -> None:
     page.locator(".composer input[type=file]").first.set_input_files(
         SAMPLES / "red-dress" / "front.webp"
     )
-    page.locator(".given li").wait_for()
+    page.locator(".query-pictures li").wait_for()
     page.locator("#q").fill("but blue")
     page.locator("#q").press("Enter")
-    page.locator(".blend").wait_for()
+    page.locator(".composer .weight").wait_for()
 
 
 def product(page: Page) -> None:

@@ -20,7 +20,7 @@ DROP = """(bytes) => {
 
 
 def given(page):
-    return page.locator(".given li")
+    return page.locator(".query-pictures li")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def cropping(opened):
     page.set_input_files(PICKER, DRESS)
     given(page).wait_for()
     page.wait_for_url(re.compile("v="))
-    page.get_by_role("button", name="Search for a part of the picture").click()
+    page.get_by_role("button", name="Search with part of the picture").click()
     page.locator(".crop img").evaluate("img => img.decode()")
     return page
 
@@ -78,20 +78,20 @@ def test_a_box_drawn_with_the_pointer_is_searched_for(cropping):
     cropping.mouse.down()
     cropping.mouse.move(x + width * 0.75, y + height * 0.5, steps=4)
     cropping.mouse.up()
-    says = cropping.locator("#crop-says")
-    expect(says).to_have_text(re.compile("50 . 40 % .*, 25 % from the left, 10 % from the top"))
-    cropping.get_by_role("button", name="Search for this part").click()
+    says = cropping.locator("#crop-status")
+    expect(says).to_have_text(re.compile("50 . 40% .*, 25% from the left, 10% from the top"))
+    cropping.get_by_role("button", name="Search with this part").click()
     cropping.wait_for_url(lambda url: url != before)
     expect(given(cropping)).to_have_count(1)
 
 
 def test_the_arrows_move_and_size_the_box_and_enter_takes_it(cropping):
     before = cropping.url
-    says = cropping.locator("#crop-says")
-    expect(says).to_have_text(re.compile("60 . 60 % .*, 20 % from the left, 20 % from the top"))
+    says = cropping.locator("#crop-status")
+    expect(says).to_have_text(re.compile("60 . 60% .*, 20% from the left, 20% from the top"))
     for keys in ("ArrowRight", "ArrowUp", "Shift+ArrowLeft"):
         cropping.keyboard.press(keys)
-    expect(says).to_have_text(re.compile("58 . 60 % .*, 22 % from the left, 18 % from the top"))
+    expect(says).to_have_text(re.compile("58 . 60% .*, 22% from the left, 18% from the top"))
     cropping.keyboard.press("Enter")
     cropping.wait_for_url(lambda url: url != before)
 

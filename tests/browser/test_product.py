@@ -31,7 +31,7 @@ def test_the_panel_tells_all_that_the_shop_says_and_why_it_was_found(opened):
     page.locator("button.open").first.click()
     rows = panel(page).locator("dl.metadata div")
     expect(rows).to_have_count(1 + len(SAMPLES["red-dress"].metadata))
-    expect(panel(page).locator(".why")).to_contain_text(re.compile(r"place 1 · weight 0\.\d"))
+    expect(panel(page).locator(".why")).to_contain_text(re.compile(r"rank 1 · weight 0\.\d"))
 
 
 def test_the_panel_is_in_the_address_and_back_closes_it(opened):
@@ -64,7 +64,7 @@ def test_what_somebody_hides_their_searches_leave_out(opened, shop):
     page = settled(opened(FOUND, expected="400"))
     page.locator("button.open").first.click()
     panel(page).get_by_role("button", name="Hide").click()
-    page.get_by_label("Name").fill("Zoë")  # which no header holds as it is
+    page.get_by_role("textbox", name="Name").fill("Zoë")  # which no header holds as it is
     page.get_by_role("button", name="Continue").click()
     expect(page.locator(".notice")).to_contain_text("Hidden")
     page.goto(page.url.partition("#")[0] + FOUND)

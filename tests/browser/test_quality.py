@@ -62,7 +62,7 @@ def test_the_browser_marks_when_results_are_painted(opened):
     page = settled(opened("#/search?q=red dress"))
     until(lambda: page.evaluate("performance.getEntriesByName('results-painted').length"), "marked")
     marks = page.evaluate(
-        "['search-asked','search-answered','results-painted']"
+        "['search-started','response-received','results-painted']"
         ".map((name) => performance.getEntriesByName(name)[0].startTime)"
     )
     assert marks == sorted(marks)

@@ -28,9 +28,9 @@ def test_a_slow_api_says_so_and_a_failing_one_how_to_go_on(opened):
     page.route("**/api/v1/search", lambda route: held.append(route))
     page.fill("#q", "lamp")
     page.press("#q", "Enter")
-    page.get_by_text("Still at it").first.wait_for()
+    page.get_by_text("Still loading").first.wait_for()
     held.pop().continue_()
-    page.get_by_text("Still at it").first.wait_for(state="hidden")
+    page.get_by_text("Still loading").first.wait_for(state="hidden")
     settled(page)
     page.unroute("**/api/v1/search")
     down = '{"title": "Unavailable", "status": 503, "detail": "Qdrant does not answer."}'
@@ -53,7 +53,7 @@ def test_more_filters_than_an_address_holds_are_named_before_the_host_refuses_th
     page = opened(f"#/search?{colours}")
     page.wait_for_selector(".state[role=alert]")
     assert "Too many filters" in page.locator(".state").inner_text()
-    page.get_by_role("button", name="Take off all filters").first.click()
+    page.get_by_role("button", name="Clear all filters").first.click()
     until(lambda: len(names(page)) > 0, "without them the catalogue is shown")
 
 

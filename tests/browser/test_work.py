@@ -21,15 +21,15 @@ def test_pictures_become_products_with_the_words_typed(opened, shop):
     page.set_input_files("#upload-files", [broken])
     cards = page.locator(".drafts > li")
     expect(cards).to_have_count(2)
-    cards.nth(0).get_by_label("Product id").fill("grandmas-bear")
+    cards.nth(0).get_by_label("Product ID").fill("grandmas-bear")
     cards.nth(0).get_by_label("Name", exact=True).fill("Grandma's bear")
     cards.nth(0).get_by_label("Price").fill("12.5")
     page.get_by_role("button", name="Add to the catalogue").click()
-    cards.nth(0).get_by_text("It can be found.").wait_for()
+    cards.nth(0).get_by_text("Added. It is searchable now.").wait_for()
     until(lambda: cards.nth(1).locator(".error").count() == 1, "what failed says why")
     found = shop.client.get("/api/v1/products/grandmas-bear").json()
     assert (found["name"], found["metadata"]["price"]) == ("Grandma's bear", 12.5)
-    cards.nth(0).get_by_role("link", name="Look at it").click()
+    cards.nth(0).get_by_role("link", name="View it").click()
     page.wait_for_selector("dialog[open]")
     page.close()  # it may still load what is deleted now
     shop.client.delete("/api/v1/products/grandmas-bear")
@@ -41,23 +41,23 @@ def test_two_products_of_one_id_are_never_made_one(opened):
     bear = {"name": "bear.webp", "mimeType": "image/webp", "buffer": picture}
     page.set_input_files("#upload-files", [bear])
     page.set_input_files("#upload-files", [bear])
-    ids = page.get_by_label("Product id")
+    ids = page.get_by_label("Product ID")
     assert [ids.nth(place).input_value() for place in (0, 1)] == ["bear", "bear-2"]
     ids.nth(1).fill("bear")
     page.get_by_role("button", name="Add to the catalogue").click()
-    page.get_by_text("Another card has the id bear").first.wait_for()
-    assert page.get_by_text("It can be found.").count() == 0
-    page.get_by_role("button", name="Leave out Bear").last.click()
+    page.get_by_text("Another product in this list has the ID bear").first.wait_for()
+    assert page.get_by_text("Added. It is searchable now.").count() == 0
+    page.get_by_role("button", name="Remove Bear").last.click()
     expect(page.locator(".drafts > li")).to_have_count(1)
 
 
 def test_a_job_of_the_container_is_started_and_watched(opened):
     page = opened("#/jobs")
     page.wait_for_selector("[data-view=jobs]")
-    page.get_by_label("Names that begin with").fill("red-")
+    page.get_by_label("Names that start with").fill("red-")
     page.get_by_role("button", name="Start").first.click()
     job = page.locator(".job").first
-    job.get_by_text("Names that begin with red-").wait_for()
+    job.get_by_text("Names that start with red-").wait_for()
     until(lambda: job.get_attribute("data-state") == "completed", "the job ends", seconds=60)
     assert re.search(r"(\d+) of \1 done", job.inner_text())
 
@@ -89,8 +89,8 @@ def test_a_running_job_is_cancelled(opened, workshop):
     feed = f"product_id,name,image\n{rows}".encode()
     page.set_input_files("#job-feed", {"name": "m.csv", "mimeType": "text/csv", "buffer": feed})
     page.get_by_role("button", name="Start").last.click()
-    page.get_by_role("button", name="Cancel the job").click()
-    page.locator("dialog").get_by_role("button", name="Cancel the job").click()
+    page.get_by_role("button", name="Cancel job").click()
+    page.locator("dialog").get_by_role("button", name="Cancel job").click()
     page.locator(".job[data-state=cancelled]").wait_for()
     assert workshop.stats()["products"] < LONG
 
@@ -101,7 +101,7 @@ def test_more_failures_than_are_shown_are_tried_again_by_a_job(opened, workshop)
         (workshop.images / f"bad-{number}.jpg").write_bytes(b"no picture")
     until(lambda: workshop.stats()["failures"] == 25, "the failures are recorded", seconds=30)
     page = opened("#/status", host=workshop)
-    page.get_by_role("button", name="Try all of them again").click()
+    page.get_by_role("button", name="Retry all").click()
     page.locator(".notice").get_by_role("button", name="All jobs").click()
     job = page.locator(".job")
     until(lambda: job.get_attribute("data-state") == "completed", "the job ends", seconds=30)
@@ -110,7 +110,7 @@ def test_more_failures_than_are_shown_are_tried_again_by_a_job(opened, workshop)
 
 def test_a_look_that_fails_does_not_end_the_watching(opened):
     page = opened("#/jobs", expected="503")
-    page.get_by_label("Names that begin with").fill("green-")
+    page.get_by_label("Names that start with").fill("green-")
     page.route("**/api/v1/jobs", lambda route: route.fulfill(status=503, json={}), times=1)
     page.get_by_role("button", name="Start").first.click()
     page.locator(".job[data-state=completed]").first.wait_for()
@@ -138,9 +138,9 @@ def test_a_name_is_asked_for_once(opened):
     page = opened("#/saved", expected="400")
     page.locator("dialog input").fill("grace")
     page.locator("dialog button.primary").click()
-    page.get_by_text("Of grace").wait_for()
+    page.get_by_text("Signed in as grace").wait_for()
     page.reload()
-    page.get_by_text("Of grace").wait_for()
+    page.get_by_text("Signed in as grace").wait_for()
 
 
 def test_preferences_are_kept_and_taken_back(opened, shop):
@@ -157,9 +157,9 @@ def test_preferences_are_kept_and_taken_back(opened, shop):
     page = opened("#/saved", expected="400")
     page.evaluate(WHOSE)
     page.reload()
-    page.get_by_label("Results at first").select_option("6")
-    page.get_by_text("Kept.").wait_for()
-    page.get_by_role("button", name="No longer: red-dress").click()
+    page.get_by_label("Number of results").select_option("6")
+    page.get_by_text("Preferences saved.").wait_for()
+    page.get_by_role("button", name="Remove red-dress").click()
     until(lambda: liked() == [], "it is liked no longer")
     assert shop.client.get("/api/v1/preferences", headers=whose).json()["limit"] == 6
 
@@ -168,12 +168,12 @@ def test_the_status_tells_what_there_is_and_what_failed(opened, shop):
     (shop.images / "no-picture.jpg").write_bytes(b"no picture")
     until(lambda: shop.stats()["failures"] == 1, "the failure is recorded")
     page = opened("#/status")
-    page.get_by_text("Everything works.").wait_for()
-    holds = page.locator("[data-part='status.holds']")
+    page.get_by_text("Everything is working.").wait_for()
+    holds = page.locator("[data-part='status.contents']")
     holds.get_by_text("starter").wait_for()
     failures = page.locator("[data-part='status.failures']")
     failures.get_by_text("no-picture.jpg").wait_for()
     (shop.images / "no-picture.jpg").unlink()
-    failures.get_by_role("button", name="Try these again").click()
-    failures.get_by_text("Nothing failed.").wait_for()
+    failures.get_by_role("button", name="Retry").click()
+    failures.get_by_text("No failures.").wait_for()
     assert "ms" in page.locator("[data-part='status.timings']").inner_text()

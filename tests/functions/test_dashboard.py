@@ -184,5 +184,5 @@ def test_every_icon_that_a_script_asks_for_is_there():
     drawn = set(re.findall(r'^  "?([\w-]+)"?: \[', source("lib/icons.js"), re.M))
     for name in website().names:
         if name.endswith(".js"):
-            asked = set(re.findall(r'\bicon(?:Button)?\("([\w-]+)"', source(name)))
+            asked = set(re.findall(r'\brenderIcon(?:Button)?\("([\w-]+)"', source(name)))
             assert asked <= drawn, f"{name}: {asked - drawn}"

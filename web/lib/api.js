@@ -1,21 +1,18 @@
-/** The API over fetch: keys, names, and problems (RFC 9457) as messages that say what to do. */
+/** Calls the API with fetch: sends the key and the name, and turns problems (RFC 9457) into messages. */
 
-import { askForName, askForKey, key, name } from "./identity.js";
+import { askForKey, askForName, getKey, getName } from "./identity.js";
 import { t } from "./i18n.js";
 
 const BASE = new URL("/api/v1/", location.origin);
-const LONGEST_URL = 6_000; // Azure's host takes a request line of 8,192 bytes, and what stands before it may take less
-const PATIENCE_MS = 180_000; // a cold start with a large model; a browser alone would wait for ever
+const MAX_URL_LENGTH = 6_000; // Azure's host accepts a request line of 8,192 bytes; a proxy may accept less
+const TIMEOUT_MS = 180_000; // long enough for a cold start with a large model
 
-/** Why a call failed. `status` is 0 where no answer came. */
+/** Why a call failed. `status` is 0 when there was no response. */
 export class ApiError extends Error {
   constructor(status, problem = {}, retryAfter = null) {
-    super(messageFor(status, problem, retryAfter));
+    super(describeProblem(status, problem, retryAfter));
     this.status = status;
-    this.title = problem.title ?? "";
-    this.detail = problem.detail ?? "";
     this.errors = problem.errors ?? [];
-    this.retryAfter = retryAfter;
   }
 }
 
@@ -24,8 +21,8 @@ export const post = (path, json, options) => call("POST", path, { json, ...optio
 export const put = (path, json, options) => call("PUT", path, { json, ...options });
 export const del = (path, options) => call("DELETE", path, options);
 
-/** @param {string} path  below /api/v1/, its segments percent-encoded */
-export function apiUrl(path, query = {}) {
+/** @param {string} path  relative to /api/v1/, with percent-encoded segments */
+export function buildUrl(path, query = {}) {
   const url = new URL(path, BASE);
   for (const [field, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== "") url.searchParams.set(field, value);
@@ -33,63 +30,62 @@ export function apiUrl(path, query = {}) {
   return url;
 }
 
-/** Who asks, as headers. */
-export function headers() {
+export function buildHeaders() {
   return {
-    ...(key() && { "x-functions-key": key() }),
-    ...(name() && { "x-user-id": encodeURIComponent(name()) }),
+    ...(getKey() && { "x-functions-key": getKey() }),
+    ...(getName() && { "x-user-id": encodeURIComponent(getName()) }),
   };
 }
 
 /**
- * Parsed JSON; null where there is none. Raises ApiError, and what `signal` was aborted with.
+ * Returns the parsed JSON, or null for an empty response. Throws ApiError, or the abort reason of `signal`.
  * @param {{query?: object, json?: any, form?: FormData, user?: boolean, signal?: AbortSignal}} [options]
- * `user`: what is asked for belongs to somebody, so a name is asked for if the app knows nobody.
+ * `user`: asks for a name if the app does not know the user.
  */
 export async function call(method, path, options = {}) {
-  const response = await fetched(method, path, options);
+  const response = await fetchResponse(method, path, options);
   return response.status === 204 ? null : response.json();
 }
 
-/** The answer as it is, for pictures; fails as `call` does. */
-export async function fetched(method, path, options = {}) {
-  const used = key();
-  const url = apiUrl(path, options.query);
-  if (url.href.length > LONGEST_URL) throw new ApiError(414);
-  const response = await sent(method, url, options);
+/** Returns the response itself, for example for pictures. Throws as `call` does. */
+export async function fetchResponse(method, path, options = {}) {
+  const usedKey = getKey();
+  const url = buildUrl(path, options.query);
+  if (url.href.length > MAX_URL_LENGTH) throw new ApiError(414);
+  const response = await send(method, url, options);
   if (response.ok) return response;
-  if (response.status === 401 && (await askForKey(used))) return fetched(method, path, options);
-  if (response.status === 400 && options.user && !name() && (await askForName())) return fetched(method, path, options);
-  throw await problemOf(response);
+  if (response.status === 401 && (await askForKey(usedKey))) return fetchResponse(method, path, options);
+  if (response.status === 400 && options.user && !getName() && (await askForName())) return fetchResponse(method, path, options);
+  throw await readProblem(response);
 }
 
 /** @param {{json?: any, form?: FormData, signal?: AbortSignal}} options */
-async function sent(method, url, options) {
+async function send(method, url, options) {
   const { json, form, signal } = options;
   const type = json === undefined ? {} : { "content-type": "application/json" };
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     return await fetch(url, {
       method,
-      headers: { ...headers(), ...type },
+      headers: { ...buildHeaders(), ...type },
       body: form ?? (json === undefined ? undefined : JSON.stringify(json)),
-      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   } catch (error) {
-    if (signal?.aborted) throw error; // who gave up knows why
+    if (signal?.aborted) throw error; // the caller aborted it
     throw new ApiError(0);
   }
 }
 
-async function problemOf(response) {
+async function readProblem(response) {
   const problem = await response.json().catch(() => ({}));
-  const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
-  return new ApiError(response.status, problem, Number.isNaN(wait) ? null : wait);
+  const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  return new ApiError(response.status, problem, Number.isNaN(seconds) ? null : seconds);
 }
 
-function messageFor(status, problem, retryAfter) {
-  const known = { 0: "error.offline", 401: "error.key", 403: "error.forbidden", 413: "error.large", 414: "error.long", 429: "error.busy", 503: "error.down" };
-  const said = [known[status] ? t(known[status]) : "", status === 401 ? "" : problem.detail ?? ""];
-  if (retryAfter) said.push(t("error.wait", { count: retryAfter }));
-  return said.filter(Boolean).join(" ") || t("error.unknown", { status });
+function describeProblem(status, problem, retryAfter) {
+  const messageKeys = { 0: "error.offline", 401: "error.key", 403: "error.forbidden", 413: "error.large", 414: "error.long", 429: "error.busy", 503: "error.down" };
+  const sentences = [messageKeys[status] ? t(messageKeys[status]) : "", status === 401 ? "" : problem.detail ?? ""];
+  if (retryAfter) sentences.push(t("error.wait", { count: retryAfter }));
+  return sentences.filter(Boolean).join(" ") || t("error.unknown", { status });
 }

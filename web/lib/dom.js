@@ -1,30 +1,32 @@
-/** Elements without HTML: text goes in as text, so nothing that a catalogue says is ever parsed. */
+/** Builds elements without HTML: text is inserted as text, so nothing from the catalogue is ever parsed. */
 
 import { PATHS } from "./icons.js";
 
 /**
- * @param {string} tag  a name and classes: "button.primary"
- * @param {Record<string, any>} [props]  attributes, on… handlers, `dataset`, `class`, `style` (an object)
- * @param {...any} children  nodes and strings; null, undefined and false are left out
+ * Creates an element.
+ * @param {string} tag  its name and classes, such as "button.primary"
+ * @param {...any} args  properties, which may be left out: attributes, on… handlers, `dataset`, `class`, `style` (an
+ *   object); then the children, nodes and strings; null, undefined and false are skipped
  * @returns {any}
  */
-export function h(tag, props = {}, ...children) {
+export function h(tag, ...args) {
   const [name, ...classes] = tag.split(".");
+  const [props, children] = args[0]?.constructor === Object ? [args[0], args.slice(1)] : [{}, args];
   const element = document.createElement(name);
-  if (classes.length > 0) element.classList.add(...classes);
-  for (const [key, value] of Object.entries(props)) set(element, key, value);
-  element.append(...present(children));
+  element.classList.add(...classes);
+  if (name === "button") element.setAttribute("type", "button"); // it would submit its form otherwise
+  for (const [key, value] of Object.entries(props)) setProperty(element, key, value);
+  element.append(...dropEmpty(children));
   return element;
 }
 
-/** Puts other children into an element. */
 export function replace(element, ...children) {
-  element.replaceChildren(...present(children));
+  element.replaceChildren(...dropEmpty(children));
   return element;
 }
 
-/** A small picture that says nothing to a screen reader: the words beside it do. */
-export function icon(name) {
+/** Renders an icon that screen readers skip: the text beside it says the same. */
+export function renderIcon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("class", "icon");
@@ -37,21 +39,29 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows an icon only; its label is read out and shown as a tooltip. */
-export function iconButton(name, label, props = {}) {
-  return h("button.icon-button", { type: "button", "aria-label": label, title: label, ...props }, icon(name));
+/** Renders a button that shows only an icon; its label is read out and shown as a tooltip. */
+export function renderIconButton(name, label, props = {}) {
+  return h("button.icon-button", { "aria-label": label, title: label, ...props }, renderIcon(name));
 }
 
-function set(element, key, value) {
+export function labelled(label, input) {
+  return h("label.field", h("span", label), input);
+}
+
+export function pressOnly(button) {
+  for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
+}
+
+function setProperty(element, key, value) {
   if (value === null || value === undefined || value === false) return;
   if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-  else if (key === "class") value.split(" ").filter(Boolean).forEach((each) => element.classList.add(each));
+  else if (key === "class") value.split(" ").filter(Boolean).forEach((className) => element.classList.add(className));
   else if (key === "dataset") Object.assign(element.dataset, value);
   else if (key === "style") for (const [name, text] of Object.entries(value)) element.style.setProperty(name, text);
   else if (key === "value" && "value" in element) element.value = value;
   else element.setAttribute(key, value === true ? "" : value);
 }
 
-function present(children) {
+function dropEmpty(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }

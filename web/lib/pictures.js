@@ -1,53 +1,50 @@
-/** Pictures of the catalogue. <img> cannot send a key: with one they are fetched and shown as blobs. */
+/** Pictures of the catalogue. <img> cannot send a key, so with a key they are fetched and shown as blobs. */
 
-import { fetched } from "./api.js";
+import { fetchResponse } from "./api.js";
 import { h } from "./dom.js";
-import { key } from "./identity.js";
+import { getKey } from "./identity.js";
 
-const AHEAD = "400px"; // of the screen: a picture is there when one scrolls to it
-const wanted = new WeakMap();
+const PRELOAD_MARGIN = "400px"; // pictures load before they are scrolled into view
+const sources = new WeakMap();
 
-const watching = new IntersectionObserver((entries) => {
-  for (const { isIntersecting, target } of entries) if (isIntersecting) load(target);
-}, { rootMargin: AHEAD });
+const observer = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) loadWithKey(target);
+}, { rootMargin: PRELOAD_MARGIN });
 
 /**
- * @param {string | null} url  as the API gives it: /api/v1/images/…
+ * @param {string | null} url  as the API returns it: /api/v1/images/…
  * @param {{size?: number, alt?: string}} [options]  160, 320 or 640; without a size the original
  */
-export function picture(url, { size, alt = "" } = {}) {
-  const image = h("img", { alt, decoding: "async" });
-  image.addEventListener("error", () => image.classList.add("broken"));
-  image.addEventListener("load", () => image.classList.remove("broken"));
+export function renderPicture(url, { size, alt = "" } = {}) {
+  const image = h("img", { alt, decoding: "async", onerror: () => image.classList.add("broken"), onload: () => image.classList.remove("broken") });
   if (!url) image.classList.add("broken");
-  else show(image, url, size);
+  else setPicture(image, url, size);
   return image;
 }
 
-/** Another picture in the same element. */
-export function show(image, url, size) {
+export function setPicture(image, url, size) {
   const source = size ? `${url}?size=${size}` : url;
-  if (!key()) {
+  if (!getKey()) {
     image.loading = "lazy";
     image.src = source;
     return;
   }
-  wanted.set(image, source);
-  watching.unobserve(image);
-  watching.observe(image);
+  sources.set(image, source);
+  observer.unobserve(image);
+  observer.observe(image);
 }
 
-async function load(image) {
-  const source = wanted.get(image);
-  watching.unobserve(image);
+async function loadWithKey(image) {
+  const source = sources.get(image);
+  observer.unobserve(image);
   try {
-    const answer = await fetched("GET", source);
-    const url = URL.createObjectURL(await answer.blob());
-    const done = () => URL.revokeObjectURL(url);
-    image.addEventListener("load", done, { once: true });
-    image.addEventListener("error", done, { once: true });
+    const response = await fetchResponse("GET", source);
+    const url = URL.createObjectURL(await response.blob());
+    const revoke = () => URL.revokeObjectURL(url);
+    image.addEventListener("load", revoke, { once: true });
+    image.addEventListener("error", revoke, { once: true });
     image.src = url;
   } catch {
-    image.classList.add("broken"); // the search itself says what is wrong with the app
+    image.classList.add("broken"); // the search itself reports what is wrong with the app
   }
 }

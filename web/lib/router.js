@@ -1,49 +1,49 @@
-/** The address says everything: #/view?params. In the fragment, so that no server's log sees what is looked for. */
+/** The address holds the whole state as #/view?params, in the fragment so that no server log sees the queries. */
 
-const CHANGED = "routechange";
-const FIRST = "search";
+const ROUTE_CHANGE = "routechange";
+const HOME = "search";
 const events = new EventTarget();
 
 addEventListener("popstate", announce);
 
 /** @returns {{view: string, params: URLSearchParams}} */
-export function current() {
+export function getRoute() {
   const [path, query = ""] = splitOnce(location.hash.replace(/^#\/?/, ""), "?");
-  return { view: path || FIRST, params: new URLSearchParams(query) };
+  return { view: path || HOME, params: new URLSearchParams(query) };
 }
 
-/** @param {string} view  @param {any} [params]  what URLSearchParams takes */
-export function href(view, params = {}) {
+/** @param {string} view  @param {any} [params]  anything that URLSearchParams accepts */
+export function linkTo(view, params = {}) {
   const query = new URLSearchParams(params).toString();
   return `#/${view}${query && `?${query}`}`;
 }
 
-/** Goes there; with `replace` the place that is left is not one to come back to. */
+/** Goes to a view; with `replace` the Back button skips the current one. */
 export function go(view, params = {}, { replace = false } = {}) {
-  const target = href(view, params);
+  const target = linkTo(view, params);
   if (target === location.hash) return announce();
   history[replace ? "replaceState" : "pushState"](null, "", target);
   announce();
 }
 
-/** Calls back with the place now and whenever it changes. */
-export function follow(callback) {
-  events.addEventListener(CHANGED, () => callback(current()));
-  callback(current());
+/** Calls back with the current route, now and whenever it changes. */
+export function onRoute(callback) {
+  events.addEventListener(ROUTE_CHANGE, () => callback(getRoute()));
+  callback(getRoute());
 }
 
-/** The parameters of the last search that was looked at in this tab, without an opened product. */
-export function lastSearch() {
+/** Returns the parameters of this tab's last search, without the open product. */
+export function getLastSearch() {
   const params = new URLSearchParams(sessionStorage.getItem("search") ?? "");
   params.delete("item");
   return params;
 }
 
 function announce() {
-  events.dispatchEvent(new Event(CHANGED));
+  events.dispatchEvent(new Event(ROUTE_CHANGE));
 }
 
 function splitOnce(text, separator) {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+  const index = text.indexOf(separator);
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 }

@@ -1,21 +1,21 @@
-/** Light or dark: what the system says, until somebody chooses. */
+/** Light or dark: the system's preference until the user chooses. */
 
-const system = matchMedia("(prefers-color-scheme: dark)");
+const systemDark = matchMedia("(prefers-color-scheme: dark)");
 
 /** @returns {"light" | "dark"} */
-export function theme() {
-  const chosen = localStorage.getItem("theme");
-  if (chosen === "light" || chosen === "dark") return chosen;
-  return system.matches ? "dark" : "light";
+export function getTheme() {
+  const stored = localStorage.getItem("theme");
+  if (stored === "light" || stored === "dark") return stored;
+  return systemDark.matches ? "dark" : "light";
 }
 
 export function applyTheme() {
-  document.documentElement.dataset.theme = theme();
+  document.documentElement.dataset.theme = getTheme();
 }
 
-export function nextTheme() {
-  localStorage.setItem("theme", theme() === "dark" ? "light" : "dark");
+export function toggleTheme() {
+  localStorage.setItem("theme", getTheme() === "dark" ? "light" : "dark");
   applyTheme();
 }
 
-system.addEventListener("change", applyTheme);
+systemDark.addEventListener("change", applyTheme);

@@ -1,39 +1,38 @@
 /** One product in the grid. */
 
-import { h, iconButton } from "../lib/dom.js";
-import { money, number, t } from "../lib/i18n.js";
-import { picture } from "../lib/pictures.js";
+import { h, renderIconButton } from "../lib/dom.js";
+import { formatMoney, formatNumber, t } from "../lib/i18n.js";
+import { renderPicture } from "../lib/pictures.js";
 import { go } from "../lib/router.js";
 
 const SCORE = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 
-/** What a product costs, if it says so in the usual field. */
-export function price({ metadata }) {
-  return typeof metadata.price === "number" ? money(metadata.price, metadata.currency) : "";
+/** @returns {string} empty if the product has no price */
+export function formatPrice({ metadata }) {
+  return typeof metadata.price === "number" ? formatMoney(metadata.price, metadata.currency) : "";
 }
 
-export function scoreText(score) {
-  return number(score, SCORE);
+export function formatScore(score) {
+  return formatNumber(score, SCORE);
 }
 
-/** A search for what looks like this product. */
-export function moreLike(product) {
+export function searchSimilar(product) {
   scrollTo(0, 0);
   go("search", { like: product.id });
 }
 
 /**
- * @param {any} product  as the API gives it, with or without a score
- * @param {{open: (product: any) => void, size: number}} options
+ * @param {any} product  as the API returns it, with or without a score
+ * @param {{onOpen: (product: any) => void, size: number}} options
  */
-export function card(product, { open, size }) {
+export function renderCard(product, { onOpen, size }) {
   const hasScore = product.score !== undefined;
   return h("li.product", { dataset: { id: product.id } },
-    h("button.open", { type: "button", onclick: () => open(product) },
-      h("span.plate", {}, picture(product.image_url, { size })),
-      h("span.name", {}, product.name),
+    h("button.open", { onclick: () => onOpen(product) },
+      h("span.plate", renderPicture(product.image_url, { size })),
+      h("span.name", product.name),
       h("span.facts", {},
-        h("span.price.number", {}, price(product)),
-        hasScore && h("span.score.number", { title: t("score.title") }, h("span.hidden-label", {}, `${t("score")} `), scoreText(product.score)))),
-    iconButton("similar", t("similar", { name: product.name }), { class: "more-like", onclick: () => moreLike(product) }));
+        h("span.price.number", formatPrice(product)),
+        hasScore && h("span.score.number", { title: t("score.title") }, h("span.hidden-label", `${t("score")} `), formatScore(product.score)))),
+    renderIconButton("similar", t("similar", { name: product.name }), { class: "more-like", onclick: () => searchSimilar(product) }));
 }

@@ -1,27 +1,27 @@
-/** Pictures dropped anywhere on the page, or pasted, are searched with. */
+/** Accepts pictures that are pasted, or dropped anywhere on the page. */
 
-/** @param {HTMLElement} zone  is lit while something is dragged  @param {(files: File[]) => void} take */
-export function dropZone(zone, take, signal) {
-  const on = (name, handler) => addEventListener(name, handler, { signal });
-  let depth = 0; // enter and leave come for every element on the way
-  const light = (change) => {
+/** @param {HTMLElement} zone  highlighted while files are dragged  @param {(files: File[]) => void} onFiles */
+export function acceptPictures(zone, onFiles, signal) {
+  const listen = (name, handler) => addEventListener(name, handler, { signal });
+  let depth = 0; // dragenter and dragleave fire for every element on the way
+  const highlight = (change) => {
     depth = Math.max(0, depth + change);
     zone.classList.toggle("dropping", depth > 0);
   };
-  on("dragenter", (event) => { if (hasFiles(event)) light(1); });
-  on("dragleave", (event) => { if (hasFiles(event)) light(-1); });
-  on("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); });
-  on("drop", (event) => {
+  listen("dragenter", (event) => { if (hasFiles(event)) highlight(1); });
+  listen("dragleave", (event) => { if (hasFiles(event)) highlight(-1); });
+  listen("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); });
+  listen("drop", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     depth = 0;
-    light(0);
-    give([...event.dataTransfer.files], take);
+    highlight(0);
+    deliver([...event.dataTransfer.files], onFiles);
   });
-  on("paste", (event) => {
+  listen("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (files.length > 0) event.preventDefault();
-    give(files, take);
+    deliver(files, onFiles);
   });
 }
 
@@ -29,7 +29,7 @@ function hasFiles(event) {
   return event.dataTransfer?.types.includes("Files");
 }
 
-/** What is no picture at all is let through: the app says which formats it knows. */
-function give(files, take) {
-  if (files.length > 0) take(files);
+/** Passes on files of any type: the app says which formats it supports. */
+function deliver(files, onFiles) {
+  if (files.length > 0) onFiles(files);
 }

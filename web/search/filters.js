@@ -1,132 +1,126 @@
-/** Filters from what there is to filter by, with counts; and the chips that take them off again. */
+/** The filter panel, with the catalogue's fields and counts, and the chips that remove filters. */
 
 import { get } from "../lib/api.js";
-import { h, icon, replace } from "../lib/dom.js";
-import { has, number, t } from "../lib/i18n.js";
-import { changed, conditions, ends, filterKey, filterOf, unfiltered } from "./address.js";
+import { h, renderIcon, replace } from "../lib/dom.js";
+import { hasMessage, formatNumber, t } from "../lib/i18n.js";
+import { editCopy, parseConditions, splitRange, buildFilterKey, buildFilterJson, removeFilters } from "./address.js";
 
-const SHOWN = 7; // values of a field, before all are asked for
-const VALUES = 100;
+const FOLD_AFTER = 7; // values that a field shows before it is expanded
+const MAX_VALUES = 100;
 
-/** The name of a field of the shop's own metadata, for people. */
-export function fieldName(field) {
-  if (has(`field.${field}`)) return t(`field.${field}`);
+export function formatField(field) {
+  if (hasMessage(`field.${field}`)) return t(`field.${field}`);
   const words = field.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** A value of it, for people. */
-export function valueName(value) {
+export function formatValue(value) {
   if (value === true || value === "true") return t("yes");
   if (value === false || value === "false") return t("no");
-  return typeof value === "number" ? number(value) : String(value);
+  return typeof value === "number" ? formatNumber(value) : String(value);
 }
 
 /**
- * Facets with counts, each as if its own conditions were not there: so one sees what else could be ticked.
+ * Loads the facets. Each is counted without its own conditions, so that one sees what else could be selected.
  * @returns {Promise<{products: number, facets: any[]}>}
  */
-export async function facetsFor(params, signal) {
-  const active = [...new Set(conditions(params).map(({ field }) => field))];
-  const asked = [ask(params, "", "", signal), ...active.map((field) => ask(params, field, field, signal))];
-  const [all, ...own] = await Promise.all(asked);
-  const facets = all.facets.map((facet) => own.flatMap((each) => each.facets).find(({ field }) => field === facet.field) ?? facet);
+export async function loadFacets(params, signal) {
+  const fields = [...new Set(parseConditions(params).map(({ field }) => field))];
+  const requests = [fetchFacets(params, "", "", signal), ...fields.map((field) => fetchFacets(params, field, field, signal))];
+  const [all, ...ownFacets] = await Promise.all(requests);
+  const facets = all.facets.map((facet) => ownFacets.flatMap((response) => response.facets).find(({ field }) => field === facet.field) ?? facet);
   return { products: all.products, facets };
 }
 
-function ask(params, field, without, signal) {
-  const filter = filterOf(params, without);
-  return get("facets", { field, limit: VALUES, filter: Object.keys(filter).length ? JSON.stringify(filter) : "" }, { signal });
+function fetchFacets(params, field, excludedField, signal) {
+  return get("facets", { field, limit: MAX_VALUES, filter: buildFilterJson(params, excludedField) }, { signal });
 }
 
-/**
- * @param {(params: URLSearchParams) => void} choose  goes to the search with other filters
- */
-export function filterPanel(choose) {
+/** @param {(params: URLSearchParams) => void} goTo  runs the search with the new filters */
+export function createFilterPanel(goTo) {
   const body = h("div.facets");
   const count = h("span.count");
-  const wide = matchMedia("(min-width: 56rem)");
-  const element = h("details.filters", { open: wide.matches }, h("summary", {}, icon("filter"), t("filters"), count), body);
-  const unfolded = new Set();
-  wide.addEventListener("change", () => { element.open = wide.matches; });
+  const wideScreen = matchMedia("(min-width: 56rem)");
+  const element = h("details.filters", { open: wideScreen.matches }, h("summary", renderIcon("filter"), t("filters"), count), body);
+  const expanded = new Set();
+  wideScreen.addEventListener("change", () => { element.open = wideScreen.matches; });
 
   function update(params, facets) {
     element.hidden = facets.length === 0;
-    const active = conditions(params).length;
-    count.textContent = active ? number(active) : "";
-    const focused = document.activeElement?.id;
-    replace(body, facets.map((facet) => group(facet, params, { choose, unfolded, again: () => update(params, facets) })));
-    if (focused && body.querySelector(`#${CSS.escape(focused)}`)) body.querySelector(`#${CSS.escape(focused)}`).focus();
+    const active = parseConditions(params).length;
+    count.textContent = active ? formatNumber(active) : "";
+    const focusedId = document.activeElement?.id;
+    replace(body, facets.map((facet) => renderFacet(facet, params, { goTo, expanded, rerender: () => update(params, facets) })));
+    if (focusedId) body.querySelector(`#${CSS.escape(focusedId)}`)?.focus();
   }
 
   return { element, update };
 }
 
-/** The filters that are on, each with a cross. */
-export function filterChips(params, choose) {
-  const active = conditions(params);
+export function renderFilterChips(params, goTo) {
+  const active = parseConditions(params);
   const chips = active.map(({ key, type, field, value }) => {
-    const text = `${fieldName(field)}: ${type === "r" || type === "d" ? rangeName(value) : valueName(value)}`;
-    const off = () => choose(changed(params, (copy) => copy.delete(key, value)));
-    return h("button.chip", { type: "button", "aria-label": t("filters.off", { filter: text }), onclick: off }, text, icon("close"));
+    const text = `${formatField(field)}: ${type === "r" || type === "d" ? formatRange(value) : formatValue(value)}`;
+    const removeFilter = () => goTo(editCopy(params, (copy) => copy.delete(key, value)));
+    return h("button.chip", { "aria-label": t("filters.remove", { filter: text }), onclick: removeFilter }, text, renderIcon("close"));
   });
-  if (active.length > 1) chips.push(h("button.quiet", { type: "button", onclick: () => choose(unfiltered(params)) }, t("filters.none")));
+  if (active.length > 1) chips.push(h("button.quiet", { onclick: () => goTo(removeFilters(params)) }, t("filters.clear")));
   return chips;
 }
 
-function rangeName(value) {
-  const [low, high] = ends(value);
+function formatRange(value) {
+  const [low, high] = splitRange(value);
   if (low && high) return `${low} – ${high}`;
   return low ? `≥ ${low}` : `≤ ${high}`;
 }
 
-function group(facet, params, on) {
+function renderFacet(facet, params, handlers) {
   const isRange = facet.type === "number" || facet.type === "date";
-  const content = isRange ? range(facet, params, on.choose) : boxes(facet, params, on);
-  return content && h("fieldset", {}, h("legend", {}, fieldName(facet.field)), content);
+  const content = isRange ? renderRange(facet, params, handlers.goTo) : renderCheckboxes(facet, params, handlers);
+  return content && h("fieldset", h("legend", formatField(facet.field)), content);
 }
 
-function boxes(facet, params, { choose, unfolded, again }) {
-  const key = filterKey(facet.type, facet.field);
-  const ticked = params.getAll(key);
-  const gone = ticked.filter((value) => !facet.values.some((each) => String(each.value) === value));
-  const values = [...facet.values, ...gone.map((value) => ({ value, count: 0 }))];
+function renderCheckboxes(facet, params, { goTo, expanded, rerender }) {
+  const key = buildFilterKey(facet.type, facet.field);
+  const checkedValues = params.getAll(key);
+  const missingValues = checkedValues.filter((value) => !facet.values.some((item) => String(item.value) === value));
+  const values = [...facet.values, ...missingValues.map((value) => ({ value, count: 0 }))];
   if (values.length === 0) return null;
-  const isFolded = values.length > SHOWN + 2 && !unfolded.has(facet.field);
-  const rows = values.filter((each, place) => !isFolded || place < SHOWN || ticked.includes(String(each.value)));
+  const isFolded = values.length > FOLD_AFTER + 2 && !expanded.has(facet.field);
+  const rows = values.filter((item, index) => !isFolded || index < FOLD_AFTER || checkedValues.includes(String(item.value)));
   return [
-    rows.map((each) => box(key, each, params, choose)),
-    isFolded && h("button.quiet.small", { type: "button", onclick: () => { unfolded.add(facet.field); again(); } }, t("filters.more", { count: values.length - rows.length })),
+    rows.map((item) => renderCheckbox(key, item, params, goTo)),
+    isFolded && h("button.quiet.small", { onclick: () => { expanded.add(facet.field); rerender(); } }, t("filters.more", { count: values.length - rows.length })),
   ];
 }
 
-function box(key, { value, count }, params, choose) {
+function renderCheckbox(key, { value, count }, params, goTo) {
   const text = String(value);
-  const tick = h("input", {
+  const input = h("input", {
     type: "checkbox",
     id: `${key}=${text}`,
     checked: params.getAll(key).includes(text),
-    onchange: () => choose(changed(params, (copy) => (tick.checked ? copy.append(key, text) : copy.delete(key, text)))),
+    onchange: () => goTo(editCopy(params, (copy) => (input.checked ? copy.append(key, text) : copy.delete(key, text)))),
   });
-  return h("label.tick", {}, tick, h("span", {}, valueName(value)), h("span.muted.number.small", {}, number(count)));
+  return h("label.tick", input, h("span", formatValue(value)), h("span.muted.number.small", formatNumber(count)));
 }
 
-function range(facet, params, choose) {
+function renderRange(facet, params, goTo) {
   if (facet.min === undefined) return null;
-  const key = filterKey(facet.type, facet.field);
-  const given = ends(params.get(key) ?? "");
-  const inputs = [facet.min, facet.max].map((end, place) => h("input", {
+  const key = buildFilterKey(facet.type, facet.field);
+  const bounds = splitRange(params.get(key) ?? "");
+  const inputs = [facet.min, facet.max].map((end, index) => h("input", {
     type: facet.type === "date" ? "date" : "number",
-    id: `${key}${place}`,
+    id: `${key}${index}`,
     step: "any",
-    value: given[place],
-    placeholder: facet.type === "date" ? "" : number(place ? Math.ceil(end) : Math.floor(end), { useGrouping: false }),
-    "aria-label": t(place ? "filters.to" : "filters.from", { field: fieldName(facet.field) }),
+    value: bounds[index],
+    placeholder: facet.type === "date" ? "" : formatNumber(index ? Math.ceil(end) : Math.floor(end), { useGrouping: false }),
+    "aria-label": t(index ? "filters.to" : "filters.from", { field: formatField(facet.field) }),
     onchange: apply,
   }));
   function apply() {
     const value = inputs.map((input) => input.value).join("..");
-    choose(changed(params, (copy) => (value === ".." ? copy.delete(key) : copy.set(key, value))));
+    goTo(editCopy(params, (copy) => (value === ".." ? copy.delete(key) : copy.set(key, value))));
   }
-  return h("div.range", {}, inputs[0], h("span", { "aria-hidden": "true" }, "–"), inputs[1]);
+  return h("div.range", inputs[0], h("span", { "aria-hidden": "true" }, "–"), inputs[1]);
 }

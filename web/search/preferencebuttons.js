@@ -1,39 +1,39 @@
-/** Like and hide: preferences of whoever has given a name here. */
+/** The buttons Like and Hide, which change the preferences of the current user. */
 
 import { del, get, put } from "../lib/api.js";
-import { h, icon, replace } from "../lib/dom.js";
+import { h, renderIcon, replace } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { name } from "../lib/identity.js";
-import { notice } from "../lib/notice.js";
+import { getName } from "../lib/identity.js";
+import { showError, showNotice } from "../lib/notice.js";
 
 const KINDS = { liked: "heart", hidden: "eye-off" };
 
-/** Two buttons that say what is set and change it. */
-export function marks(id) {
+/** Renders both buttons; each shows its current state and toggles it. */
+export function renderPreferenceButtons(id) {
   const row = h("span.row");
-  const shown = Object.entries(KINDS).map(([mark, picture]) => button(id, mark, picture));
-  replace(row, shown.map((each) => each.element));
-  if (name()) {
-    get("preferences", {}, { user: true }).then((kept) => shown.forEach((each) => each.set(kept[each.mark].includes(id))), () => {});
+  const buttons = Object.entries(KINDS).map(([mark, iconName]) => createButton(id, mark, iconName));
+  replace(row, buttons.map((button) => button.element));
+  if (getName()) {
+    get("preferences", {}, { user: true }).then((preferences) => buttons.forEach((button) => button.set(preferences[button.mark].includes(id))), () => {});
   }
   return row;
 }
 
-function button(id, mark, picture) {
-  const words = h("span", {}, t(`mark.${mark}`));
-  const element = h("button", { type: "button", "aria-pressed": "false", onclick: toggle }, icon(picture), words);
+function createButton(id, mark, iconName) {
+  const label = h("span", t(`mark.${mark}`));
+  const element = h("button", { "aria-pressed": "false", onclick: toggle }, renderIcon(iconName), label);
   const isSet = () => element.getAttribute("aria-pressed") === "true";
   const set = (value) => element.setAttribute("aria-pressed", String(value));
 
   async function toggle() {
-    const wanted = !isSet();
-    set(wanted);
+    const turnOn = !isSet();
+    set(turnOn);
     try {
-      await (wanted ? put : del)(`preferences/${mark}/${encodeURIComponent(id)}`, ...(wanted ? [undefined, { user: true }] : [{ user: true }]));
-      notice(t(`mark.${mark}.${wanted ? "on" : "off"}`));
+      await (turnOn ? put : del)(`preferences/${mark}/${encodeURIComponent(id)}`, ...(turnOn ? [undefined, { user: true }] : [{ user: true }]));
+      showNotice(t(`mark.${mark}.${turnOn ? "on" : "off"}`));
     } catch (error) {
-      set(!wanted);
-      notice(error.message, { kind: "error" });
+      set(!turnOn);
+      showError(error);
     }
   }
   return { element, mark, set };

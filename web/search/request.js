@@ -1,73 +1,73 @@
-/** What the API is asked for a search in the address. */
+/** Turns the search in the address into a request to the API, and sends it. */
 
-import { fetched } from "../lib/api.js";
-import { filterOf } from "./address.js";
-import { unpacked } from "./vectors.js";
+import { fetchResponse } from "../lib/api.js";
+import { buildFilter, buildFilterJson } from "./address.js";
+import { unpackVector } from "./vectors.js";
 
-const PAGE = 24;
+const PAGE_SIZE = 24;
 
 /**
- * The search as `POST saved-searches` takes it; null when nothing is looked for, and the catalogue is shown.
+ * Builds the search in the form that `POST saved-searches` accepts; null if there is no query, only the catalogue.
  * @param {URLSearchParams} params
  * @returns {{type: "search" | "search-hybrid", body: any} | null}
  */
-export function requestOf(params) {
+export function buildRequest(params) {
   const query = (params.get("q") ?? "").trim();
   const negative = (params.get("not") ?? "").trim();
   const products = params.getAll("like");
-  const vectors = params.getAll("v").map(unpacked);
-  if (!query && !negative && !products.length && !vectors.length) return null;
-  const options = optionsOf(params);
-  if (query && !negative && !products.length && !vectors.length) return { type: "search", body: { query, ...options } };
+  const vectors = params.getAll("v").map(unpackVector);
+  const hasExamples = products.length > 0 || vectors.length > 0;
+  if (!query && !negative && !hasExamples) return null;
+  const options = buildOptions(params);
+  if (!negative && !hasExamples) return { type: "search", body: { query, ...options } };
   const body = {
     ...(query && { query }),
     ...(negative && { negative_query: negative }),
     ...(products.length && { product_ids: products }),
     ...(vectors.length && { vectors }),
-    ...(query && (products.length || vectors.length) && { image_weight: Number(params.get("w") ?? 0.5) }),
+    ...(query && hasExamples && { image_weight: Number(params.get("w") ?? 0.5) }),
     ...options,
   };
   return { type: "search-hybrid", body };
 }
 
 /**
- * One page of what the address asks for.
+ * Loads one page of the results for the address.
  * @param {URLSearchParams} params
- * @param {{cursor?: string | null, offset?: number, signal?: AbortSignal}} where
+ * @param {{cursor?: string | null, offset?: number, signal?: AbortSignal}} options
  */
-export async function ask(params, { cursor = null, offset = 0, signal } = {}) {
-  const saved = params.get("saved");
-  if (saved) {
-    const query = { limit: PAGE, offset };
-    return answered(await fetched("POST", `saved-searches/${encodeURIComponent(saved)}/run`, { query, signal, user: true }));
+export async function runSearch(params, { cursor = null, offset = 0, signal } = {}) {
+  const savedId = params.get("saved");
+  if (savedId) {
+    const query = { limit: PAGE_SIZE, offset };
+    return readPage(await fetchResponse("POST", `saved-searches/${encodeURIComponent(savedId)}/run`, { query, signal, user: true }));
   }
-  const request = requestOf(params);
+  const request = buildRequest(params);
   if (request) {
-    const json = { ...request.body, limit: PAGE, offset, explain: true };
-    return answered(await fetched("POST", request.type, { json, signal }));
+    const json = { ...request.body, limit: PAGE_SIZE, offset, explain: true };
+    return readPage(await fetchResponse("POST", request.type, { json, signal }));
   }
-  const filter = filterOf(params);
-  const query = { limit: PAGE, cursor, sort: params.get("sort"), filter: Object.keys(filter).length ? JSON.stringify(filter) : "" };
-  return answered(await fetched("GET", "products", { query, signal }));
+  const query = { limit: PAGE_SIZE, cursor, sort: params.get("sort"), filter: buildFilterJson(params) };
+  return readPage(await fetchResponse("GET", "products", { query, signal }));
 }
 
-/** A search or a listing, alike: `next` says how to ask for more, null where there is no more. */
-async function answered(response) {
+/** Gives search results and catalogue listings the same shape; `hasMore` says whether there is another page. */
+async function readPage(response) {
   const body = await response.json();
   const results = body.results ?? body.products;
-  const isFull = results.length === PAGE;
+  const isFull = results.length === PAGE_SIZE;
   return {
     ...body,
     results,
     isListing: "products" in body,
-    more: "products" in body ? body.cursor !== null : isFull,
+    hasMore: "products" in body ? body.cursor !== null : isFull,
     cursor: body.cursor ?? null,
-    took_ms: totalOf(response.headers.get("server-timing")),
+    took_ms: parseTotalMs(response.headers.get("server-timing")),
   };
 }
 
-function optionsOf(params) {
-  const filter = filterOf(params);
+function buildOptions(params) {
+  const filter = buildFilter(params);
   return {
     ...(Object.keys(filter).length && { filter }),
     ...(params.get("sort") && { sort: params.get("sort") }),
@@ -75,7 +75,7 @@ function optionsOf(params) {
   };
 }
 
-function totalOf(timing) {
-  const found = /total;dur=([\d.]+)/.exec(timing ?? "");
-  return found ? Number(found[1]) : null;
+function parseTotalMs(timing) {
+  const match = /total;dur=([\d.]+)/.exec(timing ?? "");
+  return match ? Number(match[1]) : null;
 }

@@ -1,38 +1,37 @@
-/** The grid: one stop for Tab, arrows inside of it; and its sizes. */
+/** The result grid: one tab stop, arrow keys inside it, and three sizes. */
 
-import { h, replace } from "../lib/dom.js";
+import { h, pressOnly, replace } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { card } from "./card.js";
+import { renderCard } from "./card.js";
 
 const SIZES = { s: 160, m: 320, l: 640 };
 
-export function gridSize() {
-  const kept = localStorage.getItem("grid");
-  return kept in SIZES ? kept : "m";
+export function getGridSize() {
+  const stored = localStorage.getItem("grid");
+  return stored in SIZES ? stored : "m";
 }
 
-/** @param {(product: any) => void} open */
-export function resultGrid(open) {
-  const list = h("ul.grid", { dataset: { size: gridSize() }, "aria-label": t("results"), onkeydown: move, onfocusin: focused });
+export function createResultGrid(onOpen) {
+  const list = h("ul.grid", { dataset: { size: getGridSize() }, "aria-label": t("results"), onkeydown: onKey, onfocusin: onFocus });
   let products = [];
 
-  const cards = () => [...list.querySelectorAll(".open")];
-  const thumbnail = () => SIZES[gridSize()] * (devicePixelRatio > 1.5 && gridSize() === "s" ? 2 : 1);
-  const made = (several) => several.map((product) => card(product, { open, size: thumbnail() }));
+  const getCards = () => [...list.querySelectorAll(".open")];
+  const getThumbnailSize = () => SIZES[getGridSize()] * (devicePixelRatio > 1.5 && getGridSize() === "s" ? 2 : 1);
+  const renderCards = (newProducts) => newProducts.map((product) => renderCard(product, { onOpen, size: getThumbnailSize() }));
 
-  function show(several) {
-    products = several;
-    replace(list, made(several));
-    stop(cards()[0]);
+  function show(newProducts) {
+    products = newProducts;
+    replace(list, renderCards(newProducts));
+    setTabStop(getCards()[0]);
   }
 
-  /** More below; the first of them gets the focus if the button that asked for them had it. */
-  function add(several, takeFocus) {
+  /** Appends products; the first new one takes the focus if the button that loaded them had it. */
+  function add(newProducts, takeFocus) {
     const first = products.length;
-    products = [...products, ...several];
-    list.append(...made(several));
-    stop(cards()[takeFocus ? first : 0]);
-    if (takeFocus) cards()[first]?.focus();
+    products = [...products, ...newProducts];
+    list.append(...renderCards(newProducts));
+    setTabStop(getCards()[takeFocus ? first : 0]);
+    if (takeFocus) getCards()[first]?.focus();
   }
 
   function resize(size) {
@@ -41,58 +40,53 @@ export function resultGrid(open) {
     show(products);
   }
 
-  /** A product's card, or the first one; false where there is none. */
+  /** Focuses a product's card, or the first one. Returns false if there is none. */
   function focus(id) {
-    const card = id === undefined ? cards()[0] : cards().find((each) => each.parentElement.dataset.id === id);
+    const card = id === undefined ? getCards()[0] : getCards().find((button) => button.parentElement.dataset.id === id);
     card?.focus({ preventScroll: id === undefined });
     return Boolean(card);
   }
 
-  function stop(button) {
-    for (const each of list.querySelectorAll("button")) each.tabIndex = button && each.parentElement === button.parentElement ? 0 : -1;
+  function setTabStop(button) {
+    for (const other of list.querySelectorAll("button")) other.tabIndex = button && other.parentElement === button.parentElement ? 0 : -1;
   }
 
-  function focused(event) {
+  function onFocus(event) {
     const item = event.target.closest("li");
-    if (item) stop(item.querySelector(".open"));
+    if (item) setTabStop(item.querySelector(".open"));
   }
 
-  function move(event) {
-    const all = cards();
-    const at = all.findIndex((each) => each.parentElement.contains(event.target));
-    const to = target(event.key, at, all);
-    if (to === null || at < 0) return;
+  function onKey(event) {
+    const cards = getCards();
+    const index = cards.findIndex((card) => card.parentElement.contains(event.target));
+    const nextIndex = findTarget(event.key, index, cards);
+    if (nextIndex === null || index < 0) return;
     event.preventDefault();
-    const next = all[Math.min(Math.max(to, 0), all.length - 1)];
-    stop(next);
+    const next = cards[Math.min(Math.max(nextIndex, 0), cards.length - 1)];
+    setTabStop(next);
     next.focus();
     next.scrollIntoView({ block: "nearest" });
   }
 
-  const find = (id) => products.find((each) => each.id === id);
-  return { element: list, show, add, resize, find, focus };
+  const findProduct = (id) => products.find((product) => product.id === id);
+  return { element: list, show, add, resize, find: findProduct, focus };
 }
 
-function target(key, at, all) {
-  const top = (each) => each.parentElement.offsetTop; // a card's own is measured from its place in the grid
-  const row = all.filter((each) => top(each) === top(all[0])).length || 1;
-  const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + row, ArrowUp: at - row, Home: 0, End: all.length - 1 };
-  return steps[key] ?? null;
+function findTarget(key, index, cards) {
+  const getTop = (card) => card.parentElement.offsetTop; // of the list item: the button's own is relative to it
+  const perRow = cards.filter((card) => getTop(card) === getTop(cards[0])).length || 1;
+  const targets = { ArrowRight: index + 1, ArrowLeft: index - 1, ArrowDown: index + perRow, ArrowUp: index - perRow, Home: 0, End: cards.length - 1 };
+  return targets[key] ?? null;
 }
 
-/** Small, middle or large pictures. */
-export function sizeSwitch(resize) {
+export function renderSizeSwitch(resize) {
   return h("div.sizes", { role: "group", "aria-label": t("grid.size") }, Object.keys(SIZES).map((size) => {
     const button = h("button.quiet", {
-      type: "button",
-      "aria-pressed": String(size === gridSize()),
+      "aria-pressed": String(size === getGridSize()),
       "aria-label": t(`grid.${size}`),
       title: t(`grid.${size}`),
       dataset: { size },
-      onclick: () => {
-        for (const each of button.parentElement.children) each.setAttribute("aria-pressed", String(each === button));
-        resize(size);
-      },
+      onclick: () => { pressOnly(button); resize(size); },
     }, h("span.dot"));
     return button;
   }));

@@ -1,54 +1,52 @@
-/** What stands where results would be, and what is to be said about those that are there. */
+/** What stands in place of results (loading, failed, empty), and the banners above them. */
 
-import { h, icon } from "../lib/dom.js";
+import { h, renderIcon } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { emptyState, errorState } from "../lib/notice.js";
-import { go, href } from "../lib/router.js";
-import { changed, conditions, unfiltered } from "./address.js";
-import { requestOf } from "./request.js";
-import { gridSize } from "./results.js";
+import { renderEmpty, renderError } from "../lib/notice.js";
+import { go, linkTo } from "../lib/router.js";
+import { editCopy, parseConditions, removeFilters } from "./address.js";
+import { buildRequest } from "./request.js";
+import { getGridSize } from "./results.js";
 
-const PLACES = 12;
-const HOPELESS = [400, 404, 422];
+const PLACEHOLDERS = 12;
+const NOT_RETRYABLE = [400, 404, 422];
 
-/** Shapes of results to come. */
-export function skeleton() {
-  const places = Array.from({ length: PLACES }, () => h("li.product.coming", {}, h("span.plate"), h("span.line"), h("span.line.short")));
-  return h("ul.grid", { "aria-hidden": "true", dataset: { size: gridSize() } }, places);
+export function renderSkeleton() {
+  const placeholders = Array.from({ length: PLACEHOLDERS }, () => h("li.product.placeholder", h("span.plate"), h("span.line"), h("span.line.short")));
+  return h("ul.grid", { "aria-hidden": "true", dataset: { size: getGridSize() } }, placeholders);
 }
 
-/** What cannot be searched for will not be another time: a way to begin anew, and none to try again. */
-export function failed(error, retry) {
-  if (!HOPELESS.includes(error.status)) return errorState(error, retry);
+/** Renders a failed search. A request that is wrong stays wrong, so it gets a new search instead of a retry. */
+export function renderFailure(error, retry) {
+  if (!NOT_RETRYABLE.includes(error.status)) return renderError(error, retry);
   if (error.errors.some(({ field }) => field === "vector")) error.message = t("search.vector");
-  return errorState(error, null, h("a.button.primary", { href: href("search") }, t("search.new")));
+  return renderError(error, null, h("a.button.primary", { href: linkTo("search") }, t("search.new")));
 }
 
-/** Nothing was found: what may be done about it depends on what was asked. */
-export function nothing(params) {
-  const isFiltered = conditions(params).length > 0;
-  const off = isFiltered && h("button", { type: "button", onclick: () => go("search", unfiltered(params)) }, t("filters.none"));
-  if (requestOf(params) === null && !params.has("saved")) {
-    if (isFiltered) return emptyState(t("nothing.title"), t("nothing.filtered"), off);
-    return emptyState(t("nothing.yet"), t("nothing.yet.text"), h("a.button.primary", { href: href("upload") }, t("nothing.add")));
+/** Renders that there are no results; what helps depends on the search. */
+export function renderNoResults(params) {
+  const isFiltered = parseConditions(params).length > 0;
+  const clearButton = isFiltered && h("button", { onclick: () => go("search", removeFilters(params)) }, t("filters.clear"));
+  if (buildRequest(params) === null && !params.has("saved")) {
+    if (isFiltered) return renderEmpty(t("empty.title"), t("empty.filtered"), clearButton);
+    return renderEmpty(t("empty.catalogue"), t("empty.catalogue.text"), h("a.button.primary", { href: linkTo("upload") }, t("empty.add")));
   }
-  return emptyState(t("nothing.title"), t(isFiltered ? "nothing.filtered" : "nothing.text"), weaker(params, "button.primary"), off);
+  return renderEmpty(t("empty.title"), t(isFiltered ? "empty.filtered" : "empty.text"), renderWeakMatches(params, "button.primary"), clearButton);
 }
 
-/** Matches that are too weak to be shown unasked; false where there are none of the kind. */
-export function weaker(params, kind = "button") {
-  if (requestOf(params) === null || params.has("all") || params.has("saved")) return false;
-  return h(kind, { type: "button", onclick: () => go("search", changed(params, (copy) => copy.set("all", "1"))) }, t("nothing.weak"));
+/** Renders the button that includes weak matches; false where it would change nothing. */
+export function renderWeakMatches(params, tag = "button") {
+  if (buildRequest(params) === null || params.has("all") || params.has("saved")) return false;
+  return h(tag, { onclick: () => go("search", editCopy(params, (copy) => copy.set("all", "1"))) }, t("empty.weak"));
 }
 
-/** Less than was asked for, and warnings: never in silence. */
-export function messages(page, again) {
+export function renderMessages(page, retry) {
   return [
-    page.degraded && banner(t("degraded"), page.degraded_reason, h("button.quiet", { type: "button", onclick: again }, t("retry"))),
-    (page.warnings ?? []).map((text) => banner("", text)),
+    page.degraded && renderBanner(t("degraded"), page.degraded_reason, h("button.quiet", { onclick: retry }, t("retry"))),
+    (page.warnings ?? []).map((text) => renderBanner("", text)),
   ];
 }
 
-function banner(lead, text, action = null) {
-  return h("div.banner", {}, icon("warning"), h("div", {}, lead && h("strong", {}, `${lead} `), text), action);
+function renderBanner(title, text, action = null) {
+  return h("div.banner", renderIcon("warning"), h("div", title && h("strong", `${title} `), text), action);
 }

@@ -1,26 +1,27 @@
-/** In which order: best first, or by a number or date of the shop's. */
+/** The sort order: best match first, or by a number or date of the catalogue. */
 
 import { h, replace } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { changed } from "./address.js";
-import { fieldName } from "./filters.js";
+import { editCopy } from "./address.js";
+import { formatField } from "./filters.js";
 
-export function sortChoice(choose) {
-  const select = h("select", { hidden: true, "aria-label": t("sort") });
-  let shown = new URLSearchParams();
-  select.addEventListener("change", () => {
-    choose(changed(shown, (copy) => (select.value ? copy.set("sort", select.value) : copy.delete("sort"))));
-  });
+export function createSortSelect(goTo) {
+  const select = h("select", { hidden: true, "aria-label": t("sort"), onchange });
+  let current = new URLSearchParams();
 
-  /** @param {boolean} isSearch  else the catalogue is shown, which has an order of its own */
+  function onchange() {
+    goTo(editCopy(current, (copy) => (select.value ? copy.set("sort", select.value) : copy.delete("sort"))));
+  }
+
+  /** @param {boolean} isSearch  false for the catalogue, which has a default order */
   function update(params, facets, isSearch) {
-    shown = params;
+    current = params;
     const fields = facets.filter(({ type }) => type === "number" || type === "date").map(({ field }) => field);
     const orders = fields.flatMap((field) => [
-      [field, t("sort.up", { field: fieldName(field) })],
-      [`-${field}`, t("sort.down", { field: fieldName(field) })],
+      [field, t("sort.up", { field: formatField(field) })],
+      [`-${field}`, t("sort.down", { field: formatField(field) })],
     ]);
-    const options = [["", t(isSearch ? "sort.best" : "sort.none")], ...orders];
+    const options = [["", t(isSearch ? "sort.best" : "sort.default")], ...orders];
     replace(select, options.map(([value, text]) => h("option", { value }, text)));
     select.value = params.get("sort") ?? "";
     select.hidden = fields.length === 0;

@@ -1,83 +1,83 @@
-/** Sending products with their pictures: with progress, a few at a time, each outcome kept. */
+/** Product drafts: created from files, and sent a few at a time, with progress. */
 
-import { apiUrl, headers } from "../lib/api.js";
-import { askForKey, key } from "../lib/identity.js";
+import { buildHeaders, buildUrl } from "../lib/api.js";
+import { askForKey, getKey } from "../lib/identity.js";
 import { t } from "../lib/i18n.js";
 
 const AT_ONCE = 2;
 
 /**
- * A product to be: what is typed, and its pictures.
+ * A product that is not sent yet: what was typed, and its pictures.
  * @typedef {{id: string, name: string, description: string, metadata: Record<string, any>, files: File[]}} Draft
  */
 
 /**
- * Products out of files: those of one folder in the chosen folder are one product, others one each.
- * @param {Iterable<string>} taken  ids of the products that are there already: two of one name stay two
+ * Creates drafts from files: the files of one sub-folder become one product, every other file its own.
+ * @param {Iterable<string>} existingIds  ids that are taken; a second draft of the same name gets another id
  */
-export function draftsOf(files, taken = []) {
-  const ids = new Set(taken);
-  const drafts = new Map(); // by folder, or by file where it lies in none
+export function createDrafts(files, existingIds = []) {
+  const ids = new Set(existingIds);
+  const drafts = new Map(); // by folder, or by file outside a folder
   for (const file of files) {
     const folder = (file.webkitRelativePath ?? "").split("/").slice(1, -1);
-    const place = folder.length ? folder.join("/") : file;
-    if (!drafts.has(place)) drafts.set(place, draft(unused(plainId(folder.at(-1) ?? file.name.replace(/\.[^.]*$/, "")), ids)));
-    drafts.get(place).files.push(file);
+    const group = folder.length ? folder.join("/") : file;
+    if (!drafts.has(group)) drafts.set(group, createDraft(makeUnique(toId(folder.at(-1) ?? file.name.replace(/\.[^.]*$/, "")), ids)));
+    drafts.get(group).files.push(file);
   }
   return [...drafts.values()];
 }
 
-function draft(id) {
-  return { id, name: readable(id), description: "", metadata: {}, files: [] };
+function createDraft(id) {
+  return { id, name: toTitle(id), description: "", metadata: {}, files: [] };
 }
 
-function unused(id, ids) {
-  let other = id;
-  for (let count = 2; ids.has(other); count += 1) other = `${id}-${count}`;
-  ids.add(other);
-  return other;
+function makeUnique(id, ids) {
+  let candidate = id;
+  for (let count = 2; ids.has(candidate); count += 1) candidate = `${id}-${count}`;
+  ids.add(candidate);
+  return candidate;
 }
 
 /**
- * Sends them, `AT_ONCE` at a time. `tell(draft, {progress?, done?, error?})` hears how each is doing.
- * @returns {Promise<void>} when all have ended, one way or the other
+ * Sends the drafts, `AT_ONCE` at a time, and reports each with `onUpdate(draft, {progress?, done?, error?})`.
+ * @returns {Promise<void>} resolves when every draft has succeeded or failed
  */
-export async function sendAll(drafts, tell, signal) {
-  const waiting = [...drafts];
+export async function sendAll(drafts, onUpdate, signal) {
+  const queue = [...drafts];
   const worker = async () => {
-    for (let draft = waiting.shift(); draft && !signal.aborted; draft = waiting.shift()) {
-      const error = await sent(draft, (progress) => tell(draft, { progress }), signal);
-      tell(draft, error ? { error } : { done: true });
+    for (let draft = queue.shift(); draft && !signal.aborted; draft = queue.shift()) {
+      const error = await sendDraft(draft, (progress) => onUpdate(draft, { progress }), signal);
+      onUpdate(draft, error ? { error } : { done: true });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** What went wrong, as a sentence; empty when the product is indexed. */
-async function sent(draft, progress, signal) {
-  const used = key();
-  const { status, body } = await posted(formOf(draft), progress, signal);
+/** Returns what went wrong, or an empty text when the product is indexed. */
+async function sendDraft(draft, onProgress, signal) {
+  const usedKey = getKey();
+  const { status, body } = await postForm(buildForm(draft), onProgress, signal);
   if (status === 200) return "";
-  if (status === 401 && (await askForKey(used))) return sent(draft, progress, signal);
+  if (status === 401 && (await askForKey(usedKey))) return sendDraft(draft, onProgress, signal);
   if (status === 0) return t("error.offline");
-  return problem(body) || t("error.unknown", { status });
+  return readProblem(body) || t("error.unknown", { status });
 }
 
-/** XMLHttpRequest, since fetch does not tell how far it has sent. */
-function posted(form, progress, signal) {
+/** Uses XMLHttpRequest, because fetch does not report upload progress. */
+function postForm(form, onProgress, signal) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
-    const end = () => resolve({ status: request.status, body: request.responseText });
-    request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) progress(event.loaded / event.total); });
-    request.addEventListener("loadend", end);
+    const finish = () => resolve({ status: request.status, body: request.responseText });
+    request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) onProgress(event.loaded / event.total); });
+    request.addEventListener("loadend", finish);
     signal.addEventListener("abort", () => request.abort(), { once: true });
-    request.open("POST", apiUrl("index-product-with-image"));
-    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+    request.open("POST", buildUrl("index-product-with-image"));
+    for (const [name, value] of Object.entries(buildHeaders())) request.setRequestHeader(name, value);
     request.send(form);
   });
 }
 
-function formOf(draft) {
+function buildForm(draft) {
   const form = new FormData();
   form.append("product_id", draft.id);
   form.append("name", draft.name);
@@ -87,7 +87,7 @@ function formOf(draft) {
   return form;
 }
 
-function problem(text) {
+function readProblem(text) {
   try {
     return JSON.parse(text).detail ?? "";
   } catch {
@@ -95,11 +95,11 @@ function problem(text) {
   }
 }
 
-function plainId(text) {
+function toId(text) {
   return text.trim().replace(/[/\\]+/g, "-").slice(0, 150) || "product";
 }
 
-function readable(id) {
+function toTitle(id) {
   const words = id.replace(/[-_.\s]+/g, " ").trim();
   return words.replace(/(^|\s)\p{L}/gu, (letter) => letter.toUpperCase()) || id;
 }

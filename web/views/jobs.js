@@ -1,99 +1,99 @@
-/** Bulk jobs: one is started from what lies in the container or from a feed, and watched. */
+/** The Jobs view: starts bulk jobs from the container or from a feed, and shows their progress. */
 
 import { call, get, post } from "../lib/api.js";
-import { h, icon, replace } from "../lib/dom.js";
+import { h, labelled, renderIcon, replace } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { emptyState, errorState, loading, notice } from "../lib/notice.js";
-import { href } from "../lib/router.js";
-import { isRunning, jobCard, remember, renewed } from "./jobcard.js";
+import { renderEmpty, renderError, renderLoading, showError, showNotice } from "../lib/notice.js";
+import { linkTo } from "../lib/router.js";
+import { isRunning, renderJobCard, rememberFileName, updateJobCard } from "./jobcard.js";
 
 export const title = "nav.jobs";
 
-const LOOK_EVERY_MS = 2_000;
-const RARELY_MS = 15_000;
+const POLL_MS = 2_000;
+const IDLE_POLL_MS = 15_000;
 
-/** `job` in the address is brought into sight. */
+/** Renders the view, and scrolls to the job that the address names. */
 export function render(container, params, signal) {
-  const view = new Jobs(signal, params.get("job"));
+  const view = new JobsView(signal, params.get("job"));
   replace(container, view.element);
-  view.look();
+  view.poll();
 }
 
-class Jobs {
-  constructor(signal, wanted) {
+class JobsView {
+  constructor(signal, jobInAddress) {
     this.signal = signal;
-    this.wanted = wanted;
-    this.looks = 0; // so that an answer that a later one has overtaken is known
+    this.jobInAddress = jobInAddress;
+    this.polls = 0; // numbers the polls, so that an outdated response is ignored
     this.cards = new Map();
     this.list = h("ul.jobs");
-    this.place = h("div", {}, loading());
+    this.content = h("div", renderLoading());
     this.element = h("div.stack.work", { dataset: { view: "jobs" } },
-      h("h1", {}, t("nav.jobs")), h("p.muted", {}, t("jobs.text")), h("div.starts", {}, this.folderForm(), this.feedForm()), h("h2", {}, t("jobs.recent")), this.place);
+      h("h1", t("nav.jobs")), h("p.muted", t("jobs.text")), h("div.starts", this.renderFolderForm(), this.renderFeedForm()), h("h2", t("jobs.recent")), this.content);
     signal.addEventListener("abort", () => clearTimeout(this.timer));
   }
 
-  folderForm() {
+  renderFolderForm() {
     const prefix = h("input", { type: "text", id: "job-prefix", placeholder: t("jobs.prefix.placeholder"), maxlength: 1024, spellcheck: "false" });
     return h("form.card.stack", { onsubmit: (event) => { event.preventDefault(); this.start({ json: { prefix: prefix.value.trim() } }); } },
-      h("h2", {}, t("jobs.container")), h("p.small.muted", {}, t("jobs.container.text")),
-      h("label.field", {}, h("span", {}, t("jobs.prefix")), prefix),
-      h("div.row", {}, h("button.primary", { type: "submit" }, icon("play"), t("jobs.start")), h("a", { href: href("upload") }, t("jobs.own_folder"))));
+      h("h2", t("jobs.container")), h("p.small.muted", t("jobs.container.text")),
+      labelled(t("jobs.prefix"), prefix),
+      h("div.row", h("button.primary", { type: "submit" }, renderIcon("play"), t("jobs.start")), h("a", { href: linkTo("upload") }, t("jobs.upload_link"))));
   }
 
-  feedForm() {
+  renderFeedForm() {
     const file = h("input", { type: "file", id: "job-feed", accept: ".csv,.tsv,.jsonl,.ndjson,.txt,text/csv", required: true });
-    return h("form.card.stack", { onsubmit: (event) => { event.preventDefault(); this.start({ form: formOf(file.files[0]) }); } },
-      h("h2", {}, t("jobs.feed")), h("p.small.muted", {}, t("jobs.feed.text")),
-      h("label.field", {}, h("span", {}, t("jobs.feed.file")), file),
-      h("div.row", {}, h("button.primary", { type: "submit" }, icon("play"), t("jobs.start"))));
+    return h("form.card.stack", { onsubmit: (event) => { event.preventDefault(); this.start({ form: buildFeedForm(file.files[0]) }); } },
+      h("h2", t("jobs.feed")), h("p.small.muted", t("jobs.feed.text")),
+      labelled(t("jobs.feed.file"), file),
+      h("div.row", h("button.primary", { type: "submit" }, renderIcon("play"), t("jobs.start"))));
   }
 
   async start(body) {
     try {
       const job = await (body.form ? call("POST", "index-batch", body) : post("index-batch", body.json));
-      if (body.form) remember(job, body.form.get("file").name);
-      notice(t("jobs.started"));
+      if (body.form) rememberFileName(job, body.form.get("file").name);
+      showNotice(t("jobs.started"));
       this.show([job, ...this.jobs ?? []]);
-      this.look();
+      this.poll();
     } catch (error) {
-      notice(error.message, { kind: "error" });
+      showError(error);
     }
   }
 
-  async look() {
-    const look = this.looks += 1;
+  async poll() {
+    const poll = this.polls += 1;
     try {
       const { jobs } = await get("jobs", {}, { signal: this.signal });
-      if (look === this.looks) this.show(jobs);
+      if (poll === this.polls) this.show(jobs);
     } catch (error) {
       if (this.signal.aborted) return;
-      // what is shown stays: one answer that did not come is no reason to stop watching
-      if (!this.jobs) replace(this.place, errorState(error, () => { replace(this.place, loading()); this.look(); }));
+      // keep what is shown: one failed poll is no reason to stop
+      if (!this.jobs) replace(this.content, renderError(error, () => { replace(this.content, renderLoading()); this.poll(); }));
     }
-    if (look === this.looks && !this.signal.aborted) this.lookAgain();
+    if (poll === this.polls && !this.signal.aborted) this.schedulePoll();
   }
 
-  lookAgain() {
+  schedulePoll() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.look(), this.jobs?.some(isRunning) ? LOOK_EVERY_MS : RARELY_MS);
+    this.timer = setTimeout(() => this.poll(), this.jobs?.some(isRunning) ? POLL_MS : IDLE_POLL_MS);
   }
 
   show(jobs) {
     this.jobs = jobs;
-    if (jobs.length === 0) return replace(this.place, emptyState(t("jobs.none"), t("jobs.none.text")));
-    const before = this.cards;
-    this.cards = new Map(jobs.map((job) => [job.id, before.get(job.id) ?? jobCard(job, () => this.look())]));
-    for (const job of jobs) if (before.has(job.id)) renewed(this.cards.get(job.id), job, () => this.look());
-    const same = [...before.keys()].join() === [...this.cards.keys()].join();
-    if (!same) replace(this.list, ...this.cards.values());
-    if (!this.list.isConnected) replace(this.place, this.list);
-    this.cards.get(this.wanted)?.scrollIntoView({ block: "center" });
-    this.wanted = null;
+    if (jobs.length === 0) return replace(this.content, renderEmpty(t("jobs.none"), t("jobs.none.text")));
+    const oldCards = this.cards;
+    this.cards = new Map(jobs.map((job) => [job.id, oldCards.get(job.id) ?? renderJobCard(job, () => this.poll())]));
+    for (const job of jobs) if (oldCards.has(job.id)) updateJobCard(this.cards.get(job.id), job, () => this.poll());
+    const isSameList = [...oldCards.keys()].join() === [...this.cards.keys()].join();
+    if (!isSameList) replace(this.list, ...this.cards.values());
+    if (!this.list.isConnected) replace(this.content, this.list);
+    this.cards.get(this.jobInAddress)?.scrollIntoView({ block: "center" });
+    this.jobInAddress = null;
     return undefined;
   }
 }
 
-function formOf(file) {
+function buildFeedForm(file) {
   const form = new FormData();
   form.append("file", file, file.name);
   return form;

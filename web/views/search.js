@@ -1,26 +1,28 @@
-/** The search view: what the address asks for, found and shown. */
+/** The Search view: runs the search in the address and shows the results. */
 
 import { get } from "../lib/api.js";
-import { h, icon, replace } from "../lib/dom.js";
-import { number, t } from "../lib/i18n.js";
-import { notice, slowly } from "../lib/notice.js";
-import { current, go, href } from "../lib/router.js";
-import { changed, essence } from "../search/address.js";
-import { ask, requestOf } from "../search/request.js";
-import { composer } from "../search/composer.js";
-import { details } from "../search/details.js";
-import { facetsFor, filterChips, filterPanel } from "../search/filters.js";
-import { resultGrid, sizeSwitch } from "../search/results.js";
-import { failed, messages, nothing, skeleton, weaker } from "../search/resultstates.js";
-import { sortChoice } from "../search/sorting.js";
+import { h, renderIcon, replace } from "../lib/dom.js";
+import { formatNumber, t } from "../lib/i18n.js";
+import { callIfSlow, showError, showNotice } from "../lib/notice.js";
+import { getRoute, go, linkTo } from "../lib/router.js";
+import { editCopy, buildSearchKey } from "../search/address.js";
+import { runSearch, buildRequest } from "../search/request.js";
+import { createComposer } from "../search/composer.js";
+import { openDetails } from "../search/details.js";
+import { loadFacets, renderFilterChips, createFilterPanel } from "../search/filters.js";
+import { createResultGrid, renderSizeSwitch } from "../search/results.js";
+import { renderFailure, renderMessages, renderNoResults, renderSkeleton, renderWeakMatches } from "../search/resultstates.js";
+import { createSortSelect } from "../search/sorting.js";
 
 export const title = "nav.search";
 
-/** @type {Search | null} */
+const goTo = (params) => go("search", params);
+
+/** @type {SearchView | null} */
 let search = null;
 
 export function render(container, params, signal) {
-  search = new Search(params, signal);
+  search = new SearchView(params, signal);
   replace(container, search.element);
   search.update(params);
 }
@@ -29,130 +31,129 @@ export function update(params) {
   search?.update(params);
 }
 
-class Search {
+class SearchView {
   constructor(params, signal) {
     this.signal = signal;
-    this.asked = null; // the essence of what is shown
-    this.running = new AbortController();
+    this.searchKey = null; // identifies the search that is shown
+    this.abortController = new AbortController();
     this.page = null;
     this.count = 0;
-    this.panel = null; // the open product's
-    const choose = (next) => go("search", next);
-    this.composer = composer(params, signal);
-    this.filters = filterPanel(choose);
-    this.grid = resultGrid((product) => this.openFromGrid(product));
-    this.sort = sortChoice(choose);
+    this.panel = null; // the dialog of the open product
+    this.composer = createComposer(params, signal);
+    this.filters = createFilterPanel(goTo);
+    this.grid = createResultGrid((product) => this.openFromGrid(product));
+    this.sort = createSortSelect(goTo);
     this.chips = h("div.row.chips");
-    this.says = h("p.says", { role: "status" });
+    this.status = h("p.status-text", { role: "status" });
     this.messages = h("div.stack");
-    this.body = h("div.found", { tabindex: -1 });
-    this.weaker = h("p.weaker");
-    this.more = h("button.more", { type: "button", onclick: () => this.loadMore() }, t("more"));
-    this.save = h("a.button.quiet", { href: href("saved", { save: "1" }) }, icon("saved"), h("span", {}, t("search.save")));
-    this.tools = h("div.tools", {}, this.says, this.save, this.sort.element, sizeSwitch((size) => this.grid.resize(size)));
-    this.element = h("div.search-view", {}, h("h1.hidden-label", {}, t("nav.search")), this.composer.element,
-      h("div.columns", {}, this.filters.element, h("section.results", { "aria-label": t("results") }, this.tools, this.chips, this.messages, this.body)));
-    signal.addEventListener("abort", () => { this.running.abort(); this.panel?.remove(); });
+    this.body = h("div.result-area", { tabindex: -1 });
+    this.weakMatches = h("p.weak-matches");
+    this.more = h("button.more", { onclick: () => this.loadMore() }, t("more"));
+    this.save = h("a.button.quiet", { href: linkTo("saved", { save: "1" }) }, renderIcon("saved"), h("span", t("search.save")));
+    const tools = h("div.tools", this.status, this.save, this.sort.element, renderSizeSwitch((size) => this.grid.resize(size)));
+    this.element = h("div", h("h1.hidden-label", t("nav.search")), this.composer.element,
+      h("div.columns", this.filters.element, h("section.results", { "aria-label": t("results") }, tools, this.chips, this.messages, this.body)));
+    signal.addEventListener("abort", () => { this.abortController.abort(); this.panel?.remove(); });
   }
 
   update(params) {
     sessionStorage.setItem("search", params.toString());
-    if (essence(params) !== this.asked) this.run(params);
+    if (buildSearchKey(params) !== this.searchKey) this.run(params);
     this.showItem(params);
   }
 
   async run(params) {
-    this.asked = essence(params);
+    this.searchKey = buildSearchKey(params);
     document.title = [params.get("q") || params.get("name") || t(title), t("app.name")].join(" · ");
-    this.running.abort();
-    this.running = new AbortController();
-    const { signal } = this.running;
+    this.abortController.abort();
+    this.abortController = new AbortController();
+    const { signal } = this.abortController;
     this.composer.update(params);
     this.element.classList.toggle("saved", params.has("saved"));
-    this.save.hidden = requestOf(params) === null;
-    replace(this.chips, savedName(params), filterChips(params, (next) => go("search", next)));
-    this.busy(true);
-    performance.mark("search-asked");
-    this.loadFacets(params, signal);
+    this.save.hidden = buildRequest(params) === null;
+    replace(this.chips, renderSavedName(params), renderFilterChips(params, goTo));
+    this.setBusy(true);
+    performance.mark("search-started");
+    this.updateFacets(params, signal);
     try {
-      this.show(await ask(params, { signal }), params);
+      this.show(await runSearch(params, { signal }), params);
     } catch (error) {
-      if (!signal.aborted) this.fail(error, params);
+      if (!signal.aborted) this.showFailure(error, params);
     }
   }
 
-  busy(isBusy) {
+  setBusy(isBusy) {
     this.body.setAttribute("aria-busy", String(isBusy));
     if (!isBusy) return;
-    this.says.textContent = t("loading");
-    slowly(() => { this.says.textContent = t("loading.slow"); }, this.running.signal, () => this.body.getAttribute("aria-busy") === "true");
-    if (this.count === 0) replace(this.body, skeleton());
+    this.status.textContent = t("loading");
+    callIfSlow(() => { this.status.textContent = t("loading.slow"); }, this.abortController.signal, () => this.body.getAttribute("aria-busy") === "true");
+    if (this.count === 0) replace(this.body, renderSkeleton());
   }
 
   show(page, params) {
-    performance.mark("search-answered", { detail: { api_ms: page.took_ms } });
+    performance.mark("response-received", { detail: { api_ms: page.took_ms } });
     this.page = page;
     this.count = page.results.length;
     const hadFocus = this.body.contains(document.activeElement);
-    this.busy(false);
-    replace(this.messages, messages(page, () => this.run(params)));
-    if (this.count === 0) replace(this.body, nothing(params));
+    this.setBusy(false);
+    replace(this.messages, renderMessages(page, () => this.run(params)));
+    if (this.count === 0) replace(this.body, renderNoResults(params));
     else {
       this.grid.show(page.results);
-      replace(this.body, this.grid.element, this.more, this.weaker);
+      replace(this.body, this.grid.element, this.more, this.weakMatches);
     }
     if (hadFocus && !this.grid.focus()) this.body.focus({ preventScroll: true });
-    this.tell();
+    this.showSummary();
     requestAnimationFrame(() => setTimeout(() => performance.mark("results-painted")));
   }
 
-  /** How many, and how long the app took. */
-  tell() {
-    this.more.hidden = !this.page.more;
-    replace(this.weaker, !this.page.more && weaker(current().params));
-    const key = this.page.isListing ? "says.products" : "says.matches";
-    const parts = [this.count > 0 && t(this.page.more ? `${key}.more` : key, { count: this.count })];
-    if (this.page.took_ms !== null) parts.push(t("says.took", { ms: number(Math.max(1, Math.round(this.page.took_ms))) }));
-    this.says.textContent = parts.filter(Boolean).join(" · ");
+  /** Shows how many results there are, and how long the app took. */
+  showSummary() {
+    this.more.hidden = !this.page.hasMore;
+    replace(this.weakMatches, !this.page.hasMore && renderWeakMatches(getRoute().params));
+    const key = this.page.isListing ? "summary.products" : "summary.matches";
+    const parts = [this.count > 0 && t(this.page.hasMore ? `${key}.more` : key, { count: this.count })];
+    if (this.page.took_ms !== null) parts.push(t("milliseconds", { ms: formatNumber(Math.max(1, Math.round(this.page.took_ms))) }));
+    this.status.textContent = parts.filter(Boolean).join(" · ");
   }
 
-  fail(error, params) {
+  showFailure(error, params) {
     this.count = 0;
-    this.busy(false);
-    this.says.textContent = "";
+    this.setBusy(false);
+    this.status.textContent = "";
     replace(this.messages);
-    replace(this.body, failed(error, () => this.run(params)));
+    replace(this.body, renderFailure(error, () => this.run(params)));
   }
 
   async loadMore() {
     this.more.disabled = true;
     const hadFocus = document.activeElement === this.more;
-    const { signal } = this.running;
+    const { signal } = this.abortController;
     try {
-      const page = await ask(current().params, { cursor: this.page.cursor, offset: this.count, signal });
+      const page = await runSearch(getRoute().params, { cursor: this.page.cursor, offset: this.count, signal });
       this.page = page;
       this.count += page.results.length;
       this.grid.add(page.results, hadFocus);
-      this.tell();
+      this.showSummary();
     } catch (error) {
-      if (!signal.aborted) notice(error.message, { kind: "error", action: { label: t("retry"), run: () => this.loadMore() } });
+      if (!signal.aborted) showNotice(error.message, { kind: "error", action: { label: t("retry"), run: () => this.loadMore() } });
     }
     this.more.disabled = false;
   }
 
-  async loadFacets(params, signal) {
+  async updateFacets(params, signal) {
     try {
-      const { facets } = await facetsFor(params, signal);
+      const { facets } = await loadFacets(params, signal);
       this.filters.update(params, facets);
-      this.sort.update(params, facets, requestOf(params) !== null);
+      this.sort.update(params, facets, buildRequest(params) !== null);
     } catch (error) {
-      if (!signal.aborted) this.filters.update(params, []); // the search beside it says what is wrong
+      if (!signal.aborted) this.filters.update(params, []); // the search itself reports what is wrong
     }
   }
 
   openFromGrid(product) {
-    this.cameFromGrid = true;
-    go("search", changed(current().params, (copy) => copy.set("item", product.id)));
+    this.openedFromGrid = true;
+    go("search", editCopy(getRoute().params, (copy) => copy.set("item", product.id)));
   }
 
   async showItem(params) {
@@ -161,34 +162,34 @@ class Search {
     if (!id || this.panel) return;
     try {
       const product = this.grid.find(id) ?? (await get(`products/${encodeURIComponent(id)}`, {}, { signal: this.signal }));
-      if (current().params.get("item") !== id || this.panel) return;
-      const panel = details(product, { explain: this.page?.explain, onclose: () => this.panelClosed(panel) });
+      if (getRoute().params.get("item") !== id || this.panel) return;
+      const panel = openDetails(product, { explain: this.page?.explain, onclose: () => this.onPanelClosed(panel) });
       panel.dataset.id = id;
       this.panel = panel;
     } catch (error) {
-      if (!this.signal.aborted) notice(error.message, { kind: "error" });
+      if (!this.signal.aborted) showError(error);
     }
   }
 
-  /** Because the address says so: back was pressed. */
+  /** Closes the panel because the address changed: Back was pressed. */
   closePanel() {
     const panel = this.panel;
     this.panel = null;
-    this.cameFromGrid = false;
+    this.openedFromGrid = false;
     panel.close();
   }
 
-  /** By hand: the address follows, unless it led the way. */
-  panelClosed(panel) {
+  /** Updates the address after the user closed the panel, unless the address closed it. */
+  onPanelClosed(panel) {
     this.grid.focus(panel.dataset.id);
     if (this.panel !== panel) return;
     this.panel = null;
-    if (this.cameFromGrid) history.back();
-    else go("search", changed(current().params, (copy) => copy.delete("item")), { replace: true });
-    this.cameFromGrid = false;
+    if (this.openedFromGrid) history.back();
+    else go("search", editCopy(getRoute().params, (copy) => copy.delete("item")), { replace: true });
+    this.openedFromGrid = false;
   }
 }
 
-function savedName(params) {
-  return params.has("saved") && h("span.chip", {}, icon("saved"), params.get("name") || t("nav.saved"));
+function renderSavedName(params) {
+  return params.has("saved") && h("span.chip", renderIcon("saved"), params.get("name") || t("nav.saved"));
 }
