@@ -1,10 +1,10 @@
 /** The shell of the page: header, navigation, and the view that the address names. */
 
 import { h, renderIcon, renderIconButton, replace } from "./lib/dom.js";
-import { LANGUAGES, getLanguage, setLanguage, t } from "./lib/i18n.js";
+import { getLanguage, LANGUAGES, setLanguage, t } from "./lib/i18n.js";
 import { renderError, showError } from "./lib/notice.js";
-import { getRoute, onRoute, linkTo, getLastSearch } from "./lib/router.js";
-import { applyTheme, toggleTheme, getTheme } from "./lib/theme.js";
+import { getLastSearch, getRoute, linkTo, onRoute } from "./lib/router.js";
+import { applyTheme, getTheme, toggleTheme } from "./lib/theme.js";
 import * as search from "./views/search.js";
 
 const VIEWS = {

@@ -11,24 +11,24 @@ from tests.real import missing
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def found() -> str | None:
+def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class Chromium:
-    """``browser`` is one that runs: when the last one has crashed, the next test gets another."""
+    """Keeps a browser running: after a crash, ``browser`` starts another one for the next test."""
 
     def __init__(self, chromium: BrowserType, path: str) -> None:
         self._chromium, self._path = chromium, path
-        self._running = self._launched()
+        self._browser = self._launch()
 
     @property
     def browser(self) -> Browser:
-        if not self._running.is_connected():
-            self._running = self._launched()
-        return self._running
+        if not self._browser.is_connected():
+            self._browser = self._launch()
+        return self._browser
 
-    def _launched(self) -> Browser:
+    def _launch(self) -> Browser:
         # a container has neither user namespaces nor a large /dev/shm
         flags = ["--no-sandbox", "--disable-dev-shm-usage"]
         return self._chromium.launch(executable_path=self._path, args=flags)
@@ -36,11 +36,11 @@ class Chromium:
 
 @contextlib.contextmanager
 def running_chromium() -> Iterator[Chromium]:
-    """Headless; skips or fails when there is none."""
-    path = found()
+    """Runs a headless Chromium; skips or fails the test if none is installed."""
+    path = find_chromium()
     if path is None:
         missing("Chromium", "install it, on Debian with `apt-get install chromium`")
     with sync_playwright() as playwright:
-        running = Chromium(playwright.chromium, str(path))
-        yield running
-        running.browser.close()
+        chromium = Chromium(playwright.chromium, str(path))
+        yield chromium
+        chromium.browser.close()

@@ -1,7 +1,7 @@
-"""Pictures of the dashboard for the README and docs/dashboard.md: ``make screenshots``.
+"""Takes the pictures of the dashboard for the README and docs/dashboard.md: ``make screenshots``.
 
-Real searches on the samples, by the starter model, in the browser that the tests use. Colours are
-reduced to a palette, so that no picture is heavy for a repository.
+They show real searches on the samples with the starter model, in the browser that the tests use.
+Colours are reduced to a palette, so that the pictures stay small in the repository.
 """
 
 import io
@@ -18,16 +18,16 @@ from tests.host import Host, eventually
 
 OUT = ROOT / "docs" / "images"
 SAMPLES = ROOT / "samples" / "images"
-LARGEST = 400_000  # bytes
+MAX_BYTES = 400_000
 WIDE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 780}
 
 
-def words(page: Page) -> None:
+def show_words(page: Page) -> None:
     page.goto(page.url.split("#")[0] + "#/search?q=blue shoes for running")
 
 
-def picture_and_words(page: Page) -> None:
+def show_picture_and_words(page: Page) -> None:
     page.locator(".composer input[type=file]").first.set_input_files(
         SAMPLES / "red-dress" / "front.webp"
     )
@@ -37,39 +37,40 @@ def picture_and_words(page: Page) -> None:
     page.locator(".composer .weight").wait_for()
 
 
-def product(page: Page) -> None:
+def show_product(page: Page) -> None:
     page.goto(page.url.split("#")[0] + "#/search?q=brown leather bag")
-    shown(page)
+    wait_until_shown(page)
     page.locator("button.open").first.click()
     page.locator("dialog.details").wait_for()
 
 
-def upload(page: Page) -> None:
+def show_upload(page: Page) -> None:
     page.locator("nav [data-view=upload]").click()
-    several = ["teddy-bear", "green-dress", "cactus"]
+    product_ids = ["teddy-bear", "green-dress", "cactus"]
     files = [
-        {"name": f"{name}.webp", "mimeType": "image/webp", "buffer": data(name)} for name in several
+        {"name": f"{name}.webp", "mimeType": "image/webp", "buffer": read_picture(name)}
+        for name in product_ids
     ]
     page.set_input_files("#upload-files", files)
     page.locator(".drafts > li").nth(2).wait_for()
 
 
-def status(page: Page) -> None:
+def show_status(page: Page) -> None:
     page.locator("nav [data-view=status]").click()
     page.locator("[data-part='status.timings'] dl").wait_for()
 
 
-def data(product_id: str) -> bytes:
+def read_picture(product_id: str) -> bytes:
     return next((SAMPLES / product_id).glob("*.webp")).read_bytes()
 
 
 SHOTS: dict[str, tuple[Callable[[Page], None], dict[str, int], str]] = {
-    "search-words": (words, WIDE, "light"),
-    "search-picture": (picture_and_words, WIDE, "dark"),
-    "product": (product, WIDE, "light"),
-    "phone": (words, PHONE, "dark"),
-    "add": (upload, WIDE, "light"),
-    "status": (status, WIDE, "light"),
+    "search-words": (show_words, WIDE, "light"),
+    "search-picture": (show_picture_and_words, WIDE, "dark"),
+    "product": (show_product, WIDE, "light"),
+    "phone": (show_words, PHONE, "dark"),
+    "add": (show_upload, WIDE, "light"),
+    "status": (show_status, WIDE, "light"),
 }
 
 
@@ -90,34 +91,34 @@ def main() -> None:
                     device_scale_factor=2 if size is PHONE else 1,
                 )
                 page.goto(f"{host.url}/api/dashboard")
-                shown(page)
+                wait_until_shown(page)
                 arrange(page)
-                shown(page)
-                kept(name, page.screenshot())
+                wait_until_shown(page)
+                save(name, page.screenshot())
                 page.close()
         finally:
             host.stop()
 
 
-def shown(page: Page) -> None:
-    """Until nothing is loading, and every picture in sight is painted."""
+def wait_until_shown(page: Page) -> None:
+    """Waits until nothing is loading and every picture in view is painted."""
     page.locator("[aria-busy=true], main .loading").first.wait_for(state="detached")
     page.wait_for_load_state("networkidle")
     page.evaluate(
         """() => Promise.all([...document.images]
-        .filter((each) => each.src && each.getBoundingClientRect().top < innerHeight)
-        .map((each) => each.decode().catch(() => {})))"""
+        .filter((image) => image.src && image.getBoundingClientRect().top < innerHeight)
+        .map((image) => image.decode().catch(() => {})))"""
     )
 
 
-def kept(name: str, png: bytes) -> None:
+def save(name: str, png: bytes) -> None:
     path = OUT / f"{name}.png"
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path.relative_to(ROOT)}: {picture.width} x {picture.height}, {size // 1000} kB")
-    if size > LARGEST:
-        raise SystemExit(f"{path.name} is larger than {LARGEST // 1000} kB: show less in it")
+    if size > MAX_BYTES:
+        raise SystemExit(f"{path.name} is larger than {MAX_BYTES // 1000} kB: show less in it")
 
 
 if __name__ == "__main__":

@@ -1,43 +1,50 @@
-"""The search view in a real browser: words, pictures, both and without; grid, filters, panel."""
+"""The Search view: words, pictures, both, and exclusion; grid, filters, panel."""
 
 import pytest
 
 from devhost.child import ROOT
-from tests.browser.conftest import names, search, settled, until
+from tests.browser.conftest import product_names, run_search, wait_for_results, wait_until
 
 DRESS = ROOT / "samples" / "images" / "red-dress" / "front.webp"
 
 
-def test_words_find_and_the_address_holds_them(opened):
-    page = opened()
-    search(page, "red dress")
-    assert names(page)[0] == "Red summer dress"
-    search(page, "teddy bear")
-    assert names(page)[0] == "Teddy bear"
+def test_words_find_products_and_the_address_holds_them(open_page):
+    page = open_page()
+    run_search(page, "red dress")
+    assert product_names(page)[0] == "Red summer dress"
+    run_search(page, "teddy bear")
+    assert product_names(page)[0] == "Teddy bear"
     page.go_back()
-    until(lambda: names(page)[:1] == ["Red summer dress"], "back shows the search before")
+    wait_until(
+        lambda: product_names(page)[:1] == ["Red summer dress"], "back shows the search before"
+    )
     assert page.input_value("#q") == "red dress"
-    other = settled(opened(page.url.partition("/api/dashboard")[2]))  # shared with a colleague
-    assert names(other) == names(page)
+    other = wait_for_results(
+        open_page(page.url.partition("/api/dashboard")[2])
+    )  # shared with a colleague
+    assert product_names(other) == product_names(page)
 
 
-def test_a_picture_finds_what_looks_like_it_and_words_turn_it(opened):
-    page = opened()
+def test_a_picture_finds_similar_products_and_words_change_the_results(open_page):
+    page = open_page()
     page.set_input_files("input[type=file]:not([capture])", DRESS)
     page.wait_for_selector(".query-pictures li")
-    settled(page)
-    until(lambda: names(page)[:1] == ["Red summer dress"], "the picture's own product is first")
+    wait_for_results(page)
+    wait_until(
+        lambda: product_names(page)[:1] == ["Red summer dress"],
+        "the picture's own product is first",
+    )
     page.fill("#q", "green")
     page.press("#q", "Enter")
-    until(lambda: names(page)[:1] == ["Green summer dress"], "this one, but green")
+    wait_until(lambda: product_names(page)[:1] == ["Green summer dress"], "this one, but green")
     assert page.is_visible(".composer .weight input[type=range]")
-    before = names(page)
+    before = product_names(page)
     page.locator(".composer .weight input[type=range]").fill("1")
-    until(lambda: names(page) != before, "the slider changes the order")
+    wait_until(lambda: product_names(page) != before, "the slider changes the order")
 
 
-def test_a_pasted_picture_is_searched_for(opened):
-    page = settled(opened())
+def test_a_pasted_picture_is_searched_for(open_page):
+    page = wait_for_results(open_page())
     page.evaluate(
         """async (bytes) => {
             const file = new File([new Uint8Array(bytes)], "pasted.webp", {type: "image/webp"});
@@ -49,24 +56,26 @@ def test_a_pasted_picture_is_searched_for(opened):
         list(DRESS.read_bytes()),
     )
     page.wait_for_selector(".query-pictures li")
-    until(lambda: names(page)[:1] == ["Red summer dress"], "the pasted picture is found")
+    wait_until(
+        lambda: product_names(page)[:1] == ["Red summer dress"], "the pasted picture is found"
+    )
 
 
-def test_without_takes_away(opened):
-    page = opened("#/search?q=dress")
-    before = names(settled(page))
+def test_exclude_moves_matches_down(open_page):
+    page = open_page("#/search?q=dress")
+    before = product_names(wait_for_results(page))
     page.fill("input[name=not]", "red")
     page.press("input[name=not]", "Enter")
-    until(lambda: names(page) not in ([], before), "the order is another")
-    assert names(page).index("Blue summer dress") < len(names(page))
-    assert names(page)[0] != "Red summer dress"
+    wait_until(lambda: product_names(page) not in ([], before), "the order is another")
+    assert product_names(page).index("Blue summer dress") < len(product_names(page))
+    assert product_names(page)[0] != "Red summer dress"
 
 
-def test_a_part_of_the_picture_by_the_keyboard(opened):
-    page = opened()
+def test_the_picture_is_cropped_by_keyboard(open_page):
+    page = open_page()
     page.set_input_files("input[type=file]:not([capture])", DRESS)
     page.wait_for_selector(".query-pictures li")
-    settled(page)
+    wait_for_results(page)
     before = page.url
     page.locator(".query-pictures button").first.click()
     page.wait_for_selector("dialog .crop-box")
@@ -75,16 +84,18 @@ def test_a_part_of_the_picture_by_the_keyboard(opened):
         page.keyboard.press("Shift+ArrowUp")
     page.locator("dialog button.primary").click()
     page.wait_for_url(lambda url: url != before)
-    settled(page)
+    wait_for_results(page)
 
 
-def test_more_like_this_and_the_panel(opened):
-    page = settled(opened("#/search?q=red dress"))
+def test_more_like_this_and_the_panel(open_page):
+    page = wait_for_results(open_page("#/search?q=red dress"))
     page.locator(".product").first.hover()
     page.locator(".product .more-like").first.click()
     page.wait_for_url(lambda url: "like=" in url)
-    settled(page)
-    assert "Red summer dress" not in names(page)  # what is given is not among the results
+    wait_for_results(page)
+    assert "Red summer dress" not in product_names(
+        page
+    )  # the query product is not among the results
     page.locator("button.open").first.click()
     page.wait_for_selector("dialog .metadata")
     assert "Why this result" in page.locator("dialog .why").inner_text()
@@ -92,41 +103,43 @@ def test_more_like_this_and_the_panel(opened):
     page.wait_for_selector("dialog", state="detached")
 
 
-def test_facets_have_counts_and_chips_take_them_back(opened):
-    page = settled(opened("#/search?q=dress"))
+def test_facets_filter_and_chips_remove_them(open_page):
+    page = wait_for_results(open_page("#/search?q=dress"))
     tick = page.get_by_role("checkbox", name="red").first
     tick.check()
     page.wait_for_url(lambda url: "f.colour=red" in url)
-    settled(page)
-    until(lambda: all("Blue" not in name for name in names(page)), "only red ones are shown")
+    wait_for_results(page)
+    wait_until(
+        lambda: all("Blue" not in name for name in product_names(page)), "only red ones are shown"
+    )
     page.locator(".chips button.chip").first.click()
     page.wait_for_url(lambda url: "f.colour" not in url)
     page.locator("fieldset .range input").last.fill("20")
     page.keyboard.press("Tab")
     page.wait_for_url(lambda url: "price" in url)
-    settled(page)
+    wait_for_results(page)
 
 
-def test_sorted_by_price(opened):
-    page = settled(opened("#/search?q=shoe"))
+def test_sorted_by_price(open_page):
+    page = wait_for_results(open_page("#/search?q=shoe"))
     page.locator(".tools select").select_option("price")
     page.wait_for_url(lambda url: "sort=price" in url)
-    settled(page)
+    wait_for_results(page)
 
     def prices():
-        return [float(each) for each in page.locator(".product .price").all_inner_texts() if each]
+        return [float(text) for text in page.locator(".product .price").all_inner_texts() if text]
 
-    until(lambda: len(prices()) > 2 and prices() == sorted(prices()), "the cheapest first")
+    wait_until(lambda: len(prices()) > 2 and prices() == sorted(prices()), "the cheapest first")
 
 
-def test_the_keyboard_alone(opened):
-    page = settled(opened())
+def test_the_keyboard_alone(open_page):
+    page = wait_for_results(open_page())
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.focus("#q")
     page.keyboard.type("running shoe")
     page.keyboard.press("Enter")
-    until(lambda: "shoe" in "".join(names(page)[:1]).lower(), "found")
+    wait_until(lambda: "shoe" in "".join(product_names(page)[:1]).lower(), "found")
     page.focus("button.open >> nth=0")
     page.keyboard.press("ArrowRight")
     focused = "document.activeElement.closest('.product')?.dataset.id"
@@ -139,18 +152,20 @@ def test_the_keyboard_alone(opened):
     assert page.evaluate(focused) == second  # the focus comes back
 
 
-def test_the_page_speaks_french(opened):
-    page = settled(opened("#/search?q=robe rouge", locale="fr"))
+def test_the_page_speaks_french(open_page):
+    page = wait_for_results(open_page("#/search?q=robe rouge", locale="fr"))
     assert page.evaluate("document.documentElement.lang") == "fr"
     assert page.get_by_role("link", name="Ajouter").or_(page.locator("[data-view=upload]")).count()
-    assert names(page)[0] == "Red summer dress"
+    assert product_names(page)[0] == "Red summer dress"
     page.locator(".switches button").first.click()
-    until(lambda: page.evaluate("document.documentElement.lang") == "en", "the switch turns it")
+    wait_until(
+        lambda: page.evaluate("document.documentElement.lang") == "en", "the switch turns it"
+    )
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])
 @pytest.mark.parametrize("view", ["search?q=red dress", "upload", "jobs", "status"])
-def test_nothing_is_wider_than_the_screen(opened, view, width):
-    page = opened(f"#/{view}", width=width, locale="fr")
+def test_nothing_is_wider_than_the_screen(open_page, view, width):
+    page = open_page(f"#/{view}", width=width, locale="fr")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,4 +1,4 @@
-"""The dashboard's files: what is served, how it is kept, and what the page may do."""
+"""The dashboard's files: which are served, how browsers cache them, and the page's policy."""
 
 import posixpath
 import re
@@ -21,7 +21,7 @@ def file(path, **headers):
     return call(dashboard_file, method="GET", route_params={"path": path}, headers=headers)
 
 
-def named_by_the_page():
+def linked_files():
     names = re.findall(r'(?:src|href)="/api/dashboard/([^"]+)"', page().get_body().decode())
     assert len(names) > 3
     return names
@@ -49,14 +49,14 @@ def test_the_page_holds_no_inline_script_or_style():
     assert "https:" not in text
 
 
-def test_every_file_that_the_page_names_is_there_and_kept_for_ever():
-    for name in named_by_the_page():
+def test_every_linked_file_exists_and_is_cached_for_ever():
+    for name in linked_files():
         response = file(name)
         assert response.status_code == 200, name
         assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-def test_the_page_itself_is_asked_for_each_time():
+def test_the_page_itself_is_revalidated_each_time():
     response = page()
     assert response.headers["cache-control"] == "no-cache"
     again = call(dashboard, method="GET", headers={"if-none-match": response.headers["etag"]})
@@ -67,7 +67,7 @@ def test_the_page_itself_is_asked_for_each_time():
     ("name", "mime"),
     [("app.js", "text/javascript"), ("style.css", "text/css"), ("icon.svg", "image/svg+xml")],
 )
-def test_a_file_without_the_tag_is_served_and_asked_for_each_time(name, mime):
+def test_a_file_without_the_tag_is_served_and_revalidated_each_time(name, mime):
     response = file(name)
     assert (response.status_code, response.mimetype) == (200, mime)
     assert response.headers["cache-control"] == "no-cache"
@@ -104,7 +104,7 @@ def test_nothing_else_is_served(path):
 
 
 def test_the_address_of_the_page_may_hold_anything():
-    """Links that were shared come back with parameters of others."""
+    """Chat programs and trackers add parameters to shared links."""
     assert call(dashboard, method="GET", params={"utm_source": "chat"}).status_code == 200
 
 
@@ -124,7 +124,7 @@ def test_only_files_of_the_web_are_served():
 
 
 def test_scripts_never_make_html_of_text():
-    """Held by the policy as well; this says it where it is written."""
+    """The policy forbids it too; this test names the file."""
     forbidden = re.compile(
         rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function"
     )
@@ -135,54 +135,58 @@ def test_scripts_never_make_html_of_text():
 
 
 def imports_of(name):
-    """Static imports of a module, as paths below ``web/``."""
+    """Returns the static imports of a module, as paths below ``web/``."""
     folder = PurePosixPath(name).parent
-    found = re.findall(r'^import [^;]*?"(\.[^"]+)";', source(name), re.M)
-    return [posixpath.normpath(folder / each) for each in found]
+    paths = re.findall(r'^import [^;]*?"(\.[^"]+)";', source(name), re.M)
+    return [posixpath.normpath(folder / path) for path in paths]
 
 
 def source(name):
     return website().find(name).content.decode()
 
 
-def test_the_page_names_ahead_what_its_first_view_imports():
-    needed, ahead = set(), ["app.js"]
-    while ahead:
-        module = ahead.pop()
+def test_the_page_preloads_what_its_first_view_imports():
+    needed, queue = set(), ["app.js"]
+    while queue:
+        module = queue.pop()
         if module not in needed:
             needed.add(module)
-            ahead += imports_of(module)
-    named = {name.partition("/")[2] for name in named_by_the_page() if name.endswith(".js")}
-    assert named == needed
+            queue += imports_of(module)
+    preloaded = {name.partition("/")[2] for name in linked_files() if name.endswith(".js")}
+    assert preloaded == needed
 
 
 def test_every_import_of_a_script_leads_to_a_file():
     for name in website().names:
         if name.endswith(".js"):
-            missing = [each for each in imports_of(name) if website().find(each) is None]
+            missing = [path for path in imports_of(name) if website().find(path) is None]
             assert not missing, f"{name} imports {missing}"
 
 
-def words(language):
+def message_keys(language):
     text = source(f"lang/{language}.js") + source(f"lang/{language}-views.js")
     return set(re.findall(r'^  "?([\w.-]+)"?:', text, re.M))
 
 
-def test_both_languages_have_the_same_words():
-    assert words("en") == words("fr")
-    assert len(words("en")) > 80
+def test_both_languages_have_the_same_messages():
+    assert message_keys("en") == message_keys("fr")
+    assert len(message_keys("en")) > 80
 
 
-def test_every_word_that_a_script_asks_for_is_there():
+def test_every_message_that_a_script_uses_exists():
+    """Looks at every string that begins like a key, so that ``t(a ? "x.y" : "x.z")`` counts."""
+    keys = message_keys("en")
+    areas = "|".join({key.partition(".")[0] for key in keys if "." in key})
+    for name in website().names:
+        if name.endswith(".js") and not name.startswith(("lang/", "vendor/")):
+            used = set(re.findall(r'\bt\("([\w.-]+)"', source(name)))
+            used |= set(re.findall(rf'(?<!h\()"((?:{areas})\.[\w.]+)"', source(name)))
+            assert used <= keys, f"{name}: {used - keys}"
+
+
+def test_every_icon_that_a_script_uses_exists():
+    icons = set(re.findall(r'^  "?([\w-]+)"?: \[', source("lib/icons.js"), re.M))
     for name in website().names:
         if name.endswith(".js"):
-            asked = set(re.findall(r'\bt\("([\w.-]+)"', source(name)))
-            assert asked <= words("en"), f"{name}: {asked - words('en')}"
-
-
-def test_every_icon_that_a_script_asks_for_is_there():
-    drawn = set(re.findall(r'^  "?([\w-]+)"?: \[', source("lib/icons.js"), re.M))
-    for name in website().names:
-        if name.endswith(".js"):
-            asked = set(re.findall(r'\brenderIcon(?:Button)?\("([\w-]+)"', source(name)))
-            assert asked <= drawn, f"{name}: {asked - drawn}"
+            used = set(re.findall(r'\brenderIcon(?:Button)?\("([\w-]+)"', source(name)))
+            assert used <= icons, f"{name}: {used - icons}"

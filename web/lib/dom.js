@@ -39,12 +39,11 @@ export function renderIcon(name) {
   return svg;
 }
 
-/** Renders a button that shows only an icon; its label is read out and shown as a tooltip. */
 export function renderIconButton(name, label, props = {}) {
   return h("button.icon-button", { "aria-label": label, title: label, ...props }, renderIcon(name));
 }
 
-export function labelled(label, input) {
+export function renderField(label, input) {
   return h("label.field", h("span", label), input);
 }
 

@@ -1,7 +1,7 @@
 /** Who is calling: a function key, for this tab only, and the name that saved searches belong to. */
 
 import { openDialog } from "./dialog.js";
-import { h, labelled } from "./dom.js";
+import { h, renderField } from "./dom.js";
 import { t } from "./i18n.js";
 
 let openPrompt = null;
@@ -35,7 +35,7 @@ function promptOnce(options) {
 
 async function prompt({ title, text, label, type, value = "" }) {
   const input = h("input", { type, value, required: true, autofocus: true, autocomplete: "off", spellcheck: "false", maxlength: 128 });
-  const body = [h("p", text), labelled(label, input)];
+  const body = [h("p", text), renderField(label, input)];
   const answer = await openDialog({
     title,
     body,

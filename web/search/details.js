@@ -5,7 +5,7 @@ import { h, pressOnly, renderIcon } from "../lib/dom.js";
 import { formatNumber, t } from "../lib/i18n.js";
 import { renderPicture, setPicture } from "../lib/pictures.js";
 import { linkTo } from "../lib/router.js";
-import { searchSimilar, formatPrice, formatScore } from "./card.js";
+import { formatPrice, formatScore, searchSimilar } from "./card.js";
 import { formatField, formatValue } from "./filters.js";
 import { renderPreferenceButtons } from "./preferencebuttons.js";
 

@@ -2,8 +2,8 @@
 
 import { get } from "../lib/api.js";
 import { h, renderIcon, replace } from "../lib/dom.js";
-import { hasMessage, formatNumber, t } from "../lib/i18n.js";
-import { editCopy, parseConditions, splitRange, buildFilterKey, buildFilterJson, removeFilters } from "./address.js";
+import { formatNumber, hasMessage, t } from "../lib/i18n.js";
+import { buildFilterJson, buildFilterKey, editCopy, parseConditions, removeFilters, splitRange } from "./address.js";
 
 const FOLD_AFTER = 7; // values that a field shows before it is expanded
 const MAX_VALUES = 100;

@@ -8,7 +8,6 @@ import { showError, showNotice } from "../lib/notice.js";
 
 const KINDS = { liked: "heart", hidden: "eye-off" };
 
-/** Renders both buttons; each shows its current state and toggles it. */
 export function renderPreferenceButtons(id) {
   const row = h("span.row");
   const buttons = Object.entries(KINDS).map(([mark, iconName]) => createButton(id, mark, iconName));

@@ -6,7 +6,7 @@ import { t } from "../lib/i18n.js";
 import { showError } from "../lib/notice.js";
 import { renderPicture, setPicture } from "../lib/pictures.js";
 import { chooseBox } from "./crop.js";
-import { getQueryPicture, embedPicture } from "./embedpicture.js";
+import { embedPicture, getQueryPicture } from "./embedpicture.js";
 
 /**
  * @param {URLSearchParams} params

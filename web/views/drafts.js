@@ -44,13 +44,13 @@ function makeUnique(id, ids) {
  */
 export async function sendAll(drafts, onUpdate, signal) {
   const queue = [...drafts];
-  const worker = async () => {
+  const runWorker = async () => {
     for (let draft = queue.shift(); draft && !signal.aborted; draft = queue.shift()) {
       const error = await sendDraft(draft, (progress) => onUpdate(draft, { progress }), signal);
       onUpdate(draft, error ? { error } : { done: true });
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: AT_ONCE }, runWorker));
 }
 
 /** Returns what went wrong, or an empty text when the product is indexed. */

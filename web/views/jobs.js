@@ -1,11 +1,11 @@
 /** The Jobs view: starts bulk jobs from the container or from a feed, and shows their progress. */
 
 import { call, get, post } from "../lib/api.js";
-import { h, labelled, renderIcon, replace } from "../lib/dom.js";
+import { h, renderField, renderIcon, replace } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { renderEmpty, renderError, renderLoading, showError, showNotice } from "../lib/notice.js";
 import { linkTo } from "../lib/router.js";
-import { isRunning, renderJobCard, rememberFileName, updateJobCard } from "./jobcard.js";
+import { isRunning, rememberFileName, renderJobCard, updateJobCard } from "./jobcard.js";
 
 export const title = "nav.jobs";
 
@@ -36,7 +36,7 @@ class JobsView {
     const prefix = h("input", { type: "text", id: "job-prefix", placeholder: t("jobs.prefix.placeholder"), maxlength: 1024, spellcheck: "false" });
     return h("form.card.stack", { onsubmit: (event) => { event.preventDefault(); this.start({ json: { prefix: prefix.value.trim() } }); } },
       h("h2", t("jobs.container")), h("p.small.muted", t("jobs.container.text")),
-      labelled(t("jobs.prefix"), prefix),
+      renderField(t("jobs.prefix"), prefix),
       h("div.row", h("button.primary", { type: "submit" }, renderIcon("play"), t("jobs.start")), h("a", { href: linkTo("upload") }, t("jobs.upload_link"))));
   }
 
@@ -44,7 +44,7 @@ class JobsView {
     const file = h("input", { type: "file", id: "job-feed", accept: ".csv,.tsv,.jsonl,.ndjson,.txt,text/csv", required: true });
     return h("form.card.stack", { onsubmit: (event) => { event.preventDefault(); this.start({ form: buildFeedForm(file.files[0]) }); } },
       h("h2", t("jobs.feed")), h("p.small.muted", t("jobs.feed.text")),
-      labelled(t("jobs.feed.file"), file),
+      renderField(t("jobs.feed.file"), file),
       h("div.row", h("button.primary", { type: "submit" }, renderIcon("play"), t("jobs.start"))));
   }
 

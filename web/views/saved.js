@@ -2,7 +2,7 @@
 
 import { del, get, post, put } from "../lib/api.js";
 import { confirm } from "../lib/dialog.js";
-import { h, labelled, renderIcon, renderIconButton, replace } from "../lib/dom.js";
+import { h, renderField, renderIcon, renderIconButton, replace } from "../lib/dom.js";
 import { askForName, getName } from "../lib/identity.js";
 import { formatDate, t } from "../lib/i18n.js";
 import { renderEmpty, renderError, renderLoading, showError, showNotice } from "../lib/notice.js";
@@ -68,7 +68,7 @@ class SavedView {
         showError(error);
       }
     };
-    return h("form.card.stack", { onsubmit: save }, labelled(t("saved.name"), input),
+    return h("form.card.stack", { onsubmit: save }, renderField(t("saved.name"), input),
       h("div.row", h("button.primary", { type: "submit" }, renderIcon("saved"), t("search.save")), h("a", { href: linkTo("saved") }, t("cancel"))));
   }
 
@@ -94,10 +94,10 @@ class SavedView {
       h("div.card.stack", {},
         renderSelect(t("prefer.limit"), LIMITS, preferences.limit, (text) => save({ limit: text ? Number(text) : null })),
         renderSelect(t("prefer.mode"), MODES, preferences.mode, (text) => save({ mode: text || null }), (mode) => t(`prefer.mode.${mode}`)),
-        this.renderMarked("liked", preferences), this.renderMarked("hidden", preferences)));
+        this.renderMarkedProducts("liked", preferences), this.renderMarkedProducts("hidden", preferences)));
   }
 
-  renderMarked(mark, preferences) {
+  renderMarkedProducts(mark, preferences) {
     const ids = preferences[mark] ?? [];
     const renderChip = (id) => h("button.chip", { "aria-label": t("prefer.remove", { id }), onclick: () => this.unmark(mark, id) }, id, renderIcon("close"));
     return h("div.stack", h("h3", t(`prefer.${mark}`)), ids.length ? h("div.row", ids.map(renderChip)) : h("p.small.muted", t(`prefer.${mark}.none`)));
@@ -123,5 +123,5 @@ class SavedView {
 function renderSelect(label, values, selected, onSelect, format = (value) => String(value)) {
   const select = h("select", { onchange: () => onSelect(select.value) }, h("option", { value: "" }, t("prefer.default")),
     values.map((value) => h("option", { value, selected: value === selected }, format(value))));
-  return labelled(label, select);
+  return renderField(label, select);
 }

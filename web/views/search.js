@@ -5,11 +5,11 @@ import { h, renderIcon, replace } from "../lib/dom.js";
 import { formatNumber, t } from "../lib/i18n.js";
 import { callIfSlow, showError, showNotice } from "../lib/notice.js";
 import { getRoute, go, linkTo } from "../lib/router.js";
-import { editCopy, buildSearchKey } from "../search/address.js";
-import { runSearch, buildRequest } from "../search/request.js";
+import { buildSearchKey, editCopy } from "../search/address.js";
+import { buildRequest, runSearch } from "../search/request.js";
 import { createComposer } from "../search/composer.js";
 import { openDetails } from "../search/details.js";
-import { loadFacets, renderFilterChips, createFilterPanel } from "../search/filters.js";
+import { createFilterPanel, loadFacets, renderFilterChips } from "../search/filters.js";
 import { createResultGrid, renderSizeSwitch } from "../search/results.js";
 import { renderFailure, renderMessages, renderNoResults, renderSkeleton, renderWeakMatches } from "../search/resultstates.js";
 import { createSortSelect } from "../search/sorting.js";
@@ -107,7 +107,6 @@ class SearchView {
     requestAnimationFrame(() => setTimeout(() => performance.mark("results-painted")));
   }
 
-  /** Shows how many results there are, and how long the app took. */
   showSummary() {
     this.more.hidden = !this.page.hasMore;
     replace(this.weakMatches, !this.page.hasMore && renderWeakMatches(getRoute().params));

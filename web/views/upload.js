@@ -1,7 +1,7 @@
 /** The Add view: turns pictures into products, with editable details and upload progress. */
 
 import { get } from "../lib/api.js";
-import { h, labelled, renderIcon, renderIconButton, replace } from "../lib/dom.js";
+import { h, renderField, renderIcon, renderIconButton, replace } from "../lib/dom.js";
 import { hasMessage, t } from "../lib/i18n.js";
 import { showError } from "../lib/notice.js";
 import { linkTo } from "../lib/router.js";
@@ -114,9 +114,9 @@ class DraftCard {
     this.status = h("p.small", { role: "status" });
     this.remove = renderIconButton("trash", t("upload.remove", { name: draft.name }), { onclick: remove });
     this.inputs = h("div.inputs", {},
-      renderField(t("upload.id"), draft.id, (text) => { draft.id = text; }, { required: true, maxlength: 150 }),
-      renderField(t("upload.name"), draft.name, (text) => { draft.name = text; }, { required: true }),
-      renderField(t("upload.description"), "", (text) => { draft.description = text; }),
+      renderTextField(t("upload.id"), draft.id, (text) => { draft.id = text; }, { required: true, maxlength: 150 }),
+      renderTextField(t("upload.name"), draft.name, (text) => { draft.name = text; }, { required: true }),
+      renderTextField(t("upload.description"), "", (text) => { draft.description = text; }),
       fields.map((info) => renderMetadataField(info, draft.metadata)));
     const pictures = h("div.pictures", this.urls.map((src) => h("img", { src, alt: "", onerror: (event) => event.target.classList.add("broken") })), draft.files.length > 3 && h("span.small", `+${draft.files.length - 3}`));
     this.element = h("li.card", pictures, h("div.stack", this.inputs, this.bar, this.status), this.remove);
@@ -156,9 +156,9 @@ class DraftCard {
   }
 }
 
-function renderField(label, value, onInput, props = {}) {
+function renderTextField(label, value, onInput, props = {}) {
   const input = h("input", { type: "text", value, oninput: () => onInput(input.value.trim()), ...props });
-  return labelled(label, input);
+  return renderField(label, input);
 }
 
 /** Renders an input for a metadata field; an empty one is not sent. */
@@ -168,9 +168,9 @@ function renderMetadataField({ field: name, type }, metadata) {
   if (type === "bool") {
     const select = h("select", { onchange: () => setValue({ true: true, false: false }[select.value] ?? "") },
       h("option", { value: "" }, "–"), h("option", { value: "true" }, t("yes")), h("option", { value: "false" }, t("no")));
-    return labelled(label, select);
+    return renderField(label, select);
   }
-  if (type === "number") return renderField(label, "", (text) => setValue(text === "" ? "" : Number(text)), { type: "number", step: "any" });
-  if (type === "date") return renderField(label, "", setValue, { type: "date" });
-  return renderField(label, "", setValue);
+  if (type === "number") return renderTextField(label, "", (text) => setValue(text === "" ? "" : Number(text)), { type: "number", step: "any" });
+  if (type === "date") return renderTextField(label, "", setValue, { type: "date" });
+  return renderTextField(label, "", setValue);
 }
