@@ -2,7 +2,7 @@
 
 export default {
   "upload.title": "Add products",
-  "upload.text": "Pictures become products that people find by what they show. Pictures in the same folder become one product.",
+  "upload.text": "Pictures become products that people find by what they show. The pictures in a sub-folder become one product.",
   "upload.drop": "Drop pictures here, or",
   "upload.files": "Choose pictures",
   "upload.folder": "Choose a folder",

@@ -2,7 +2,7 @@
 
 export default {
   "upload.title": "Ajouter des produits",
-  "upload.text": "Les images deviennent des produits que l’on trouve d’après ce qu’elles montrent. Les images d’un même dossier deviennent un seul produit.",
+  "upload.text": "Les images deviennent des produits que l’on trouve d’après ce qu’elles montrent. Celles d’un sous-dossier deviennent un seul produit.",
   "upload.drop": "Déposez des images ici, ou",
   "upload.files": "Choisir des images",
   "upload.folder": "Choisir un dossier",
