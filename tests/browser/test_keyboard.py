@@ -76,9 +76,8 @@ def test_views_language_and_a_saved_search(open_page):
 
 def test_pictures_are_added(open_page):
     page = open_page("#/upload")
-    tab_to(
-        page, "#upload-files"
-    )  # the browser's own control; its file dialog is not part of the page
+    page.wait_for_selector("[data-view=upload].work")
+    tab_to(page, "#upload-files")  # the file dialog itself is the browser's
     picture = ROOT / "samples" / "images" / "teddy-bear" / "front.webp"
     page.set_input_files("#upload-files", picture)
     page.locator(".drafts > li").wait_for()

@@ -19,9 +19,8 @@ def test_words_find_products_and_the_address_holds_them(open_page):
         lambda: product_names(page)[:1] == ["Red summer dress"], "back shows the search before"
     )
     assert page.input_value("#q") == "red dress"
-    other = wait_for_results(
-        open_page(page.url.partition("/api/dashboard")[2])
-    )  # shared with a colleague
+    shared_address = page.url.partition("/api/dashboard")[2]
+    other = wait_for_results(open_page(shared_address))
     assert product_names(other) == product_names(page)
 
 
@@ -93,9 +92,7 @@ def test_more_like_this_and_the_panel(open_page):
     page.locator(".product .more-like").first.click()
     page.wait_for_url(lambda url: "like=" in url)
     wait_for_results(page)
-    assert "Red summer dress" not in product_names(
-        page
-    )  # the query product is not among the results
+    assert "Red summer dress" not in product_names(page)  # it is the query
     page.locator("button.open").first.click()
     page.wait_for_selector("dialog .metadata")
     assert "Why this result" in page.locator("dialog .why").inner_text()
