@@ -1,7 +1,7 @@
 # Everything a person runs here. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help start test unit test-chaos test-export test-versions export lint types format lock golden index package scan scan-bicep check-bicep reconcile screenshots check-qdrant clean
+.PHONY: help start test unit test-chaos test-export test-versions export lint types format lock golden index package scan scan-bicep check-bicep reconcile screenshots check-qdrant viewer clean
 
 # set on the command line only: some shells export a HOST of their own
 HOST = 127.0.0.1
@@ -78,6 +78,9 @@ golden: $(VENV)/.dev  ## write the golden vectors anew, after the starter bundle
 screenshots: $(VENV)/.dev  ## take docs/images anew, after the dashboard changed (wants Chromium)
 	$(PY) -m tests.browser.screenshots
 
+viewer: $(VENV)/.dev  ## copy the viewer of GET docs from node_modules, after package.json names another version
+	cp $(addprefix node_modules/swagger-ui-dist/,LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt) web/vendor/swagger-ui/
+
 index: $(VENV)/.local  ## index a folder of pictures or a feed: DIR=photos/ or FEED=spring.csv, URL=, KEY=
 	@$(PY) -m devhost.jobs $(or $(DIR),$(FEED),--prefix "") --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY))
 
@@ -86,7 +89,7 @@ package: $(PACKAGE_VENV)/.installed  ## build the zip that is deployed, with Lin
 
 scan: scan-bicep  ## look for known holes: Bicep, what is deployed, secrets in the repository
 	$(PY) -m uv tool run --from pip-audit==2.10.1 pip-audit --disable-pip --no-deps -r requirements.txt
-	git ls-files -z | xargs -0 $(PY) -m uv tool run --from detect-secrets==1.5.0 detect-secrets-hook --baseline .secrets.baseline --exclude-files 'lock|requirements|models/|\.secrets'
+	git ls-files -z | xargs -0 $(PY) -m uv tool run --from detect-secrets==1.5.0 detect-secrets-hook --baseline .secrets.baseline --exclude-files 'lock|requirements|models/|web/vendor/|\.secrets'
 
 scan-bicep: $(VENV)/.dev  # in an environment of its own: checkov brings a hundred packages
 	@LOG_LEVEL=CRITICAL $(PY) -m uv tool run --from checkov==3.3.30 checkov -d infra --framework bicep --compact --quiet

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import functools
 from typing import Any
-from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from functions.docs_page import content_security_policy, page
 from functions.http.edge import endpoint
 from functions.openapi_document import document, endpoints
 from functions.openapi_filters import filter_schema
+from functions.viewer import render_viewer
 from functions.schemas.fields import FILTER
 from shared_code.app import current_app
 from shared_code.domain.filters import FieldType
@@ -54,9 +53,4 @@ def openapi_document() -> dict[str, Any]:
 @endpoint(media="text/html")
 def docs(req: func.HttpRequest) -> func.HttpResponse:
     """This page."""
-    where = urlsplit(req.url)
-    return func.HttpResponse(
-        page(described(), f"{where.scheme}://{where.netloc}"),
-        mimetype="text/html",
-        headers={"content-security-policy": content_security_policy()},
-    )
+    return render_viewer()

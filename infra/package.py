@@ -44,7 +44,7 @@ APP_FILES = {
     ".": ["function_app.py", "host.json", "requirements.txt", "LICENSE", "NOTICE"],
     "functions": ["*.py"],
     "shared_code": ["*.py"],
-    "web": ["*.html", "*.css", "*.js", "*.svg"],
+    "web": ["*.html", "*.css", "*.js", "*.svg", "*.txt", "LICENSE", "NOTICE"],
 }
 """What is packed, by the folder that it lies in (the root's names exactly, the other folders to any
 depth); of ``models/`` it is what each manifest names."""

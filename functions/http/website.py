@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_FOLDER = Path(__file__).parents[2] / "web"
+FOLDER = Path(__file__).parents[2] / "web"
+VIEWER_PAGE = FOLDER / "docs.html"
+"""Not among the files: it is served with a policy of its own, at another address."""
 _MIME = {
     ".html": "text/html",
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain",  # licences of what is below vendor/
 }
 _MARK = "/@/"
 """Stands for the site's tag in the page."""
@@ -74,12 +77,16 @@ class Website:
             return self._file(name, _FOREVER)
         return self._file(path, _ASK)
 
+    def insert_tag(self, page: bytes) -> bytes:
+        """Returns the page with the tag in the addresses of its files."""
+        return page.replace(_MARK.encode(), f"/{self.tag}/".encode())
+
     def _file(self, name: str, cache: str) -> WebFile | None:
         content = self._files.get(name)
         if content is None:
             return None
         if name.endswith(".html"):
-            content = content.replace(_MARK.encode(), f"/{self.tag}/".encode())
+            content = self.insert_tag(content)
         return WebFile(content, _mime(name), f'"{_digest(content)[:24]}"', cache)
 
 
@@ -87,9 +94,9 @@ class Website:
 def website() -> Website:
     return Website(
         {
-            file.relative_to(_FOLDER).as_posix(): file.read_bytes()
-            for file in _FOLDER.rglob("*")
-            if file.is_file()
+            file.relative_to(FOLDER).as_posix(): file.read_bytes()
+            for file in FOLDER.rglob("*")
+            if file.is_file() and file != VIEWER_PAGE
         }
     )
 

@@ -43,7 +43,9 @@ def open_page(chromium, shop):
     error or warning in the browser's console fails the test, a violated policy included."""
     contexts, complaints = [], []
 
-    def open_at(address="", *, host=shop, width=1280, expected="", **options):
+    def open_at(
+        address="", *, host=shop, path="/api/dashboard", width=1280, expected="", **options
+    ):
         """``expected``: messages of the console with this text are part of the test."""
         options = {"locale": "en", "viewport": {"width": width, "height": 900}, **options}
         contexts.append(chromium.new_context(**options))
@@ -59,7 +61,7 @@ def open_page(chromium, shop):
             "console",
             lambda message: record(message.text) if message.type in ("error", "warning") else None,
         )
-        page.goto(f"{host.url}/api/dashboard{address}")
+        page.goto(f"{host.url}{path}{address}")
         return page
 
     yield open_at

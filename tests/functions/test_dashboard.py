@@ -128,10 +128,16 @@ def test_scripts_never_make_html_of_text():
     forbidden = re.compile(
         rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function"
     )
-    scripts = [name for name in website().names if name.endswith(".js")]
-    assert len(scripts) > 20
-    for name in scripts:
+    assert len(own_scripts()) > 20
+    for name in own_scripts():
         assert not forbidden.search(website().find(name).content), name
+
+
+def own_scripts():
+    """Returns the names of the scripts that are written here, not copied from a package."""
+    return [
+        name for name in website().names if name.endswith(".js") and not name.startswith("vendor/")
+    ]
 
 
 def imports_of(name):
@@ -157,10 +163,9 @@ def test_the_page_preloads_what_its_first_view_imports():
 
 
 def test_every_import_of_a_script_leads_to_a_file():
-    for name in website().names:
-        if name.endswith(".js"):
-            missing = [path for path in imports_of(name) if website().find(path) is None]
-            assert not missing, f"{name} imports {missing}"
+    for name in own_scripts():
+        missing = [path for path in imports_of(name) if website().find(path) is None]
+        assert not missing, f"{name} imports {missing}"
 
 
 def message_keys(language):
@@ -177,8 +182,8 @@ def test_every_message_that_a_script_uses_exists():
     """Looks at every string that begins like a key, so that ``t(a ? "x.y" : "x.z")`` counts."""
     keys = message_keys("en")
     areas = "|".join({key.partition(".")[0] for key in keys if "." in key})
-    for name in website().names:
-        if name.endswith(".js") and not name.startswith(("lang/", "vendor/")):
+    for name in own_scripts():
+        if not name.startswith("lang/"):
             used = set(re.findall(r'\bt\("([\w.-]+)"', source(name)))
             used |= set(re.findall(rf'(?<!h\()"((?:{areas})\.[\w.]+)"', source(name)))
             assert used <= keys, f"{name}: {used - keys}"
@@ -186,7 +191,6 @@ def test_every_message_that_a_script_uses_exists():
 
 def test_every_icon_that_a_script_uses_exists():
     icons = set(re.findall(r'^  "?([\w-]+)"?: \[', source("lib/icons.js"), re.M))
-    for name in website().names:
-        if name.endswith(".js"):
-            used = set(re.findall(r'\brenderIcon(?:Button)?\("([\w-]+)"', source(name)))
-            assert used <= icons, f"{name}: {used - icons}"
+    for name in own_scripts():
+        used = set(re.findall(r'\brenderIcon(?:Button)?\("([\w-]+)"', source(name)))
+        assert used <= icons, f"{name}: {used - icons}"

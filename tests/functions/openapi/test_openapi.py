@@ -1,18 +1,16 @@
-"""The API's document and its page: complete, valid, and true to what the handlers parse."""
+"""The API's document: complete, valid, and true to what the handlers parse."""
 
 import json
-import re
 
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 import function_app
-from functions.docs_page import page
 from functions.http.arguments import FormBody, JsonBody
 from functions.http.edge import CONTRACTS
 from functions.http.parse import converted
-from functions.openapi import described, docs, openapi_document
+from functions.openapi import described, openapi_document
 from functions.openapi_examples import EXAMPLES
 from functions.openapi_filters import filter_schema
 from shared_code.domain.errors import Unprocessable
@@ -131,37 +129,3 @@ def test_the_schema_of_filters_agrees_with_their_parser(given):
     except Unprocessable:
         is_good = False
     assert Draft202012Validator(json.loads(text)).is_valid(given) == is_good
-
-
-def test_the_page_shows_every_operation_and_schema(app, document):
-    response = call(docs, method="GET")
-    text = response.get_body().decode()
-    assert response.mimetype == "text/html"
-    for operation in operations(document):
-        assert f'id="{operation["operationId"]}"' in text
-    for name in document["components"]["schemas"]:
-        assert f'id="schema-{name}"' in text
-
-
-def test_every_link_of_the_page_leads_somewhere(app):
-    text = call(docs, method="GET").get_body().decode()
-    ids = set(re.findall(r'id="([^"]+)"', text))
-    assert {link for link in re.findall(r'href="#([^"]+)"', text)} <= ids
-
-
-def test_the_page_loads_and_runs_nothing(app):
-    response = call(docs, method="GET")
-    text = response.get_body().decode()
-    assert response.headers["content-security-policy"].startswith("default-src 'none'; style-src")
-    assert not re.findall(r"<script|<img|<link|<iframe|\son\w+=|\sstyle=|@import|url\(", text)
-
-
-def test_what_stands_in_the_document_is_escaped_on_the_page(document):
-    evil = "<script>alert('x')</script>"
-    document = json.loads(json.dumps(document).replace("Finds products by words", evil))
-    document["paths"]['/api/v1/search"><i>'] = document["paths"].pop("/api/v1/search")
-    document["components"]["schemas"]["Filter"]["properties"][evil] = {"type": "string"}
-    text = page(document, "http://localhost/'\"<i>")
-    assert "<script" not in text
-    assert "<i>" not in text
-    assert "&lt;script&gt;" in text
