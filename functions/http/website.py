@@ -67,11 +67,11 @@ class Website:
 
     @property
     def names(self) -> list[str]:
-        """Of all files, without the tag."""
+        """Returns the names of all files, without the tag."""
         return list(self._files)
 
     def find(self, path: str) -> WebFile | None:
-        """By name, or by tag and name; None for what is not there, or of another version."""
+        """Finds a file by name, or by tag and name; None if it is missing or of another version."""
         tagged, _, name = path.partition("/")
         if tagged == self.tag:
             return self._file(name, _FOREVER)
