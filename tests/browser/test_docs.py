@@ -9,8 +9,8 @@ SAMPLES = ROOT / "samples" / "images"
 KEY = "open-sesame"
 
 
-def open_docs(opened, **options):
-    page = opened(path="/api/v1/docs", **options)
+def open_docs(open_page, **options):
+    page = open_page(path="/api/v1/docs", **options)
     page.locator(".opblock").first.wait_for()
     return page
 
@@ -32,8 +32,8 @@ def execute(block):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_operation_of_the_document_is_shown(opened, shop, scheme):
-    page = open_docs(opened, color_scheme=scheme)
+def test_every_operation_of_the_document_is_shown(open_page, shop, scheme):
+    page = open_docs(open_page, color_scheme=scheme)
     shown = page.locator(".opblock-summary-path").all_inner_texts()
     served = shop.client.get("/api/v1/openapi.json").json()["paths"]
     operations = [path for path, methods in served.items() for _ in methods]
@@ -41,9 +41,9 @@ def test_every_operation_of_the_document_is_shown(opened, shop, scheme):
     assert page.locator("html.dark-mode").count() == (scheme == "dark")
 
 
-def test_it_asks_no_other_host(opened, shop):
+def test_it_asks_no_other_host(open_page, shop):
     """Nor one that its address names, as Swagger UI once did."""
-    page = open_docs(opened)
+    page = open_docs(open_page)
     urls = []
     page.on("request", lambda request: urls.append(request.url))
     elsewhere = "https://elsewhere.example/openapi.json"
@@ -72,22 +72,22 @@ OFFENCES = """async () => {
 }"""
 
 
-def test_the_policy_stops_other_scripts_and_styles(opened):
-    page = open_docs(opened, expected="Content Security Policy")
+def test_the_policy_stops_other_scripts_and_styles(open_page):
+    page = open_docs(open_page, expected="Content Security Policy")
     blocked = ["script-src", "script-src-elem", "script-src-elem", "style-src-elem"]
     assert page.evaluate(OFFENCES) == [blocked, False]
 
 
-def test_an_example_is_sent_as_it_stands(opened):
-    page = open_docs(opened)
+def test_an_example_is_sent_as_it_stands(open_page):
+    page = open_docs(open_page)
     response = execute(try_out(page, "search_by_text"))
     assert response.locator(".response-col_status").inner_text().strip() == "200"
     assert '"red-dress"' in response.locator(".response-col_description").inner_text()
 
 
-def test_a_form_with_a_picture_is_sent(opened):
+def test_a_form_with_a_picture_is_sent(open_page):
     """Each field once, and JSON as text: the API refuses anything else."""
-    page = open_docs(opened)
+    page = open_docs(open_page)
     block = try_out(page, "search_by_picture")
     block.locator("input[type=file]").set_input_files(SAMPLES / "teddy-bear" / "front.webp")
     response = execute(block)
@@ -95,9 +95,9 @@ def test_a_form_with_a_picture_is_sent(opened):
     assert '"teddy-bear"' in response.locator(".response-col_description").inner_text()
 
 
-def test_a_picture_is_shown(opened):
+def test_a_picture_is_shown(open_page):
     """Its path has a slash, and its bytes come from a blob: URL."""
-    page = open_docs(opened)
+    page = open_docs(open_page)
     response = execute(try_out(page, "get_image"))
     picture = response.locator("img")
     picture.evaluate("img => img.decode()")
@@ -111,8 +111,8 @@ def locked_host(tmp_path_factory):
     host.stop()
 
 
-def test_calls_carry_the_key_that_is_entered(opened, locked_host):
-    page = open_docs(opened, host=locked_host, expected="401")
+def test_calls_carry_the_key_that_is_entered(open_page, locked_host):
+    page = open_docs(open_page, host=locked_host, expected="401")
     block = try_out(page, "stats")
     status = execute(block).locator(".response-col_status")
     assert status.inner_text().startswith("401")
