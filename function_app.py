@@ -10,7 +10,6 @@ from functions import (
     facets,
     failures,
     ingest,
-    openapi,
     ops,
     products,
     reconcile,
@@ -19,6 +18,7 @@ from functions import (
     search,
     users,
 )
+from functions import docs as openapi
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (

@@ -1,6 +1,6 @@
 """Where a handler's arguments come from, said once: in their annotations.
 
-``functions.http.contract`` reads a request by them and ``functions.openapi`` describes it by them,
+``functions.http.contract`` reads a request by them and ``functions.docs`` describes it by them,
 so that the document cannot tell anything but what is parsed.
 """
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 from msgspec import Meta
 
 FILTER = "Filter"
-"""The schema of filters. Its fields are a setting, so ``functions.openapi`` makes it."""
+"""The schema of filters. Its fields are a setting, so ``functions.docs`` makes it."""
 
 _FILTER_REF = {"$ref": f"#/components/schemas/{FILTER}"}
 

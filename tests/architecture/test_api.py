@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from functions.docs import described
 from functions.http.edge import CONTRACTS, contract_behind
 from functions.http.responses import JSON
-from functions.openapi import described
-from functions.openapi_examples import EXAMPLES
+from functions.openapi.examples import EXAMPLES
 from tests.registered import registered_functions
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from schemathesis.checks import (
 
 import function_app
 from devhost.child import ROOT
-from functions.openapi import described
+from functions.docs import described
 from functions.responses import JSON
 from samples.catalogue import load
 from tests.host import Host, eventually

@@ -10,7 +10,7 @@ import msgspec
 from functions.http.contract import Contract
 from functions.http.edge import contract_behind
 from functions.http.responses import PROBLEM_JSON
-from functions.openapi_requests import problem_statuses
+from functions.openapi.requests import problem_statuses
 
 
 def declared(function: Any) -> Contract:

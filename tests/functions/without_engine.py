@@ -13,7 +13,7 @@ import sys
 import azure.functions as func
 
 import function_app
-from functions.openapi_examples import EXAMPLES
+from functions.openapi.examples import EXAMPLES
 
 
 def main() -> None:

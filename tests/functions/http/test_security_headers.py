@@ -2,8 +2,8 @@
 
 import pytest
 
+from functions.docs import docs
 from functions.http.responses import SECURITY_HEADERS
-from functions.openapi import docs
 from functions.ops import health
 from functions.products import get_image, get_product, index_product_with_image
 from functions.users import get_preferences

@@ -7,12 +7,12 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 import function_app
+from functions.docs import described, openapi_document
 from functions.http.arguments import FormBody, JsonBody
 from functions.http.edge import CONTRACTS
 from functions.http.parse import converted
-from functions.openapi import described, openapi_document
-from functions.openapi_examples import EXAMPLES
-from functions.openapi_filters import filter_schema
+from functions.openapi.examples import EXAMPLES
+from functions.openapi.filters import filter_schema
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter
 from tests.functions.conftest import body_of, call

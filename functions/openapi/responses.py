@@ -8,8 +8,8 @@ from typing import Any
 
 from functions.http.contract import Contract
 from functions.http.responses import JSON, PROBLEM_JSON
-from functions.openapi_requests import problem_statuses
-from functions.openapi_schemas import Schemas
+from functions.openapi.json_schema import Schemas
+from functions.openapi.requests import problem_statuses
 from functions.schemas.base import Problem
 
 HEADERS = {

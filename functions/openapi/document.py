@@ -11,10 +11,10 @@ import azure.functions as func
 
 from functions.http.contract import Contract
 from functions.http.edge import contract_behind
-from functions.openapi_examples import EXAMPLES
-from functions.openapi_requests import body, parameters
-from functions.openapi_responses import HEADERS, responses, shared_responses
-from functions.openapi_schemas import Schema, Schemas
+from functions.openapi.examples import EXAMPLES
+from functions.openapi.json_schema import Schema, Schemas
+from functions.openapi.requests import body, parameters
+from functions.openapi.responses import HEADERS, responses, shared_responses
 from shared_code.version import __version__
 
 ROUTE_PREFIX = "/api/"

@@ -7,7 +7,7 @@ import pytest
 
 from devhost.child import ROOT
 from functions.dashboard import dashboard_file
-from functions.openapi import docs
+from functions.docs import docs
 from tests.functions.conftest import call
 from tests.real import missing
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.openapi_schemas import Schema
+from functions.openapi.json_schema import Schema
 from functions.schemas.fields import FILTER
 from shared_code.domain.filter_language import MAX_VALUES
 from shared_code.domain.filters import FieldType, FilterableFields

@@ -11,10 +11,10 @@ from typing import Any
 import azure.functions as func
 
 from functions.http.edge import endpoint
-from functions.openapi_document import document, endpoints
-from functions.openapi_filters import filter_schema
+from functions.openapi.document import document, endpoints
+from functions.openapi.filters import filter_schema
+from functions.openapi.viewer import render_viewer
 from functions.schemas.fields import FILTER
-from functions.viewer import render_viewer
 from shared_code.app import current_app
 from shared_code.domain.filters import FieldType
 

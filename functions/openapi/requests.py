@@ -8,7 +8,7 @@ from typing import Any
 from functions.http.arguments import FormBody, Header, JsonBody, QueryString, RoutePath
 from functions.http.contract import Argument, Contract
 from functions.http.responses import JSON
-from functions.openapi_schemas import Schema, Schemas, without_null
+from functions.openapi.json_schema import Schema, Schemas, without_null
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
