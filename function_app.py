@@ -6,6 +6,7 @@ from functions import (
     bulk,
     bulk_orchestration,
     dashboard,
+    docs,
     embed,
     facets,
     failures,
@@ -18,7 +19,7 @@ from functions import (
     search,
     users,
 )
-from functions import docs as openapi
+from functions.openapi.api import describe
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
@@ -35,8 +36,8 @@ for module in (
     reindex_orchestration,
     users,
     ops,
-    openapi,
+    docs,
     dashboard,
 ):
     app.register_functions(module.bp)
-    openapi.describe(module.bp)
+    describe(module.bp)

@@ -20,8 +20,8 @@ from shared_code.version import __version__
 ROUTE_PREFIX = "/api/"
 """host.json says so."""
 
-_HEADINGS = {"ops": "Health", "openapi": "Documentation"}
-"""Of modules whose name would tell a caller nothing."""
+_HEADINGS = {"ops": "Health", "docs": "Documentation"}
+"""The headings of modules whose names would tell a caller nothing."""
 
 TITLE = "Catalogue image search"
 DESCRIPTION = (

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.docs import described
 from functions.http.edge import CONTRACTS, contract_behind
 from functions.http.responses import JSON
+from functions.openapi.api import api_document
 from functions.openapi.examples import EXAMPLES
 from tests.registered import registered_functions
 
@@ -18,7 +18,7 @@ def operations():
     """(method, route below api/) of every HTTP function."""
     return [
         (method.upper(), path.removeprefix("/api/"))
-        for path, methods in described()["paths"].items()
+        for path, methods in api_document()["paths"].items()
         for method in methods
     ]
 

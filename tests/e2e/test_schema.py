@@ -18,7 +18,7 @@ from schemathesis.checks import (
 
 import function_app
 from devhost.child import ROOT
-from functions.docs import described
+from functions.openapi.api import api_document
 from functions.responses import JSON
 from samples.catalogue import load
 from tests.host import Host, eventually
@@ -27,7 +27,7 @@ assert function_app.app  # its import says what the document tells of
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "60"))
 """Of each operation, beside those that try every boundary of its schema."""
 
-DOCUMENT = schemathesis.openapi.from_dict(described())
+DOCUMENT = schemathesis.openapi.from_dict(api_document())
 
 
 NOT_ASKED = [
@@ -69,7 +69,7 @@ def test_whatever_is_sent_is_answered_as_declared(api, case):
 
 
 def test_the_live_document_is_the_one_tested(api):
-    assert api.client.get("/api/v1/openapi.json").json() == described()
+    assert api.client.get("/api/v1/openapi.json").json() == api_document()
 
 
 def test_every_example_of_the_document_works(api):

@@ -7,10 +7,11 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 import function_app
-from functions.docs import described, openapi_document
+from functions.docs import openapi_document
 from functions.http.arguments import FormBody, JsonBody
 from functions.http.edge import CONTRACTS
 from functions.http.parse import converted
+from functions.openapi.api import api_document
 from functions.openapi.examples import EXAMPLES
 from functions.openapi.filters import filter_schema
 from shared_code.domain.errors import Unprocessable
@@ -23,7 +24,7 @@ FIELDS = {"category": "keyword", "price": "number", "in_stock": "bool", "added":
 
 @pytest.fixture
 def document(app):
-    return described()
+    return api_document()
 
 
 def operations(document):
