@@ -157,7 +157,7 @@ class Adapters:
 
     def picture_format(self, data: ImageBytes) -> PictureFormat:
         """Reads the format off the content. Raises UnsupportedImage for one not accepted."""
-        from shared_code.adapters.clip.preprocess import picture_format
+        from shared_code.adapters.pictures.formats import picture_format
 
         return picture_format(data)
 

@@ -12,9 +12,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from shared_code.adapters.pictures.colours import eight_bit, on_white
+from shared_code.adapters.pictures.upright import Turn, read_turn
 
 if TYPE_CHECKING:
     from shared_code.adapters.clip.bundle import ImageSpec
@@ -35,28 +36,6 @@ ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
-    """A transpose, and as its parts: x and y are swapped, then x, then y runs backwards."""
-
-    method: Image.Transpose
-    swaps: bool
-    mirrors: bool
-    flips: bool
-
-
-_TURNS: dict[int | None, _Turn] = {
-    2: _Turn(Image.Transpose.FLIP_LEFT_RIGHT, False, True, False),
-    3: _Turn(Image.Transpose.ROTATE_180, False, True, True),
-    4: _Turn(Image.Transpose.FLIP_TOP_BOTTOM, False, False, True),
-    5: _Turn(Image.Transpose.TRANSPOSE, True, False, False),
-    6: _Turn(Image.Transpose.ROTATE_270, True, True, False),
-    7: _Turn(Image.Transpose.TRANSVERSE, True, True, True),
-    8: _Turn(Image.Transpose.ROTATE_90, True, False, True),
-}
-"""EXIF orientation -> what makes the picture upright."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Drawn:
     """A picture made small: halved, an odd number of pixels ends within the last one."""
 
@@ -69,7 +48,7 @@ class _Drawn:
         left, top, right, bottom = self.box
         return right - left, bottom - top
 
-    def turned(self, turn: _Turn) -> _Drawn:
+    def turned(self, turn: Turn) -> _Drawn:
         image = self.image.transpose(turn.method)
         left, top, right, bottom = self.box
         if turn.swaps:
@@ -92,7 +71,7 @@ class Fit:
 
     def __call__(self, picture: Image.Image) -> Image.Image:
         drawn = self._drawn(picture)
-        turn = _turn(picture)
+        turn = read_turn(picture)
         upright = drawn if turn is None else drawn.turned(turn)
         seen = _Drawn(on_white(upright.image), upright.box)
         if self._rule == "squash":
@@ -155,11 +134,3 @@ class Fit:
         left, top = max(0.0, box[0]), max(0.0, box[1])  # rounding may put it just outside
         right, bottom = min(image.width, box[2]), min(image.height, box[3])
         return image.resize(self._frame, self._filter, (left, top, right, bottom))
-
-
-def _turn(picture: Image.Image) -> _Turn | None:
-    """What makes a loaded picture upright. (Pillow turns a TIFF itself while loading it.)"""
-    try:
-        return _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
-    except Exception:  # damaged metadata is no reason to refuse a sound picture
-        return None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
-from PIL import ExifTags, Image, ImageOps
-
-from shared_code.adapters.clip.preprocess import picture_format
 from shared_code.adapters.pictures.colours import eight_bit, on_white
-from shared_code.domain.errors import AppError, Unavailable, Unprocessable
+from shared_code.adapters.pictures.decoding import PictureDecoder
+from shared_code.adapters.pictures.upright import read_turn
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 QUALITY = 80
 METHOD = 0
@@ -25,43 +26,20 @@ class PillowThumbnail:
     cannot be decoded or has over ``max_pixels`` pixels."""
 
     def __init__(self, max_pixels: int) -> None:
-        self._max_pixels = max_pixels
+        self._decoder = PictureDecoder(max_pixels)
         self._turns = BoundedSemaphore(AT_ONE_TIME)
-        # Pillow's own limit guards open(); it is only ever raised, for a higher one of ours
-        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, max_pixels)
 
     def __call__(self, picture: bytes, side: int) -> bytes:
-        kind = picture_format(picture).mime.partition("/")[2].upper()
-        with self._turns:
-            try:
-                with Image.open(io.BytesIO(picture), formats=[kind]) as opened:
-                    return self._webp(opened, side)
-            except AppError:
-                raise
-            except MemoryError as exc:
-                raise Unavailable("There is not enough memory for this picture now.") from exc
-            except Exception as exc:  # decoders raise what they like on damaged files
-                raise Unprocessable(f"The {kind} picture cannot be decoded: {exc}.") from exc
+        with self._turns, self._decoder.open(picture) as opened:
+            return self._webp(opened, side)
 
     def _webp(self, opened: Image.Image, side: int) -> bytes:
-        pixels = opened.width * opened.height
-        if pixels > self._max_pixels:
-            limit = f"the limit is {self._max_pixels} (MAX_IMAGE_PIXELS)"
-            raise Unprocessable(f"The picture has {pixels} pixels; {limit}.")
         # a JPEG is decoded only so far
         opened.draft(None, (side, side))
         small = eight_bit(opened)
         small.thumbnail((side, side))
+        turn = read_turn(opened)
+        upright = small if turn is None else small.transpose(turn.method)
         stream = io.BytesIO()
-        upright = on_white(_upright(small, opened))
-        upright.save(stream, "WEBP", quality=QUALITY, method=METHOD)
+        on_white(upright).save(stream, "WEBP", quality=QUALITY, method=METHOD)
         return stream.getvalue()
-
-
-def _upright(small: Image.Image, opened: Image.Image) -> Image.Image:
-    """``opened`` is loaded: Pillow turns a TIFF itself while loading it, and says so."""
-    with suppress(Exception):  # damaged metadata is no reason to refuse a sound picture
-        turn = opened.getexif().get(ExifTags.Base.Orientation, 1)
-        small.getexif()[ExifTags.Base.Orientation] = turn
-        return ImageOps.exif_transpose(small)
-    return small

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared_code.adapters.clip.preprocess import Preprocess, picture_format
+from shared_code.adapters.clip.preprocess import Preprocess
+from shared_code.adapters.pictures.formats import picture_format
 from shared_code.domain.errors import UnsupportedImage
 from tests.decoding import FORMATS, LIMIT, close, decode, each_format, quarters, saved, spec
 from tests.pictures import picture

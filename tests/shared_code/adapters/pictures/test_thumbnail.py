@@ -104,6 +104,18 @@ def test_what_is_too_large_or_damaged_is_refused_before_it_costs_anything(data):
 
 
 @pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (bomb(), r"has \d+ pixels; the limit is 50000000"),
+        (picture()[:40], "cannot be decoded: its header is damaged"),
+    ],
+)
+def test_the_refusal_says_why(data, why):
+    with pytest.raises(Unprocessable, match=why):
+        MAKE(data, 320)
+
+
+@pytest.mark.parametrize(
     "data", [b"", b"text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1"]
 )
 def test_what_is_no_picture_is_refused(data):
