@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from shared_code.adapters.storage.blob_names import checked_name
+from shared_code.adapters.storage.blob_names import check_blob_name
 from shared_code.domain.ports import Blob, BlobInfo, Page
 
 
@@ -19,7 +19,7 @@ class MemoryBlobStore:
         return blob.info if blob else None
 
     def read(self, name: str) -> Blob | None:
-        return self._blobs.get(checked_name(name))
+        return self._blobs.get(check_blob_name(name))
 
     def read_range(self, name: str, start: int, length: int) -> Blob | None:
         blob = self.read(name)
@@ -37,12 +37,12 @@ class MemoryBlobStore:
         with self._lock:
             self._version = max(self._version + 1, time.time_ns() // 1000)
             etag = f'"{self._version:x}"'
-            info = BlobInfo(checked_name(name), etag, self._version, len(data), metadata or {})
+            info = BlobInfo(check_blob_name(name), etag, self._version, len(data), metadata or {})
             self._blobs[name] = Blob(info, bytes(data))
             return info
 
     def delete(self, name: str) -> bool:
-        return self._blobs.pop(checked_name(name), None) is not None
+        return self._blobs.pop(check_blob_name(name), None) is not None
 
     def list(
         self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None

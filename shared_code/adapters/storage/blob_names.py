@@ -8,15 +8,16 @@ MAX_NAME = 1024
 """Characters, as in Azure."""
 
 
-def checked_name(name: str) -> str:
-    """Raises Unprocessable for a name that is no blob's, or could lead out of the container."""
-    problem = _problem(name)
+def check_blob_name(name: str) -> str:
+    """Returns the name. Raises Unprocessable where it is no blob name in Azure, or could lead out
+    of the container."""
+    problem = _find_problem(name)
     if problem:
         raise Unprocessable(f"The blob name {name[:100]!r} {problem}.")
     return name
 
 
-def _problem(name: str) -> str:
+def _find_problem(name: str) -> str:
     if not name:
         return "is empty"
     if len(name) > MAX_NAME:

@@ -20,8 +20,8 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, UpdateMode
 
-from shared_code.adapters.storage.azure.account import service_address
-from shared_code.adapters.storage.azure.identity import credential
+from shared_code.adapters.storage.azure.account import derive_service_url
+from shared_code.adapters.storage.azure.identity import create_credential
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured
 from shared_code.users.users import Kept, Row, encoded
@@ -48,15 +48,15 @@ class TableRows:
         name = settings.users_table
         if settings.azurewebjobsstorage:
             return cls.from_connection_string(settings.azurewebjobsstorage, name)
-        identity = credential(settings.azurewebjobsstorage__clientid)
-        return cls(TableClient(service_url(settings), name, credential=identity, **OPTIONS))
+        credential = create_credential(settings.azurewebjobsstorage__clientid)
+        return cls(TableClient(service_url(settings), name, credential=credential, **OPTIONS))
 
     @classmethod
     def from_connection_string(cls, connection: str, table: str) -> TableRows:
         try:
             return cls(TableClient.from_connection_string(connection, table, **OPTIONS))
         except ValueError as exc:
-            raise Misconfigured("AzureWebJobsStorage is no valid connection string.") from exc
+            raise Misconfigured("AzureWebJobsStorage is not a valid connection string.") from exc
 
     def get(self, owner: str, key: str) -> Kept | None:
         with contextlib.suppress(ResourceNotFoundError):
@@ -117,7 +117,7 @@ class TableRows:
 
 def service_url(settings: Settings) -> str:
     own = settings.azurewebjobsstorage__tableserviceuri
-    return service_address("table", own, blobs=settings.azurewebjobsstorage__blobserviceuri)
+    return derive_service_url("table", own, blob_url=settings.azurewebjobsstorage__blobserviceuri)
 
 
 def _entity(owner: str, key: str, document: bytes) -> dict[str, Any]:

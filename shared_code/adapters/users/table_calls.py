@@ -28,7 +28,7 @@ from shared_code.adapters.storage.azure.retries import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     RETRIES,
-    retry_after_s,
+    read_retry_after_s,
 )
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 
@@ -84,7 +84,7 @@ def _wait_s(exc: AzureError, attempt: int) -> float | None:
     if isinstance(exc, HttpResponseError):
         if exc.status_code not in _MAY_PASS:
             return None
-        if asked := retry_after_s(exc.response):
+        if asked := read_retry_after_s(exc.response):
             return asked if asked <= LONGEST_PAUSE_S else None
     # full jitter: callers that failed together must not come back together
     return random.uniform(0, FIRST_PAUSE_S * 2**attempt)  # noqa: S311
@@ -97,5 +97,5 @@ def _translated(exc: AzureError) -> AppError:
     code = getattr(code, "value", code)
     if isinstance(exc, ClientAuthenticationError) or exc.status_code in (401, 403):
         return Misconfigured(f"Table storage refuses the credentials ({code}): {_ROLE}")
-    wait_s = max(5, retry_after_s(exc.response))
+    wait_s = max(5, read_retry_after_s(exc.response))
     return Unavailable(f"Table storage failed: {code}.", retry_after_s=wait_s)

@@ -1,4 +1,4 @@
-"""The storage account's services: one account, an address for each of them."""
+"""The addresses of a storage account's services: one account has one for each service."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal
 from shared_code.domain.errors import Misconfigured
 
 
-def service_address(service: Literal["queue", "table"], own: str, *, blobs: str) -> str:
-    """Returns the service's own address, or the one beside that of the blobs, where they differ in
-    one part only. Raises Misconfigured where neither tells it."""
+def derive_service_url(service: Literal["queue", "table"], own: str, *, blob_url: str) -> str:
+    """Returns ``own`` if it is set, or else derives the address from the blob service's, from which
+    it differs in one part. Raises Misconfigured where that has another form."""
     if own:
         return own
-    if ".blob." not in blobs:
+    if ".blob." not in blob_url:
         raise Misconfigured(
-            "AzureWebJobsStorage__blobServiceUri does not tell where the account's "
-            f"{service}s are: set AzureWebJobsStorage__{service}ServiceUri."
+            f"The address of the account's {service}s cannot be derived from "
+            f"AzureWebJobsStorage__blobServiceUri: set AzureWebJobsStorage__{service}ServiceUri."
         )
-    return blobs.replace(".blob.", f".{service}.", 1)
+    return blob_url.replace(".blob.", f".{service}.", 1)

@@ -16,10 +16,10 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import ContainerClient, ContentSettings
 
-from shared_code.adapters.storage.azure.errors import REFUSALS, error_code
-from shared_code.adapters.storage.azure.identity import credential
-from shared_code.adapters.storage.azure.retries import FullJitter, retry_after_s
-from shared_code.adapters.storage.blob_names import checked_name
+from shared_code.adapters.storage.azure.errors import REFUSALS, read_error_code
+from shared_code.adapters.storage.azure.identity import create_credential
+from shared_code.adapters.storage.azure.retries import FullJitter, read_retry_after_s
+from shared_code.adapters.storage.blob_names import check_blob_name
 from shared_code.domain.errors import (
     AppError,
     Misconfigured,
@@ -55,38 +55,38 @@ class AzureBlobStore:
     @classmethod
     def from_settings(cls, settings: Settings, container: str) -> AzureBlobStore:
         """Makes no request: the container is created when it is first found missing."""
-        with _translated():
+        with _translate_errors():
             if settings.azurewebjobsstorage:
                 return cls.from_connection_string(settings.azurewebjobsstorage, container)
             url = settings.azurewebjobsstorage__blobserviceuri
-            identity = credential(settings.azurewebjobsstorage__clientid)
-            return cls(ContainerClient(url, container, credential=identity, **OPTIONS))
+            credential = create_credential(settings.azurewebjobsstorage__clientid)
+            return cls(ContainerClient(url, container, credential=credential, **OPTIONS))
 
     @classmethod
     def from_connection_string(cls, connection: str, container: str) -> AzureBlobStore:
-        """Raises Misconfigured for a text that is no connection string."""
+        """Raises Misconfigured for a text that is not a connection string."""
         try:
             client = ContainerClient.from_connection_string(connection, container, **OPTIONS)
         except ValueError as exc:
-            raise Misconfigured("AzureWebJobsStorage is no valid connection string.") from exc
+            raise Misconfigured("AzureWebJobsStorage is not a valid connection string.") from exc
         return cls(client)
 
     def head(self, name: str) -> BlobInfo | None:
-        blob = self._client.get_blob_client(checked_name(name))
-        with _translated(), _nothing():
-            return _info(blob.get_blob_properties())
+        blob = self._client.get_blob_client(check_blob_name(name))
+        with _translate_errors(), _ignore_missing():
+            return _read_info(blob.get_blob_properties())
         return None
 
     def read(self, name: str) -> Blob | None:
-        checked_name(name)
-        with _translated(), _nothing():
+        check_blob_name(name)
+        with _translate_errors(), _ignore_missing():
             download = self._client.download_blob(name)  # up to 32 MB: one request for both
-            return Blob(_info(download.properties), download.readall())
+            return Blob(_read_info(download.properties), download.readall())
         return None
 
     def read_range(self, name: str, start: int, length: int) -> Blob | None:
-        checked_name(name)
-        with _translated(), _nothing():
+        check_blob_name(name)
+        with _translate_errors(), _ignore_missing():
             info = self.head(name)
             if info is None:
                 return None
@@ -97,17 +97,19 @@ class AzureBlobStore:
         return None
 
     def write(self, name: str, data: bytes, *, content_type: str) -> BlobInfo:
-        blob = self._client.get_blob_client(checked_name(name))
-        settings = ContentSettings(content_type=content_type)
-        with _translated():
-            done = self._in_container(
-                lambda: blob.upload_blob(data, overwrite=True, content_settings=settings)
+        blob = self._client.get_blob_client(check_blob_name(name))
+        content = ContentSettings(content_type=content_type)
+        with _translate_errors():
+            response = self._call_in_container(
+                lambda: blob.upload_blob(data, overwrite=True, content_settings=content)
             )
-        return BlobInfo(name, done["etag"], _microseconds(done["last_modified"]), len(data))
+        return BlobInfo(
+            name, response["etag"], _to_microseconds(response["last_modified"]), len(data)
+        )
 
     def delete(self, name: str) -> bool:
-        checked_name(name)
-        with _translated(), _nothing():
+        check_blob_name(name)
+        with _translate_errors(), _ignore_missing():
             self._client.delete_blob(name, delete_snapshots="include")
             return True
         return False
@@ -115,65 +117,65 @@ class AzureBlobStore:
     def list(
         self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None
     ) -> Page[BlobInfo]:
-        with _translated(), _nothing():
+        with _translate_errors(), _ignore_missing():
             pages: Any = self._client.list_blobs(
                 name_starts_with=prefix or None, include=["metadata"], results_per_page=limit
             ).by_page(cursor)
-            infos = tuple(_info(blob) for blob in next(pages, ()))
+            infos = tuple(_read_info(blob) for blob in next(pages, ()))
             return Page(infos, pages.continuation_token or None)
         return Page(())
 
     def ping(self) -> None:
-        with _translated():
-            self._in_container(self._client.get_container_properties)
+        with _translate_errors():
+            self._call_in_container(self._client.get_container_properties)
 
-    def _in_container(self, call: Callable[[], T]) -> T:
-        """Calls once more with the container made, when it was missing."""
+    def _call_in_container(self, call: Callable[[], T]) -> T:
+        """Calls; if the container is missing, creates it and calls once more."""
         try:
             return call()
         except ResourceNotFoundError:
-            with contextlib.suppress(ResourceExistsError):  # another thread made it
+            with contextlib.suppress(ResourceExistsError):  # another thread created it
                 self._client.create_container()
             return call()
 
 
-def _info(properties: Any) -> BlobInfo:
+def _read_info(properties: Any) -> BlobInfo:
     return BlobInfo(
         name=properties.name,
         # listings give it bare, everything else in quotes
         etag='"' + properties.etag.strip('"') + '"',
-        version=_microseconds(properties.last_modified),
+        version=_to_microseconds(properties.last_modified),
         size=properties.size,
         metadata=dict(properties.metadata or {}),
     )
 
 
-def _microseconds(moment: datetime) -> int:
+def _to_microseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
 @contextlib.contextmanager
-def _nothing() -> Iterator[None]:
-    """A blob or container that is not there is an answer, not a failure."""
+def _ignore_missing() -> Iterator[None]:
+    """Leaves the block when the blob or container does not exist: that is a result, no failure."""
     with contextlib.suppress(ResourceNotFoundError):
         yield
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except AppError:
         raise
     except HttpResponseError as exc:
-        code = error_code(exc)
+        code = read_error_code(exc)
         if code in REFUSALS:
             raise RefusedByStorage(f"{REFUSALS[code]} ({code})") from exc
         if isinstance(exc, ClientAuthenticationError) or exc.status_code in (401, 403):
             raise Misconfigured(f"Blob storage refuses the credentials ({code}): {_ROLE}") from exc
         if exc.status_code == 400:
             raise Unprocessable(f"Blob storage refuses the request: {code}.") from exc
-        wait_s = retry_after_s(exc.response)
+        wait_s = read_retry_after_s(exc.response)
         raise Unavailable(f"Blob storage failed: {code}.", retry_after_s=max(5, wait_s)) from exc
-    except AzureError as exc:  # no answer at all
+    except AzureError as exc:  # no response at all
         raise Unavailable("Blob storage does not answer.") from exc

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 
-def credential(client_id: str) -> TokenCredential:
-    """``client_id``: of a user-assigned managed identity; empty: the default chain."""
+def create_credential(client_id: str) -> TokenCredential:
+    """``client_id`` names a user-assigned managed identity; if empty, the default chain is used."""
     from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
     if client_id:

@@ -1,7 +1,7 @@
 """The EventQueue port on Azure Queue Storage (or Azurite): the only module that knows its SDK.
 
-Importing the SDK takes a while, so the composition root imports this module when the first look
-is put off, or when somebody asks how many wait.
+Importing the SDK takes a while, so the composition root imports this module only when the first
+message is sent, or when somebody asks how many are waiting.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from azure.core.exceptions import (
 )
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
-from shared_code.adapters.storage.azure.account import service_address
-from shared_code.adapters.storage.azure.errors import error_code
-from shared_code.adapters.storage.azure.identity import credential
-from shared_code.adapters.storage.azure.retries import FullJitter, retry_after_s
+from shared_code.adapters.storage.azure.account import derive_service_url
+from shared_code.adapters.storage.azure.errors import read_error_code
+from shared_code.adapters.storage.azure.identity import create_credential
+from shared_code.adapters.storage.azure.retries import FullJitter, read_retry_after_s
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ OPTIONS: dict[str, Any] = {
     "message_encode_policy": TextBase64EncodePolicy(),  # host.json: messageEncoding
 }
 
-FOR_EVER = -1
-"""Time to live: Event Grid's messages do not expire either."""
+NEVER_EXPIRES = -1
+"""A message's time to live: Event Grid's do not expire either."""
 
 _ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Queue Data Contributor."
 
@@ -55,30 +55,30 @@ class AzureEventQueue:
         """Makes no request: the queue is created when it is first found missing."""
         if settings.azurewebjobsstorage:
             return cls.from_connection_string(settings.azurewebjobsstorage, name)
-        identity = credential(settings.azurewebjobsstorage__clientid)
-        return cls(QueueClient(service_url(settings), name, credential=identity, **OPTIONS))
+        credential = create_credential(settings.azurewebjobsstorage__clientid)
+        return cls(QueueClient(service_url(settings), name, credential=credential, **OPTIONS))
 
     @classmethod
     def from_connection_string(cls, connection: str, name: str) -> AzureEventQueue:
-        """Raises Misconfigured for a text that is no connection string."""
+        """Raises Misconfigured for a text that is not a connection string."""
         try:
             return cls(QueueClient.from_connection_string(connection, name, **OPTIONS))
         except ValueError as exc:
-            raise Misconfigured("AzureWebJobsStorage is no valid connection string.") from exc
+            raise Misconfigured("AzureWebJobsStorage is not a valid connection string.") from exc
 
     def send(self, text: str, *, delay_s: float = 0.0) -> None:
-        """The service takes whole seconds: a fraction is rounded up."""
+        """Sends the message. The service takes whole seconds of delay: a fraction is rounded up."""
         hidden_s = math.ceil(delay_s)
-        with _translated():
+        with _translate_errors():
             try:
                 self._send(text, hidden_s)
-            except ResourceNotFoundError:  # the deployment makes it; Azurite has none at first
-                with contextlib.suppress(ResourceExistsError):  # another thread made it
+            except ResourceNotFoundError:  # the deployment creates it; Azurite has none at first
+                with contextlib.suppress(ResourceExistsError):  # another thread created it
                     self._client.create_queue()
                 self._send(text, hidden_s)
 
     def count(self) -> int:
-        with _translated(), contextlib.suppress(ResourceNotFoundError):
+        with _translate_errors(), contextlib.suppress(ResourceNotFoundError):
             properties = self._client.get_queue_properties()
             return int(properties.approximate_message_count or 0)
         return 0
@@ -87,25 +87,25 @@ class AzureEventQueue:
         self._client.close()
 
     def _send(self, text: str, hidden_s: int) -> None:
-        self._client.send_message(text, visibility_timeout=hidden_s, time_to_live=FOR_EVER)
+        self._client.send_message(text, visibility_timeout=hidden_s, time_to_live=NEVER_EXPIRES)
 
 
 def service_url(settings: Settings) -> str:
     own = settings.azurewebjobsstorage__queueserviceuri
-    return service_address("queue", own, blobs=settings.azurewebjobsstorage__blobserviceuri)
+    return derive_service_url("queue", own, blob_url=settings.azurewebjobsstorage__blobserviceuri)
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (AppError, ResourceNotFoundError):
         raise
     except HttpResponseError as exc:
-        code = error_code(exc)
+        code = read_error_code(exc)
         if isinstance(exc, ClientAuthenticationError) or exc.status_code in (401, 403):
             raise Misconfigured(f"Queue storage refuses the credentials ({code}): {_ROLE}") from exc
-        wait_s = retry_after_s(exc.response)
+        wait_s = read_retry_after_s(exc.response)
         raise Unavailable(f"Queue storage failed: {code}.", retry_after_s=max(5, wait_s)) from exc
-    except AzureError as exc:  # no answer at all
+    except AzureError as exc:  # no response at all
         raise Unavailable("Queue storage does not answer.") from exc

@@ -1,6 +1,6 @@
-"""Tries again what may pass in Azure Storage, shortly: the only layer that does so below the host.
+"""Retries of calls to Azure Storage: few and short, and the only ones below the host's own.
 
-Which answers are worth it (408, 5xx, no answer) is the SDK's own rule; how long to wait is ours.
+The SDK decides which failures are worth a retry (408, 5xx, no response); how long to wait is ours.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ LONGEST_PAUSE_S = 3.0
 
 
 class FullJitter(ExponentialRetry):
-    """Up to 0.5 s, then up to 1 s; as long as Retry-After says, where an answer says so.
+    """Waits up to 0.5 s, then up to 1 s, or as long as the response's Retry-After says.
 
-    Full jitter, since callers that failed together must not come back together.
+    The jitter is full, since callers that failed together must not come back together.
     """
 
     def __init__(self, retries: int = RETRIES) -> None:
@@ -28,7 +28,7 @@ class FullJitter(ExponentialRetry):
     def increment(
         self, settings: dict[str, Any], request: Any, response: Any = None, error: Any = None
     ) -> bool:
-        settings["retry_after_s"] = retry_after_s(response)
+        settings["retry_after_s"] = read_retry_after_s(response)
         if settings["retry_after_s"] > LONGEST_PAUSE_S:
             return False
         return super().increment(settings, request, response, error)
@@ -40,7 +40,7 @@ class FullJitter(ExponentialRetry):
         return random.uniform(0, longest)  # noqa: S311
 
 
-def retry_after_s(response: Any) -> int:
-    """0 where nothing is said; a date is not read: storage gives seconds."""
-    said = str((getattr(response, "headers", None) or {}).get("Retry-After", ""))
-    return int(said) if said.isdecimal() else 0
+def read_retry_after_s(response: Any) -> int:
+    """Returns 0 without such a header. Dates are not read: storage sends seconds."""
+    seconds = str((getattr(response, "headers", None) or {}).get("Retry-After", ""))
+    return int(seconds) if seconds.isdecimal() else 0

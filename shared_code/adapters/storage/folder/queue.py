@@ -1,8 +1,8 @@
-"""The EventQueue port on this disk: what stands in for a storage queue where there is no account.
+"""The EventQueue port on this disk, in place of a storage queue where there is no account.
 
 A queue is an SQLite file with the semantics of a storage queue (delays, visibility, dequeue
-counts). The app only puts messages there; whoever plays the queue trigger takes them off, in the
-same process or another, and finds the layout here.
+counts). The app only puts messages there; whatever plays the queue trigger takes them off, in the
+same process or another, and relies on the table that is defined here.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from typing import Any
 from shared_code.domain.errors import Unavailable
 
 TIME_TO_LIVE_S = 7 * 24 * 3600.0
-"""As in a storage account, unless the sender says otherwise."""
+"""The default of a storage account."""
 
-FOR_EVER_S = 100 * 365 * 24 * 3600.0
+NEVER_EXPIRES_S = 100 * 365 * 24 * 3600.0
 """A storage account writes the year 9999; Event Grid's messages do not expire either."""
 
 _SCHEMA = """
@@ -38,8 +38,8 @@ CREATE TABLE IF NOT EXISTS messages (
 )
 """
 
-_LOCKED_FOR_S = 10.0
-"""How long a statement waits for another process's; each takes a millisecond."""
+_LOCK_TIMEOUT_S = 10.0
+"""How long a statement waits for another process to finish its own, which takes a millisecond."""
 
 
 class QueueFile:
@@ -52,10 +52,12 @@ class QueueFile:
 
     @property
     def exists(self) -> bool:
-        """False until the first message was put there: looking at a queue makes none."""
+        """False until a first message is put there: reading a queue creates no file."""
         return self._connection is not None or self.path.exists()
 
-    def put(self, text: str, *, delay_s: float = 0.0, lives_s: float = TIME_TO_LIVE_S) -> None:
+    def put(
+        self, text: str, *, delay_s: float = 0.0, time_to_live_s: float = TIME_TO_LIVE_S
+    ) -> None:
         now = time.time()
         self.run(
             "INSERT INTO messages (id, text, receipt, dequeue_count, inserted, expires, visible) "
@@ -63,12 +65,12 @@ class QueueFile:
             str(uuid.uuid4()),
             text,
             now,
-            now + lives_s,
+            now + time_to_live_s,
             now + delay_s,
         )
 
     def count(self) -> int:
-        """Messages that have not expired, hidden ones included."""
+        """Returns the number of messages that have not expired, hidden ones included."""
         if not self.exists:
             return 0
         [(count,)] = self.run("SELECT count(*) FROM messages WHERE expires > ?", time.time())
@@ -90,7 +92,7 @@ class QueueFile:
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
-            self.path, timeout=_LOCKED_FOR_S, isolation_level=None, check_same_thread=False
+            self.path, timeout=_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -107,14 +109,16 @@ class FolderEventQueue:
         self._file = QueueFile(folder, name)
 
     def send(self, text: str, *, delay_s: float = 0.0) -> None:
-        """In base64, as host.json says (messageEncoding)."""
-        with _translated():
+        """Stores the text in base64, which is what host.json says of messages (messageEncoding)."""
+        with _translate_errors():
             self._file.put(
-                base64.b64encode(text.encode()).decode(), delay_s=delay_s, lives_s=FOR_EVER_S
+                base64.b64encode(text.encode()).decode(),
+                delay_s=delay_s,
+                time_to_live_s=NEVER_EXPIRES_S,
             )
 
     def count(self) -> int:
-        with _translated():
+        with _translate_errors():
             return self._file.count()
 
     def close(self) -> None:
@@ -122,8 +126,8 @@ class FolderEventQueue:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as exc:
-        raise Unavailable(f"The folder of queues cannot be used ({exc}).") from exc
+        raise Unavailable(f"The queues folder cannot be used ({exc}).") from exc
