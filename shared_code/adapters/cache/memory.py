@@ -1,4 +1,4 @@
-"""The EmbeddingCache port in this process: the least recently used go first."""
+"""The EmbeddingCache port in the memory of this process: the least recently used go first."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from cachetools import LRUCache
 
 from shared_code.domain.ports import Embedding
 
-OVERHEAD = 500
-"""Bytes of an entry beyond its numbers: the key, the objects around them, the cache's own."""
+ENTRY_OVERHEAD_BYTES = 500
+"""What an entry takes beside its numbers: the key, the objects, the cache's own bookkeeping."""
 
 
 class MemoryCache:
-    """``max_bytes`` of embeddings; 0 keeps none."""
+    """Holds up to ``max_bytes`` of embeddings; with 0 it holds none."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._entries: LRUCache[str, Embedding] = LRUCache(max_bytes, getsizeof=_size)
+        self._entries: LRUCache[str, Embedding] = LRUCache(max_bytes, getsizeof=_measure_bytes)
         self._lock = Lock()
 
     @property
@@ -32,10 +32,10 @@ class MemoryCache:
             return self._entries.get(key)
 
     def put(self, key: str, embedding: Embedding) -> None:
-        if _size(embedding) <= self._entries.maxsize:
+        if _measure_bytes(embedding) <= self._entries.maxsize:
             with self._lock:
                 self._entries[key] = embedding
 
 
-def _size(embedding: Embedding) -> int:
-    return int(embedding.vector.nbytes) + OVERHEAD
+def _measure_bytes(embedding: Embedding) -> int:
+    return int(embedding.vector.nbytes) + ENTRY_OVERHEAD_BYTES

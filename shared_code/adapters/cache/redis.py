@@ -1,5 +1,5 @@
-"""The EmbeddingCache port on Redis, for several instances. It never gets in the way: time-outs
-are short, and after a failure nothing is asked of it for a while."""
+"""The EmbeddingCache port on Redis, shared by several instances. It never gets in the way: its
+time-outs are short, and after a failure it is not used for a while."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 0.1
-"""Of one command or connection. Embedding a text takes a few milliseconds: waiting for longer
+"""For a command or a connection. Embedding a text takes a few milliseconds, so waiting for longer
 would cost more than it may save."""
 
-AWAY_S = 10.0
-"""After a failure."""
+PAUSE_S = 10.0
+"""How long Redis is not used after a failure."""
 
-KEEP_S = 7 * 24 * 3600
-"""What nobody has asked for in a week is forgotten; asking does not renew it."""
+TIME_TO_LIVE_S = 7 * 24 * 3600
+"""Counted from the write: reading an entry does not renew it."""
 
-PREFIX = "catalogue-embedding:"
+KEY_PREFIX = "catalogue-embedding:"
 
 _WINDOWS = struct.Struct("<I")
 
@@ -39,8 +39,8 @@ _WINDOWS = struct.Struct("<I")
 class RedisCache:
     def __init__(self, client: redis.Redis, dimension: int) -> None:
         self._client = client
-        self._length = dimension * 4 + _WINDOWS.size
-        self._away_until = 0.0
+        self._entry_bytes = dimension * 4 + _WINDOWS.size
+        self._paused_until = 0.0
 
     @classmethod
     def from_settings(cls, settings: Settings, dimension: int) -> RedisCache:
@@ -52,34 +52,35 @@ class RedisCache:
                 retry=None,
             )
         except ValueError as exc:
-            raise Misconfigured("REDIS_URL must read rediss://… or redis://….") from exc
+            raise Misconfigured("REDIS_URL must begin with rediss:// or redis://.") from exc
         return cls(client, dimension)
 
     def get(self, key: str) -> Embedding | None:
-        """None too for what is not an embedding of this model."""
-        found = self._asked(lambda: self._client.get(PREFIX + key))
-        return self._decoded(found) if isinstance(found, bytes) else None
+        """Returns None also for data that is not an embedding of this model."""
+        data = self._run(lambda: self._client.get(KEY_PREFIX + key))
+        return self._decode(data) if isinstance(data, bytes) else None
 
     def put(self, key: str, embedding: Embedding) -> None:
         data = _WINDOWS.pack(embedding.windows) + embedding.vector.astype("<f4").tobytes()
-        self._asked(lambda: self._client.set(PREFIX + key, data, ex=KEEP_S))
+        self._run(lambda: self._client.set(KEY_PREFIX + key, data, ex=TIME_TO_LIVE_S))
 
-    def _asked(self, command: Callable[[], object]) -> object:
-        if time.monotonic() < self._away_until:
+    def _run(self, command: Callable[[], object]) -> object:
+        """Returns None while Redis is not used, and where the command fails."""
+        if time.monotonic() < self._paused_until:
             return None
         try:
             with stage("cache"):
                 return command()
         except (redis.RedisError, OSError) as exc:
-            self._away_until = time.monotonic() + AWAY_S
-            log.warning("redis is not used for %.0f s: %s", AWAY_S, type(exc).__name__)
+            self._paused_until = time.monotonic() + PAUSE_S
+            log.warning("redis is not used for %.0f s: %s", PAUSE_S, type(exc).__name__)
             return None
 
-    def _decoded(self, data: bytes) -> Embedding | None:
-        if len(data) != self._length:
+    def _decode(self, data: bytes) -> Embedding | None:
+        if len(data) != self._entry_bytes:
             return None
         vector = np.frombuffer(data, "<f4", offset=_WINDOWS.size).astype(np.float32)
-        if not abs(float(vector @ vector) - 1) < 1e-3:  # NaN fails it, too
+        if not abs(float(vector @ vector) - 1) < 1e-3:  # NaN fails this as well
             return None
         [windows] = _WINDOWS.unpack_from(data)
         return Embedding(vector, windows)

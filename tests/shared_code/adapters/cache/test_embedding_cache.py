@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import redis
 
-from shared_code.adapters.cache.memory import OVERHEAD, MemoryCache
-from shared_code.adapters.cache.redis import PREFIX, RedisCache
+from shared_code.adapters.cache.memory import ENTRY_OVERHEAD_BYTES, MemoryCache
+from shared_code.adapters.cache.redis import KEY_PREFIX, RedisCache
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import Embedding
 from shared_code.domain.products import Region
@@ -57,7 +57,7 @@ def test_the_last_one_counts(cache):
 
 
 def test_memory_is_bounded_in_bytes_and_the_least_used_go_first():
-    size = embedding().vector.nbytes + OVERHEAD
+    size = embedding().vector.nbytes + ENTRY_OVERHEAD_BYTES
     cache = MemoryCache(10 * size)
     for n in range(10):
         cache.put(str(n), embedding(n))
@@ -80,13 +80,13 @@ def test_no_memory_keeps_nothing():
     "data", [b"", b"x", b"\0" * (4 + DIMENSION * 4), b"\xff" * (4 + DIMENSION * 4)]
 )
 def test_what_is_no_embedding_is_not_used(redis_server, data):
-    redis.Redis.from_url(redis_server.url).set(PREFIX + "a", data)
+    redis.Redis.from_url(redis_server.url).set(KEY_PREFIX + "a", data)
     assert redis_cache(redis_server.url).get("a") is None
 
 
 def test_what_redis_keeps_goes_away_by_itself(redis_server):
     redis_cache(redis_server.url).put("ttl", embedding())
-    assert 0 < redis.Redis.from_url(redis_server.url).ttl(PREFIX + "ttl") <= 7 * 86_400
+    assert 0 < redis.Redis.from_url(redis_server.url).ttl(KEY_PREFIX + "ttl") <= 7 * 86_400
 
 
 def test_a_redis_that_hangs_costs_one_short_wait():
