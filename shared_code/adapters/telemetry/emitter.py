@@ -1,7 +1,7 @@
-"""Calls of functions as OpenTelemetry's spans and metrics.
+"""Records calls of functions as OpenTelemetry's spans and metrics.
 
-What is told is listed here, name by name: times, statuses, a request id. No text of a query, no
-name of a user, a file or a product is among it.
+Everything that leaves the app is listed here, name by name: times, statuses, a request id. No text
+of a query and no name of a user, a file or a product is among it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from shared_code.domain.telemetry import IMPORTED_NS, Operation
 
-_PARENT = TraceContextTextMapPropagator()
+_PROPAGATOR = TraceContextTextMapPropagator()
 
 
 class Emitter:
-    """Of one thread: the first call that it is told of is the process's cold start."""
+    """Used by one thread. The first call that it emits counts as the process's cold start."""
 
     def __init__(self, tracer: Tracer, meter: Meter) -> None:
         self._tracer = tracer
@@ -41,14 +41,14 @@ class Emitter:
     def _trace(self, operation: Operation, *, is_cold: bool) -> None:
         span = self._tracer.start_span(
             operation.function,
-            context=_parent(operation.parent),
-            kind=SpanKind.INTERNAL,  # the host tells of the request itself
+            context=_parent_context(operation.parent),
+            kind=SpanKind.INTERNAL,  # the host records the request itself
             start_time=operation.started_ns,
             attributes={
                 "status": operation.status,  # Azure's exporter drops http.response.status_code here
                 "request_id": operation.request_id,
                 "cold_start": is_cold,
-                **_cache(operation),
+                **_cache_attributes(operation),
             },
         )
         if operation.status >= 500:
@@ -57,34 +57,34 @@ class Emitter:
         span.end(operation.ended_ns)
 
     def _trace_stages(self, operation: Operation, span: Span) -> None:
-        within = set_span_in_context(span)
+        context = set_span_in_context(span)
         for name, started_ns, ended_ns in operation.stages.intervals:
-            stage = self._tracer.start_span(name, context=within, start_time=started_ns)
+            stage = self._tracer.start_span(name, context=context, start_time=started_ns)
             stage.end(ended_ns)
 
     def _measure(self, operation: Operation, *, is_cold: bool) -> None:
-        of = {"function": operation.function}
-        took_ms = (operation.ended_ns - operation.started_ns) / 1e6
-        self._requests.record(took_ms, {**of, "status": operation.status})
+        function = {"function": operation.function}
+        duration_ms = (operation.ended_ns - operation.started_ns) / 1e6
+        self._requests.record(duration_ms, {**function, "status": operation.status})
         for name, started_ns, ended_ns in operation.stages.intervals:
-            self._histogram(f"{name}_ms").record((ended_ns - started_ns) / 1e6, of)
-        if found := operation.stages.marks.get("cache"):
-            self._cache_lookups.add(1, {**of, "result": found})
+            self._histogram(f"{name}_ms").record((ended_ns - started_ns) / 1e6, function)
+        if cache_result := operation.stages.marks.get("cache"):
+            self._cache_lookups.add(1, {**function, "result": cache_result})
         if is_cold:
-            self._cold_starts.add(1, of)
+            self._cold_starts.add(1, function)
             since_import_ms = (operation.ended_ns - IMPORTED_NS) / 1e6
-            self._histogram("cold_start_ms").record(since_import_ms, of)
+            self._histogram("cold_start_ms").record(since_import_ms, function)
 
     @functools.cache  # noqa: B019  # lives as long as the process
     def _histogram(self, name: str) -> Histogram:
         return self._meter.create_histogram(name, unit="ms")
 
 
-def _parent(traceparent: str) -> Context | None:
-    """None, a trace of its own, where nothing sensible was said."""
-    return _PARENT.extract({"traceparent": traceparent}) if traceparent else None
+def _parent_context(traceparent: str) -> Context | None:
+    """Returns None, for a trace of its own, where the caller sent no valid ``traceparent``."""
+    return _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else None
 
 
-def _cache(operation: Operation) -> dict[str, str]:
-    found = operation.stages.marks.get("cache")
-    return {"cache": found} if found else {}
+def _cache_attributes(operation: Operation) -> dict[str, str]:
+    cache_result = operation.stages.marks.get("cache")
+    return {"cache": cache_result} if cache_result else {}

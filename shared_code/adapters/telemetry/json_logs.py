@@ -1,7 +1,7 @@
-"""Logs as one JSON object per line: what, where, of which request; nobody's words or pictures.
+"""Logs as one JSON object per line: the message, the logger, the request, and no personal data.
 
-A message is ours and names blobs and products at most. The text of an exception is not: it may
-quote what somebody sent. So exceptions are told by their types and the places they passed.
+A message is ours and names blobs and products at most. The text of an exception may quote what
+somebody sent, so an exception is logged by its types and its stack, without its text.
 """
 
 from __future__ import annotations
@@ -16,33 +16,34 @@ from shared_code.domain.telemetry import call_in_hand
 
 
 def set_up_logs(log_format: str) -> None:
-    """Once the process has its settings; the handlers are the host's, and stay."""
+    """Formats the logs of this process; called once, when its settings are known. The handlers are
+    the host's: they stay, and get another formatter."""
     if log_format == "json":
         for handler in logging.getLogger().handlers:
-            handler.setFormatter(JsonLines())
+            handler.setFormatter(JsonLineFormatter())
 
 
-class JsonLines(logging.Formatter):
+class JsonLineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said: dict[str, Any] = {
+        line: dict[str, Any] = {
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
         call = call_in_hand()
         if call is not None:
-            said |= {"function": call.function, "request_id": call.request_id}
+            line |= {"function": call.function, "request_id": call.request_id}
         if record.exc_info and record.exc_info[1]:
-            said |= _exception(record.exc_info[1])
-        return json.dumps(said, ensure_ascii=False)
+            line |= _describe_exception(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=False)
 
 
-def _exception(exc: BaseException) -> dict[str, Any]:
+def _describe_exception(exc: BaseException) -> dict[str, Any]:
     causes = [exc]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
         causes.append(cause)
     frames = traceback.extract_tb(exc.__traceback__)
     return {
-        "error": " < ".join(type(each).__qualname__ for each in causes),
-        "stack": [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames],
+        "error": " < ".join(type(cause).__qualname__ for cause in causes),
+        "stack": [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
     }

@@ -18,7 +18,7 @@ from functions.products import index_product_with_image
 from functions.search import search_by_blend, search_by_text
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
-from shared_code.adapters.telemetry.json_logs import JsonLines
+from shared_code.adapters.telemetry.json_logs import JsonLineFormatter
 from shared_code.app import use_models
 from shared_code.domain.errors import Unavailable
 from tests.functions.conftest import as_form, as_json, call, http_request
@@ -70,7 +70,7 @@ def logged():
     """All that is logged, as JSON."""
     written, root = io.StringIO(), logging.getLogger()
     handler, before = logging.StreamHandler(written), root.level
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLineFormatter())
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]

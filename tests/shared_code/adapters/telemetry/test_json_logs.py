@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from shared_code.adapters.telemetry.json_logs import JsonLines, set_up_logs
+from shared_code.adapters.telemetry.json_logs import JsonLineFormatter, set_up_logs
 from shared_code.domain.telemetry import Call, calling
 
 
@@ -15,7 +15,7 @@ def lines():
     """A logger of its own, and what it has written."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLineFormatter())
     logger = logging.getLogger("shop")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -68,7 +68,7 @@ def test_the_hosts_handlers_stay_and_write_json():
         assert handler.formatter is None
         before = [each.formatter for each in root.handlers]
         set_up_logs("json")
-        assert all(isinstance(each.formatter, JsonLines) for each in root.handlers)
+        assert all(isinstance(each.formatter, JsonLineFormatter) for each in root.handlers)
         for each, formatter in zip(root.handlers, before, strict=True):
             each.setFormatter(formatter)
     finally:
