@@ -145,9 +145,9 @@ class Adapters:
 
     @lazy
     def fetch_image(self) -> FetchImage:
-        from shared_code.adapters.downloads.image_urls import ImageUrls
+        from shared_code.adapters.downloads.image_urls import ImageDownloader
 
-        return ImageUrls.from_settings(self.settings)
+        return ImageDownloader.from_settings(self.settings)
 
     @lazy
     def make_thumbnail(self) -> MakeThumbnail:

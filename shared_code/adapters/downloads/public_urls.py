@@ -1,7 +1,7 @@
-"""Which URLs may be fetched on behalf of someone else's feed: those of public https servers.
+"""Decides which URLs of a feed may be fetched: those of public https servers.
 
-Two questions, since a name says nothing about where it leads: is the URL one of a public server
-by its form, and is every address that its name resolves to a public one.
+There are two checks, since a host name says nothing about where it leads: whether the URL has the
+form of a public server's, and whether every address that its name resolves to is public.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shared_code.domain.errors import Unprocessable
 MAX_URL = 2_000
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\s]")
-"""Readers of URLs disagree about them."""
+"""URL parsers disagree about these characters."""
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
@@ -28,36 +28,36 @@ _NOT_PUBLIC = [
     for network in (
         "0.0.0.0/8",
         "100.64.0.0/10",  # carrier-grade NAT, and Alibaba's metadata
-        "168.63.129.16/32",  # Azure's own, public by its looks
+        "168.63.129.16/32",  # Azure's own virtual address, though in a public range
         "192.0.0.0/24",
         "192.88.99.0/24",  # 6to4 relays
         "198.18.0.0/15",
         "224.0.0.0/3",  # multicast, reserved, broadcast
-        "2001::/23",  # Teredo and other protocols' own
+        "2001::/23",  # reserved for Teredo and other protocols
         "2001:db8::/32",
         "2002::/16",  # 6to4: an IPv4 address inside
         "3fff::/20",
     )
 ]
 _PUBLIC_V6 = ipaddress.ip_network("2000::/3")
-"""All that was ever given out; so neither ::ffff:0:0/96 nor 64:ff9b::/96, which hold IPv4."""
+"""All that was ever assigned; so neither ::ffff:0:0/96 nor 64:ff9b::/96, which embed IPv4."""
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Of a server and of what is wanted from it; ASCII throughout."""
+class PublicUrl:
+    """The parts of a URL that a request needs, all in ASCII."""
 
     host: str
     port: int
     target: str
-    """Path and query, as they go on the wire."""
+    """Path and query, quoted as they go on the wire."""
 
 
-def public_url(url: str, *, ports: Collection[int] = (443,)) -> Address:
-    """Reads an https URL. Raises Unprocessable for any that is none of a public server by form."""
+def parse_public_url(url: str, *, ports: Collection[int] = (443,)) -> PublicUrl:
+    """Reads an https URL. Raises Unprocessable for one that cannot be a public server's."""
     url = url.strip().replace(" ", "%20")
     if len(url) > MAX_URL or _FORBIDDEN.search(url):
-        raise Unprocessable("the URL is too long, or holds a backslash or control character")
+        raise Unprocessable("the URL is too long, or contains a backslash or a control character")
     try:
         parts = urlsplit(url)
         port = parts.port or 443
@@ -71,28 +71,28 @@ def public_url(url: str, *, ports: Collection[int] = (443,)) -> Address:
         raise Unprocessable(f"port {port} is not allowed")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-    return Address(_host(parts.hostname or ""), port, f"{path}?{query}" if query else path)
+    return PublicUrl(_check_host(parts.hostname or ""), port, f"{path}?{query}" if query else path)
 
 
-def _host(host: str) -> str:
-    """A name in ASCII. An address is refused however it is written: 2130706433 and 0x7f.1 are
-    127.0.0.1 to some resolvers."""
+def _check_host(host: str) -> str:
+    """Returns the name in ASCII. An IP address is refused however it is written: to some resolvers
+    2130706433 and 0x7f.1 are 127.0.0.1."""
     try:
         name = host.encode("idna").decode().lower().removesuffix(".")
     except UnicodeError as exc:
-        raise Unprocessable(f"{host[:80]!r} is no name of a server") from exc
+        raise Unprocessable(f"{host[:80]!r} is not a host name") from exc
     labels = name.split(".")
     if len(labels) < 2 or len(name) > 253 or not all(map(_LABEL.fullmatch, labels)):
-        raise Unprocessable(f"{host[:80]!r} is no name of a public server")
+        raise Unprocessable(f"{host[:80]!r} is not the name of a public server")
     if _NUMBER.fullmatch(labels[-1]):
-        raise Unprocessable("a server must be given by its name, not by an address")
+        raise Unprocessable("the URL must name its server, not give its address")
     if labels[-1] in _PRIVATE_NAMES:
-        raise Unprocessable(f"{host[:80]!r} is no name of a public server")
+        raise Unprocessable(f"{host[:80]!r} is not the name of a public server")
     return name
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is one that anybody on the internet could be at."""
+def is_public_address(address: str) -> bool:
+    """Returns whether this is an IP address that anyone on the internet can reach."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -10,8 +10,8 @@ import time
 import pytest
 import trustme
 
-from shared_code.adapters.downloads.image_urls import ImageUrls
-from shared_code.adapters.downloads.public_urls import is_public
+from shared_code.adapters.downloads.image_urls import ImageDownloader
+from shared_code.adapters.downloads.public_urls import is_public_address
 from shared_code.domain.errors import Unprocessable
 from tests.pictures import picture
 
@@ -80,14 +80,16 @@ def fetch(ca, server):
 def fetcher(ca, server, *, addresses=("127.0.0.1",), **options):
     tls = ssl.create_default_context()
     ca.configure_trust(tls)
-    return ImageUrls(
+    return ImageDownloader(
         allowed=True,
         max_bytes=LIMIT,
         tls=tls,
         **{
             "resolve": lambda host, port: list(addresses),
-            "is_public": lambda address: address == "127.0.0.1" or is_public(address),
-            "seconds": 5.0,
+            "is_public_address": lambda address: (
+                address == "127.0.0.1" or is_public_address(address)
+            ),
+            "timeout_s": 5.0,
             "ports": (443, server.port),
             **options,
         },
@@ -112,7 +114,7 @@ def test_a_picture_is_fetched(fetch, server):
 
 def test_nothing_is_fetched_unless_that_is_allowed(server):
     url = server.says("/a.png", "200 OK", body=PICTURE)
-    assert "ALLOW_IMAGE_URLS" in refused(ImageUrls(allowed=False, max_bytes=LIMIT), url)
+    assert "ALLOW_IMAGE_URLS" in refused(ImageDownloader(allowed=False, max_bytes=LIMIT), url)
     assert server.requests == []
 
 
@@ -204,14 +206,14 @@ def test_a_server_that_sends_a_byte_now_and_then_keeps_nobody(ca, server, where)
     if where == "at once":
         server.answers["/a"] = [30.0]
     began = time.monotonic()
-    assert "took more than 0.5 s" in refused(fetcher(ca, server, seconds=0.5), url)
+    assert "took more than 0.5 s" in refused(fetcher(ca, server, timeout_s=0.5), url)
     assert time.monotonic() - began < 5
 
 
 def test_a_server_that_never_shakes_hands(ca, server):
     silent = socket.create_server(("127.0.0.1", 0))
     port = silent.getsockname()[1]
-    fetch = fetcher(ca, server, seconds=0.5, ports=(port,))
+    fetch = fetcher(ca, server, timeout_s=0.5, ports=(port,))
     assert "took more than" in refused(fetch, f"https://{HOST}:{port}/")
     silent.close()
     assert "reached" in refused(fetch, f"https://{HOST}:{port}/")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared_code.adapters.downloads.public_urls import is_public, public_url
+from shared_code.adapters.downloads.public_urls import is_public_address, parse_public_url
 from shared_code.domain.errors import Unprocessable
 
 
@@ -19,7 +19,7 @@ from shared_code.domain.errors import Unprocessable
     ],
 )  # fmt: skip
 def test_urls_of_public_servers(url, host, target):
-    found = public_url(url)
+    found = parse_public_url(url)
     assert (found.host, found.port, found.target) == (host, 443, target)
 
 
@@ -80,13 +80,13 @@ def test_urls_of_public_servers(url, host, target):
 )
 def test_urls_that_lead_elsewhere_or_might(url):
     with pytest.raises(Unprocessable):
-        public_url(url)
+        parse_public_url(url)
 
 
 def test_a_line_break_in_a_path_goes_nowhere():
     with pytest.raises(Unprocessable):
-        public_url("https://example.com/a\r\nx: y")
-    assert "\r" not in public_url("https://example.com/a%0d%0ax").target
+        parse_public_url("https://example.com/a\r\nx: y")
+    assert "\r" not in parse_public_url("https://example.com/a%0d%0ax").target
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_a_line_break_in_a_path_goes_nowhere():
     ],
 )  # fmt: skip
 def test_addresses_that_nobody_outside_has(address):
-    assert not is_public(address)
+    assert not is_public_address(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "93.184.216.34", "2606:4700::1111"])
 def test_addresses_of_the_internet(address):
-    assert is_public(address)
+    assert is_public_address(address)
