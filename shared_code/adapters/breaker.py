@@ -1,4 +1,4 @@
-"""A circuit breaker: what has just failed is not asked again by everybody.
+"""A circuit breaker: a service that has just failed is left alone for a while.
 
 M. Nygard: Release It! (2nd ed., 2018), chapter 5. Ours knows who calls: bulk jobs and reconciles
 are let through and wait, since being refused costs them more than waiting.
@@ -18,10 +18,11 @@ from shared_code.domain.patience import must_insist
 T = TypeVar("T")
 
 OPEN_S = 5.0
-"""After a failure; then one caller tries, and the others go on being refused until it knows."""
+"""How long calls are refused after a failure. Then one caller tries, and the others are refused
+until its call ends."""
 
 
-class Breaker:
+class CircuitBreaker:
     def __init__(
         self, name: str, *, open_s: float = OPEN_S, clock: Callable[[], float] = time.monotonic
     ) -> None:
@@ -29,43 +30,43 @@ class Breaker:
         self._open_s = open_s
         self._clock = clock
         self._lock = Lock()
-        self._closed_again_at = 0.0
-        self._is_probed = False
+        self._open_until = 0.0
+        self._has_probe = False
         self._last_failure = ""
 
     def call(self, request: Callable[[], T]) -> T:
-        """Raises Unavailable at once while open; only that of the request opens it."""
+        """Raises Unavailable at once while open; one that ``request`` raises is what opens it."""
         if must_insist():
-            return self._observed(request)
-        is_probe = self._admitted()
+            return self._call_and_record(request)
+        is_probe = self._admit()
         try:
-            return self._observed(request)
+            return self._call_and_record(request)
         finally:
             if is_probe:
                 with self._lock:
-                    self._is_probed = False
+                    self._has_probe = False
 
-    def _admitted(self) -> bool:
-        """Whether this is the one that finds out; raises Unavailable for who must not ask."""
+    def _admit(self) -> bool:
+        """Returns whether this call is the probe; raises Unavailable where it is refused."""
         with self._lock:
-            if not self._closed_again_at:
+            if not self._open_until:
                 return False
-            left_s = self._closed_again_at - self._clock()
-            if left_s > 0 or self._is_probed:
+            left_s = self._open_until - self._clock()
+            if left_s > 0 or self._has_probe:
                 wait_s = max(1, math.ceil(left_s))
-                why = f"{self._name} failed a moment ago: {self._last_failure}"
-                raise Unavailable(why, retry_after_s=wait_s)
-            self._is_probed = True
+                reason = f"{self._name} failed a moment ago: {self._last_failure}"
+                raise Unavailable(reason, retry_after_s=wait_s)
+            self._has_probe = True
             return True
 
-    def _observed(self, request: Callable[[], T]) -> T:
+    def _call_and_record(self, request: Callable[[], T]) -> T:
         try:
-            answer = request()
+            result = request()
         except Unavailable as exc:
             with self._lock:
                 self._last_failure = exc.detail
-                self._closed_again_at = self._clock() + self._open_s
+                self._open_until = self._clock() + self._open_s
             raise
         with self._lock:
-            self._closed_again_at = 0.0
-        return answer
+            self._open_until = 0.0
+        return result

@@ -23,46 +23,46 @@ class FolderRows:
         self._folder = folder
 
     def get(self, owner: str, key: str) -> Kept | None:
-        with _translated(), contextlib.suppress(FileNotFoundError):
-            data = self._path(owner, key).read_bytes()
+        with _translate_errors(), contextlib.suppress(FileNotFoundError):
+            data = self._row_path(owner, key).read_bytes()
             return Kept(json.loads(data), hashlib.sha256(data).hexdigest()[:32])
         return None
 
     def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
         document = encoded(row)
-        with _translated(), self._locked():
+        with _translate_errors(), self._lock():
             if etag is not None:
-                kept = self.get(owner, key)
-                if etag != (kept.etag if kept else ""):
+                stored = self.get(owner, key)
+                if etag != (stored.etag if stored else ""):
                     return False
-            self._replace(self._path(owner, key), document)
+            self._write_file(self._row_path(owner, key), document)
         return True
 
     def delete(self, owner: str, key: str) -> bool:
-        with _translated(), self._locked(), contextlib.suppress(FileNotFoundError):
-            self._path(owner, key).unlink()
+        with _translate_errors(), self._lock(), contextlib.suppress(FileNotFoundError):
+            self._row_path(owner, key).unlink()
             return True
         return False
 
     def keys(self, owner: str) -> list[str]:
-        with _translated():
+        with _translate_errors():
             return sorted(path.stem for path in (self._folder / owner).glob("*.json"))
 
     def all(self, owner: str) -> dict[str, Row]:
-        found = {key: self.get(owner, key) for key in self.keys(owner)}
-        return {key: kept.row for key, kept in found.items() if kept is not None}
+        stored_rows = {key: self.get(owner, key) for key in self.keys(owner)}
+        return {key: stored.row for key, stored in stored_rows.items() if stored is not None}
 
-    def _path(self, owner: str, key: str) -> Path:
+    def _row_path(self, owner: str, key: str) -> Path:
         return self._folder / owner / f"{key}.json"
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / ".lock").open("a") as file:
             portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE)
             yield
 
-    def _replace(self, path: Path, data: bytes) -> None:
+    def _write_file(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
         descriptor, unfinished = tempfile.mkstemp(dir=self._folder)
         try:
@@ -74,10 +74,10 @@ class FolderRows:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as exc:
-        raise Unavailable(f"The users' folder cannot be used ({exc.strerror}).") from exc
+        raise Unavailable(f"The folder of user data cannot be used ({exc.strerror}).") from exc

@@ -1,6 +1,6 @@
 """The UserRows port on Azure Table Storage (or Azurite): one entity per row.
 
-A row is kept as bytes in as many properties as it takes, since one holds 64 KiB.
+A row is stored as JSON in as many binary properties as it takes, since one holds 64 KiB.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PROPERTY_BYTES = 64 * 1024
+"""The most that Azure Tables takes in one property."""
 
 # Logs each request with its headers at INFO, which is the level of the Functions worker.
 logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
@@ -61,43 +62,43 @@ class TableRows:
     def get(self, owner: str, key: str) -> Kept | None:
         with contextlib.suppress(ResourceNotFoundError):
             entity = self._call(lambda: self._client.get_entity(owner, key))
-            return Kept(_row(entity), str(entity.metadata["etag"]))
+            return Kept(_to_row(entity), str(entity.metadata["etag"]))
         return None
 
     def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
-        entity = _entity(owner, key, encoded(row))
+        entity = _to_entity(owner, key, encoded(row))
         try:
             if etag:
                 self._replace(entity, etag)
             elif etag is None:
                 mode = UpdateMode.REPLACE
-                self._in_table(lambda: self._client.upsert_entity(entity, mode=mode))
+                self._call_in_table(lambda: self._client.upsert_entity(entity, mode=mode))
             else:
-                self._in_table(lambda: self._client.create_entity(entity))
+                self._call_in_table(lambda: self._client.create_entity(entity))
         except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
             return False
         return True
 
     def delete(self, owner: str, key: str) -> bool:
         with contextlib.suppress(ResourceNotFoundError):
-            # a delete does not tell whether there was anything
+            # the delete request does not say whether the row existed
             self._call(lambda: self._client.get_entity(owner, key, select=["RowKey"]))
             self._call(lambda: self._client.delete_entity(owner, key))
             return True
         return False
 
     def keys(self, owner: str) -> list[str]:
-        return [entity["RowKey"] for entity in self._of(owner, select=["RowKey"])]
+        return [entity["RowKey"] for entity in self._query_rows(owner, select=["RowKey"])]
 
     def all(self, owner: str) -> dict[str, Row]:
-        return {entity["RowKey"]: _row(entity) for entity in self._of(owner)}
+        return {entity["RowKey"]: _to_row(entity) for entity in self._query_rows(owner)}
 
-    def _of(self, owner: str, **options: Any) -> list[Mapping[str, Any]]:
-        """In the order of keys, as Tables promises."""
-        query, wanted = "PartitionKey eq @owner", {"owner": owner}
+    def _query_rows(self, owner: str, **options: Any) -> list[Mapping[str, Any]]:
+        """Returns the owner's entities in the order of their keys, as Tables lists them."""
+        query, parameters = "PartitionKey eq @owner", {"owner": owner}
         with contextlib.suppress(ResourceNotFoundError):
             return self._call(
-                lambda: list(self._client.query_entities(query, parameters=wanted, **options))
+                lambda: list(self._client.query_entities(query, parameters=parameters, **options))
             )
         return []
 
@@ -105,12 +106,12 @@ class TableRows:
         unchanged: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         self._call(lambda: self._client.update_entity(entity, mode=UpdateMode.REPLACE, **unchanged))
 
-    def _in_table(self, write: Callable[[], T]) -> T:
-        """Writes once more with the table made, when it was missing."""
+    def _call_in_table(self, write: Callable[[], T]) -> T:
+        """Writes; if the table is missing, creates it and writes once more."""
         try:
             return self._call(write)
         except ResourceNotFoundError:
-            with contextlib.suppress(ResourceExistsError):  # another thread made it
+            with contextlib.suppress(ResourceExistsError):  # another thread created it
                 self._call(self._client.create_table)
             return self._call(write)
 
@@ -120,18 +121,18 @@ def service_url(settings: Settings) -> str:
     return derive_service_url("table", own, blob_url=settings.azurewebjobsstorage__blobserviceuri)
 
 
-def _entity(owner: str, key: str, document: bytes) -> dict[str, Any]:
+def _to_entity(owner: str, key: str, document: bytes) -> dict[str, Any]:
     starts = range(0, len(document), PROPERTY_BYTES)
     parts = [document[start : start + PROPERTY_BYTES] for start in starts]
-    named = {_part(number): part for number, part in enumerate(parts)}
-    return {"PartitionKey": owner, "RowKey": key, **named}
+    properties = {_property_name(number): part for number, part in enumerate(parts)}
+    return {"PartitionKey": owner, "RowKey": key, **properties}
 
 
-def _row(entity: Mapping[str, Any]) -> Row:
-    names = takewhile(entity.__contains__, map(_part, count()))
+def _to_row(entity: Mapping[str, Any]) -> Row:
+    names = takewhile(entity.__contains__, map(_property_name, count()))
     row: Row = json.loads(b"".join(entity[name] for name in names))
     return row
 
 
-def _part(number: int) -> str:
+def _property_name(number: int) -> str:
     return f"document{number}"

@@ -1,5 +1,4 @@
-"""Calls of Azure Tables: tried again shortly, translated once, and not made at all for a while
-after a failure.
+"""Calls of Azure Tables: retried briefly, with errors translated once, behind a circuit breaker.
 
 The SDK's own retries are off: they sleep as long as Retry-After says, however long that is.
 """
@@ -23,7 +22,8 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from shared_code.adapters.breaker import Breaker
+from shared_code.adapters.breaker import CircuitBreaker
+from shared_code.adapters.storage.azure.errors import read_error_code
 from shared_code.adapters.storage.azure.retries import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
@@ -37,64 +37,64 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 OPTIONS: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 3, "retry_total": 0}
-"""Somebody waits for every one of these calls; a row takes a few milliseconds."""
+"""A person waits for every one of these calls; reading a row takes a few milliseconds."""
 
-Answer: TypeAlias = ResourceExistsError | ResourceModifiedError | ResourceNotFoundError
-"""What the service raises to say how things are: left to the caller."""
+RowStateError: TypeAlias = ResourceExistsError | ResourceModifiedError | ResourceNotFoundError
+"""Errors that tell the caller about a row or the table: not failures, so they are passed on."""
 
-ANSWERS = (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError)
+ROW_STATE_ERRORS = (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError)
 
 _TIMED_OUT = (ServiceRequestTimeoutError, ServiceResponseTimeoutError)
-_MAY_PASS = (408, 429, 500, 502, 503, 504)
+_TRANSIENT_STATUSES = (408, 429, 500, 502, 503, 504)
 _ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Table Data Contributor."
 
 
 class TableCalls:
-    def __init__(self, breaker: Breaker | None = None) -> None:
-        self._breaker = breaker or Breaker("Table storage")
+    def __init__(self, breaker: CircuitBreaker | None = None) -> None:
+        self._breaker = breaker or CircuitBreaker("Table storage")
 
     def call(self, request: Callable[[], T]) -> T:
-        """Every request of ours may be repeated: writes are conditional or whole rows."""
-        outcome = self._breaker.call(lambda: self._tried(request))
-        if isinstance(outcome, ANSWERS):
-            raise outcome
-        return outcome
+        """Calls, and retries what may pass: all of our requests are safe to repeat, since writes
+        are conditional or replace a whole row. Raises RowStateError, Unavailable, Misconfigured."""
+        result = self._breaker.call(lambda: self._call_with_retries(request))
+        if isinstance(result, ROW_STATE_ERRORS):
+            raise result
+        return result
 
-    def _tried(self, request: Callable[[], T]) -> T | Answer:
-        """An ``Answer`` is returned: to the breaker it is no failure."""
+    def _call_with_retries(self, request: Callable[[], T]) -> T | RowStateError:
+        """Returns a ``RowStateError`` instead of raising it: to the breaker it is no failure."""
         for attempt in range(1 + RETRIES):
             try:
                 return request()
-            except ANSWERS as exc:
+            except ROW_STATE_ERRORS as exc:
                 return exc
             except AzureError as exc:
-                failure = _translated(exc)
-                wait_s = _wait_s(exc, attempt)
+                failure = _translate_error(exc)
+                wait_s = _plan_wait_s(exc, attempt)
                 if wait_s is None:
                     raise failure from exc
-                log.info("tables: %s; attempt %d of %d", failure, attempt + 1, 1 + RETRIES)
+                log.info("%s Attempt %d of %d.", failure, attempt + 1, 1 + RETRIES)
             time.sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
 
 
-def _wait_s(exc: AzureError, attempt: int) -> float | None:
-    """Seconds before the next attempt; None: there is none, or it would not help."""
+def _plan_wait_s(exc: AzureError, attempt: int) -> float | None:
+    """Returns the seconds before the next attempt; None where another would not help."""
     if attempt == RETRIES or isinstance(exc, (ClientAuthenticationError, *_TIMED_OUT)):
         return None
     if isinstance(exc, HttpResponseError):
-        if exc.status_code not in _MAY_PASS:
+        if exc.status_code not in _TRANSIENT_STATUSES:
             return None
-        if asked := read_retry_after_s(exc.response):
-            return asked if asked <= LONGEST_PAUSE_S else None
-    # full jitter: callers that failed together must not come back together
+        if retry_after_s := read_retry_after_s(exc.response):
+            return retry_after_s if retry_after_s <= LONGEST_PAUSE_S else None
+    # full jitter, since callers that failed together must not come back together
     return random.uniform(0, FIRST_PAUSE_S * 2**attempt)  # noqa: S311
 
 
-def _translated(exc: AzureError) -> AppError:
+def _translate_error(exc: AzureError) -> AppError:
     if not isinstance(exc, HttpResponseError):
         return Unavailable("Table storage does not answer.")
-    code = getattr(exc, "error_code", None) or exc.reason or "no reason given"
-    code = getattr(code, "value", code)
+    code = read_error_code(exc)
     if isinstance(exc, ClientAuthenticationError) or exc.status_code in (401, 403):
         return Misconfigured(f"Table storage refuses the credentials ({code}): {_ROLE}")
     wait_s = max(5, read_retry_after_s(exc.response))

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from shared_code.adapters.breaker import OPEN_S, Breaker
+from shared_code.adapters.breaker import OPEN_S, CircuitBreaker
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.patience import somebody_waits, work_that_can_be_put_off
 
@@ -14,7 +14,7 @@ class Service:
         self.now = 100.0
         self.calls = 0
         self.failure = None
-        self.breaker = Breaker("Qdrant", clock=lambda: self.now)
+        self.breaker = CircuitBreaker("Qdrant", clock=lambda: self.now)
 
     def answer(self):
         self.calls += 1

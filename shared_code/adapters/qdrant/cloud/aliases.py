@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import QdrantClient, models
 
-from shared_code.adapters.breaker import Breaker
+from shared_code.adapters.breaker import CircuitBreaker
 from shared_code.adapters.qdrant.cloud.link import Call, CollectionGone, QdrantLink, connect
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class CloudCollections:
     def __init__(self, connect: Callable[[], QdrantClient], alias: str) -> None:
         self._alias = alias
-        self._link = QdrantLink(connect, _nothing_to_set_up, time.sleep, Breaker("Qdrant"))
+        self._link = QdrantLink(connect, _nothing_to_set_up, time.sleep, CircuitBreaker("Qdrant"))
 
     @classmethod
     def from_settings(cls, settings: Settings) -> CloudCollections:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdrant_client import QdrantClient, models
 
-from shared_code.adapters.breaker import Breaker
+from shared_code.adapters.breaker import CircuitBreaker
 from shared_code.adapters.qdrant.cloud.collection import Setup
 from shared_code.adapters.qdrant.cloud.link import QdrantLink, connect
 from shared_code.adapters.qdrant.filters import Dialect
@@ -68,14 +68,14 @@ class QdrantCloudIndex(QdrantIndex):
         spec: CollectionSpec,
         *,
         pause: Callable[[float], None] = time.sleep,
-        breaker: Breaker | None = None,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         super().__init__(spec, _DIALECT)
         self._link = QdrantLink(
             connect,
             lambda client, call: Setup(client, spec, call).run(),
             pause,
-            breaker or Breaker("Qdrant"),
+            breaker or CircuitBreaker("Qdrant"),
         )
 
     @classmethod

@@ -17,7 +17,7 @@ from qdrant_client import QdrantClient
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from shared_code.adapters.breaker import Breaker
+from shared_code.adapters.breaker import CircuitBreaker
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 from shared_code.domain.patience import must_insist
 
@@ -70,7 +70,7 @@ class QdrantLink:
         connect: Callable[[], QdrantClient],
         set_up: Callable[[QdrantClient, Call], None],
         pause: Callable[[float], None],
-        breaker: Breaker,
+        breaker: CircuitBreaker,
     ) -> None:
         self._connect = connect
         self._set_up = set_up

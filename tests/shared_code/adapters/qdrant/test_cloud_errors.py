@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from shared_code.adapters.breaker import OPEN_S, Breaker
+from shared_code.adapters.breaker import OPEN_S, CircuitBreaker
 from shared_code.adapters.qdrant.cloud.index import OPERATIONS_PER_REQUEST, QdrantCloudIndex
 from shared_code.adapters.qdrant.cloud.link import ATTEMPTS, LONGEST_PAUSE_S, connect
 from shared_code.adapters.qdrant.points import WORDS_KEYS
@@ -269,7 +269,7 @@ class TestADownServer:
     @pytest.fixture
     def index(self, server, clock):
         settings = Settings(qdrant_url=server.url, qdrant_timeout_s=1)
-        breaker = Breaker("Qdrant", clock=lambda: clock[0])
+        breaker = CircuitBreaker("Qdrant", clock=lambda: clock[0])
         index = QdrantCloudIndex(lambda: connect(settings), spec(), breaker=breaker)
         index.ping()
         server.requests.clear()

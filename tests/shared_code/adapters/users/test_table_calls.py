@@ -3,7 +3,7 @@
 import pytest
 from azure.data.tables import TableClient
 
-from shared_code.adapters.breaker import Breaker
+from shared_code.adapters.breaker import CircuitBreaker
 from shared_code.adapters.users.table import TableRows, service_url
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured, Unavailable
@@ -59,7 +59,7 @@ def test_after_a_failure_callers_of_http_are_refused_at_once():
     """A missing row is an answer: it lets everybody in again."""
     with json_answers((503, {"retry-after": "60"}, b""), NONE_SUCH) as service:
         now = [100.0]
-        breaker = Breaker("Table storage", clock=lambda: now[0])
+        breaker = CircuitBreaker("Table storage", clock=lambda: now[0])
         rows = rows_at(service.port, TableCalls(breaker))
         with somebody_waits():
             for _ in range(3):
