@@ -34,7 +34,7 @@ from benchmarks.report import arguments, publish, table
 from model_export import made_up
 from model_export.families import read_config
 from shared_code.adapters.clip.bundle import Bundle, load_bundle
-from shared_code.adapters.clip.encoder import ClipEncoder, Running
+from shared_code.adapters.clip.encoder import ClipEncoder, EncoderOptions
 from shared_code.adapters.clip.tokenize import Tokenize
 
 THREADS = 2
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def contenders(folder: Path, bundle: Bundle) -> dict[str, Calls]:
-    encoder = ClipEncoder(bundle, max_pixels=1, threads=THREADS, running=Running(1))
+    encoder = ClipEncoder(bundle, max_pixels=1, threads=THREADS, options=EncoderOptions(1))
     model = torch_model()
     pixels = np.random.default_rng(0).standard_normal((8, 3, 224, 224)).astype(np.float32)
     query, ids = five_tokens(bundle)
@@ -111,9 +111,9 @@ def torch_model() -> Any:
 def five_tokens(bundle: Bundle) -> tuple[str, Any]:
     """A query of that many tokens in the bundle's own vocabulary, and its ids."""
     spec = bundle.manifest.text
-    tokenize = Tokenize(spec, bundle.verified(spec.tokenizer).read_bytes())
+    tokenize = Tokenize(spec, bundle.verify_file(spec.tokenizer).read_bytes())
     for query in ("red summer dress", "red dress", "a red dress", "red"):
-        ids = tokenize.windows(query)[0].ids
+        ids = tokenize.split_into_windows(query)[0].ids
         if len(ids) == SEQUENCE:
             return query, np.array([ids], np.int64)
     raise SystemExit("no query of five tokens; choose one for this tokenizer")

@@ -16,7 +16,7 @@ from benchmarks.ingest import batches_per_s, made_pictures, picture_arguments, s
 from benchmarks.report import arguments, publish, table
 from benchmarks.running import core_s
 from shared_code.adapters.clip.bundle import load_bundle
-from shared_code.adapters.clip.encoder import ClipEncoder, Running
+from shared_code.adapters.clip.encoder import ClipEncoder, EncoderOptions
 
 SINGLES = 40
 
@@ -28,7 +28,9 @@ def main() -> None:
     pictures = made_pictures(asked.pictures, asked.side)
     bundle = load_bundle(asked.model)
     ways = {
-        "all cores, one at a time": ClipEncoder(bundle, max_pixels=10**8, running=Running(1)),
+        "all cores, one at a time": ClipEncoder(
+            bundle, max_pixels=10**8, options=EncoderOptions(1)
+        ),
         "a core each, two at a time": ClipEncoder(bundle, max_pixels=10**8, threads=1),
     }
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ways}

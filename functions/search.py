@@ -93,14 +93,18 @@ def answered(
     if isinstance(asked, SearchRequest):
         found = _by_text(app, asked, asked.mode_for(prefers), options)
     else:
-        found = app.search.by_blend(asked.blend(pictures, app.encoder.given), options)
+        found = app.search.by_blend(
+            asked.blend(pictures, app.encoder.normalise_query_vector), options
+        )
     return search_answer(found, options, app.encoder.model, query=asked.query)
 
 
 def _by_text(app: App, asked: SearchRequest, mode: Mode, options: Options) -> Answer:
     if isinstance(asked.query, str):
         return app.search.by_text(asked.query, mode, options)
-    return app.search.by_vector(app.encoder.given(asked.vector or ()), mode, options)
+    return app.search.by_vector(
+        app.encoder.normalise_query_vector(asked.vector or ()), mode, options
+    )
 
 
 def options_of(asked: Refined, prefers: Preferred) -> Options:

@@ -85,9 +85,9 @@ class TextSource:
             lowercase=facts.lowercase,
         )
         tokenize = Tokenize(spec, facts.content.encode())
-        windows = [tokenize.windows(text)[0] for text in texts]
+        windows = [tokenize.split_into_windows(text)[0] for text in texts]
         starts = range(0, len(windows), batch)
-        return [dict(tokenize.feeds(windows[start : start + batch])) for start in starts]
+        return [dict(tokenize.build_feeds(windows[start : start + batch])) for start in starts]
 
 
 def unit(vectors: Any) -> Floats:

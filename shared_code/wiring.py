@@ -151,15 +151,15 @@ class Adapters:
 
     @lazy
     def make_thumbnail(self) -> MakeThumbnail:
-        from shared_code.adapters.pictures.thumbnail import PillowThumbnail
+        from shared_code.adapters.pictures.thumbnail import PillowThumbnailer
 
-        return PillowThumbnail(self.settings.max_image_pixels)
+        return PillowThumbnailer(self.settings.max_image_pixels)
 
     def picture_format(self, data: ImageBytes) -> PictureFormat:
         """Reads the format off the content. Raises UnsupportedImage for one not accepted."""
-        from shared_code.adapters.pictures.formats import picture_format
+        from shared_code.adapters.pictures.formats import detect_picture_format
 
-        return picture_format(data)
+        return detect_picture_format(data)
 
     def without_model(self) -> Adapters:
         """Returns the same connections, with no model loaded: it takes hundreds of megabytes."""

@@ -31,7 +31,7 @@ from shared_code.search.query import Blend, Mode, Options, Photo, check_words
 from shared_code.users.search_defaults import NOTHING, Preferred
 
 Given: TypeAlias = Callable[[Sequence[float]], Any]
-"""A vector that a caller sent, as the core takes it: ``Encoder.given``."""
+"""A vector that a caller sent, as the core takes it: ``Encoder.normalise_query_vector``."""
 
 DEFAULT_LIMIT = 10
 

@@ -72,8 +72,8 @@ class Encoder(Protocol):
     def encode_images(self, pictures: Sequence[Any]) -> Vectors:
         """Embeds pictures that ``decode`` returned; [n, dimension]."""
 
-    def given(self, numbers: Sequence[float]) -> Vector:
-        """A vector that a caller brings, as a unit vector.
+    def normalise_query_vector(self, numbers: Sequence[float]) -> Vector:
+        """Returns a vector that a caller sent, scaled to length 1.
 
         Raises Unprocessable unless it has the model's dimension and a direction.
         """

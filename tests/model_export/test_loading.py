@@ -246,7 +246,7 @@ def test_the_apps_tokens_are_transformers_own(kind, sentencepiece_tokenizer):
     )
     tokenize = Tokenize(spec, content.encode())
     for text in [*PROBES, *TEXTS]:
-        [window] = tokenize.windows(text)
+        [window] = tokenize.split_into_windows(text)
         assert list(window.ids) == list(tokenizer(text)["input_ids"])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from shared_code.adapters.clip.bundle import ImageSpec
 from shared_code.adapters.clip.preprocess import Preprocess
-from shared_code.adapters.clip.query_vectors import given_vector
+from shared_code.adapters.clip.query_vectors import normalise_query_vector
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import Embedding
 from shared_code.domain.products import ModelInfo, Region, Scale, Scales
@@ -58,8 +58,8 @@ class TwinEncoder:
             vectors = [_unit(_colour(picture.mean(axis=(1, 2)))) for picture in pictures]
             return np.array(vectors, np.float32).reshape(-1, DIMENSION)
 
-    def given(self, numbers: Sequence[float]) -> Any:
-        return given_vector(numbers, DIMENSION)
+    def normalise_query_vector(self, numbers: Sequence[float]) -> Any:
+        return normalise_query_vector(numbers, DIMENSION)
 
     def encode_texts(self, texts: Sequence[str]) -> list[Embedding]:
         with stage("embed"):
@@ -69,7 +69,7 @@ class TwinEncoder:
 def _embedding(text: str) -> Embedding:
     words = re.findall(r"\w+", text.lower())
     if not words:
-        raise Unprocessable(f"The text {text[:50]!r} holds no word that the model knows.")
+        raise Unprocessable(f"The text {text[:50]!r} has no word that the model knows.")
     vector = np.sum([_word(word) for word in words], axis=0)
     return Embedding(_unit(vector), math.ceil(len(words) / MAX_WORDS))
 

@@ -1,8 +1,8 @@
 """A model bundle: its manifest as frozen dataclasses, its files checked before use.
 
-Sizes are checked when the bundle is opened, which finds a half-copied one at once; a file's
-SHA-256 when its tower is loaded, so that a text search does not pay for hashing the picture
-tower. What is wrong is Misconfigured: it names the file and the remedy, and no path.
+Sizes are checked when the bundle is opened, which detects a half-copied one at once; a file's
+SHA-256 is checked when its tower is loaded, so that a text search does not pay for hashing the
+image tower. Problems are Misconfigured: the message names the file and the remedy, but no path.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ DATA_SUFFIX = ".data"
 
 @dataclass(frozen=True, slots=True)
 class ImageSpec:
-    """What the picture tower takes. ``resize`` brings a picture to ``size``:
+    """The image tower's input. ``resize`` says how a picture is brought to ``size``:
 
     pad: the whole picture, centred on ``pad_color`` · crop: the middle, filling the frame ·
-    squash: the whole picture, its aspect given up.
+    squash: the whole picture, without its aspect ratio.
     """
 
     file: str
@@ -48,7 +48,7 @@ class ImageSpec:
 
 @dataclass(frozen=True, slots=True)
 class TextInputs:
-    """Names of the text tower's inputs; a model without a mask has none."""
+    """Names of the text tower's inputs; some models have no mask."""
 
     ids: str
     mask: str | None = None
@@ -66,7 +66,7 @@ class TextSpec:
     pad_to: int | None = None
     """Every text is padded to this many tokens; None: to the longest of its batch."""
     unk_id: int | None = None
-    """None: the tokenizer can spell any text, so no token stands for an unknown one."""
+    """None: the tokenizer can spell any text, so it has no token for an unknown word."""
     lowercase: bool = False
 
 
@@ -77,9 +77,9 @@ class FileSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """Usual cosines, measured at export: of a text and its picture, of what has nothing to do
-    with each other. An export without captions, or of an earlier version, knows fewer."""
+class ExpectedCosines:
+    """Typical cosines, measured at export: of a text and its picture (a match), and of unrelated
+    pairs. An export without captions, or by an earlier version, has fewer."""
 
     unrelated: float | None = None
     match: float | None = None
@@ -88,19 +88,23 @@ class Scores:
 
     @property
     def scales(self) -> Scales:
-        known = self.unrelated is not None and self.match is not None
-        across = Scale(self.unrelated or 0.0, self.match or 0.0) if known else None
-        return Scales(across, _halfway(self.unrelated_texts), _halfway(self.unrelated_images))
+        is_known = self.unrelated is not None and self.match is not None
+        across = Scale(self.unrelated or 0.0, self.match or 0.0) if is_known else None
+        return Scales(
+            across,
+            _scale_within_kind(self.unrelated_texts),
+            _scale_within_kind(self.unrelated_images),
+        )
 
 
-def _halfway(unrelated: float | None) -> Scale | None:
-    """Of one kind with itself, a match lies halfway between unrelated and the same."""
+def _scale_within_kind(unrelated: float | None) -> Scale | None:
+    """Two texts, or two pictures: a match is expected halfway between unrelated and identical."""
     return None if unrelated is None else Scale(unrelated, (1 + unrelated) / 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
-    """What the app reads of ``manifest.json``; further fields are for people."""
+class BundleManifest:
+    """The fields of ``manifest.json`` that the app reads; further ones are for people."""
 
     format: int
     name: str
@@ -110,13 +114,13 @@ class Manifest:
     text: TextSpec
     files: dict[str, FileSpec]
     random_weights: bool = False
-    scores: Scores = Scores()
+    scores: ExpectedCosines = ExpectedCosines()
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
     folder: Path
-    manifest: Manifest
+    manifest: BundleManifest
 
     @property
     def model(self) -> ModelInfo:
@@ -132,69 +136,77 @@ class Bundle:
 
     @property
     def fingerprint(self) -> str:
-        """12 hexadecimal digits of a SHA-256 over all that makes a vector what it is: the
-        files, and the facts by which pictures and words are brought to them."""
+        """12 hexadecimal digits of a SHA-256 over everything that determines a vector: the files,
+        and how pictures and texts are prepared for them."""
         facts = self.manifest
         hashes = {file: spec.sha256 for file, spec in facts.files.items()}
-        made_of = msgspec.json.encode([facts.image, facts.text, hashes], order="deterministic")
-        return hashlib.sha256(made_of).hexdigest()[:12]
+        ingredients = msgspec.json.encode([facts.image, facts.text, hashes], order="deterministic")
+        return hashlib.sha256(ingredients).hexdigest()[:12]
 
-    def verified(self, file: str) -> Path:
-        """The file's path, once its content is the one the manifest names; of a graph also the
-        content of the file that holds its weights."""
+    def verify_file(self, file: str) -> Path:
+        """Returns the file's path after checking its SHA-256, and for a graph also that of the file
+        with its weights. Raises Misconfigured."""
         if file + DATA_SUFFIX in self.manifest.files:
-            self._verify(file + DATA_SUFFIX)
-        return self._verify(file)
+            self._verify_hash(file + DATA_SUFFIX)
+        return self._verify_hash(file)
 
-    def _verify(self, file: str) -> Path:
+    def _verify_hash(self, file: str) -> Path:
         path = self.folder / file
         try:
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as exc:
-            raise _wrong(self.folder, f"{file} cannot be read: copy the bundle again") from exc
+            raise _bundle_error(
+                self.folder, f"{file} cannot be read: copy the bundle again"
+            ) from exc
         if digest != self.manifest.files[file].sha256:
-            raise _wrong(self.folder, f"the SHA-256 of {file} is not the manifest's: {_AGAIN}")
+            raise _bundle_error(
+                self.folder, f"the SHA-256 of {file} is not the manifest's: {_REMEDY}"
+            )
         return path
 
 
-_AGAIN = "copy the whole bundle again, or export it again with model_export"
+_REMEDY = "copy the whole bundle again, or export it again with model_export"
 
 
 def load_bundle(folder: Path) -> Bundle:
     """Opens a bundle. Raises Misconfigured unless it is complete and of a known format."""
     if not folder.is_dir():
-        raise _wrong(folder, "there is no such folder; set MODEL_DIR to a model bundle")
-    bundle = Bundle(folder, _manifest(folder))
-    problems = _problems(bundle.manifest)
+        raise _bundle_error(folder, "there is no such folder; set MODEL_DIR to a model bundle")
+    bundle = Bundle(folder, _read_manifest(folder))
+    problems = _find_problems(bundle.manifest)
     if problems:
-        raise _wrong(folder, f"{MANIFEST}: " + "; ".join(problems))
+        raise _bundle_error(folder, f"{MANIFEST}: " + "; ".join(problems))
     for file, spec in bundle.manifest.files.items():
         _check_size(folder, file, spec.bytes)
         if (folder / (file + DATA_SUFFIX)).exists() and file + DATA_SUFFIX not in (
             bundle.manifest.files
         ):
-            raise _wrong(folder, f"{MANIFEST} does not list {file + DATA_SUFFIX}: {_AGAIN}")
+            raise _bundle_error(folder, f"{MANIFEST} does not list {file + DATA_SUFFIX}: {_REMEDY}")
     return bundle
 
 
-def _manifest(folder: Path) -> Manifest:
+def _read_manifest(folder: Path) -> BundleManifest:
     try:
         content = (folder / MANIFEST).read_bytes()
     except OSError as exc:
-        raise _wrong(folder, f"{MANIFEST} is missing: set MODEL_DIR to a model bundle") from exc
+        raise _bundle_error(
+            folder, f"{MANIFEST} is missing: set MODEL_DIR to a model bundle"
+        ) from exc
     try:
-        known = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
-        format_number = msgspec.json.decode(known.get("format", b"null"))
+        fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        format_number = msgspec.json.decode(fields.get("format", b"null"))
         if format_number != FORMAT:
-            raise _wrong(folder, f"{MANIFEST} has format {format_number}; this app reads {FORMAT}")
-        return msgspec.json.decode(content, type=Manifest)
+            raise _bundle_error(
+                folder, f"{MANIFEST} has format {format_number}; this app reads {FORMAT}"
+            )
+        return msgspec.json.decode(content, type=BundleManifest)
     except msgspec.MsgspecError as exc:
-        raise _wrong(folder, f"{MANIFEST} cannot be read: {exc}") from exc
+        raise _bundle_error(folder, f"{MANIFEST} cannot be read: {exc}") from exc
 
 
-def _problems(manifest: Manifest) -> list[str]:
-    """What types cannot say."""
+def _find_problems(manifest: BundleManifest) -> list[str]:
+    """Checks what the types of the fields cannot express."""
     image, text = manifest.image, manifest.text
     checks = {
         "dimension must be positive": manifest.dimension > 0,
@@ -207,20 +219,20 @@ def _problems(manifest: Manifest) -> list[str]:
             text.pad_to is None or text.pad_to >= text.max_tokens
         ),
     }
-    problems = [problem for problem, fine in checks.items() if not fine]
+    problems = [problem for problem, is_met in checks.items() if not is_met]
     needed = (image.file, text.file, text.tokenizer)
     return problems + [f"files does not list {f}" for f in needed if f not in manifest.files]
 
 
 def _check_size(folder: Path, file: str, expected: int) -> None:
     try:
-        found = (folder / file).stat().st_size
+        size = (folder / file).stat().st_size
     except OSError as exc:
-        raise _wrong(folder, f"{file} is missing: {_AGAIN}") from exc
-    if found != expected:
-        raise _wrong(folder, f"{file} has {found} bytes, not {expected}: {_AGAIN}")
+        raise _bundle_error(folder, f"{file} is missing: {_REMEDY}") from exc
+    if size != expected:
+        raise _bundle_error(folder, f"{file} has {size} bytes, not {expected}: {_REMEDY}")
 
 
-def _wrong(folder: Path, problem: str) -> Misconfigured:
-    # the folder's name only: a detail reaches callers, and paths must not
+def _bundle_error(folder: Path, problem: str) -> Misconfigured:
+    # the folder's name only: this text reaches callers, and paths must not
     return Misconfigured(f"Model bundle {folder.name!r}: {problem}")

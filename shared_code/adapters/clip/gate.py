@@ -1,4 +1,4 @@
-"""How many runs of a model may go on at one time, and how many callers may wait for one."""
+"""Limits how many runs of a model go on at one time, and how many callers wait for one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from shared_code.domain.patience import may_wait
 from shared_code.domain.timing import stage
 
 RETRY_AFTER_S = 1
-"""A full queue of texts is worked off in less, one of pictures in about that."""
+"""A full queue of texts is done in less, one of pictures in about that time."""
 
 
 class Gate:
-    """Entered around a run; gives whether it should be quick, on all cores: when somebody waits for
-    it and no other run is under way. With a concurrency of 1 every run is.
+    """A context manager around a run, which says whether the run should use all cores: if a person
+    waits for it and no other run is under way. With a concurrency of 1 every run should.
 
-    Raises TooBusy for a caller who does not want to wait behind more than ``queue`` others.
+    Raises TooBusy for an interactive request when ``queue`` others are waiting already.
     """
 
     def __init__(self, concurrency: int, queue: int) -> None:

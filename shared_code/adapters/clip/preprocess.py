@@ -1,4 +1,4 @@
-"""Pictures as the image tower takes them, resized by Pillow and normalised by numpy."""
+"""Makes the image tower's input of a picture: resized by Pillow, normalised by numpy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ImageOps
 
-from shared_code.adapters.clip.resize import Fit
+from shared_code.adapters.clip.resize import FrameResizer
 from shared_code.adapters.pictures.decoding import PictureDecoder
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Preprocess:
     """
 
     def __init__(self, spec: ImageSpec, *, max_pixels: int) -> None:
-        self._fit = Fit(spec)
+        self._resize = FrameResizer(spec)
         self._decoder = PictureDecoder(max_pixels)
         std = np.array(spec.std, np.float32)[:, None, None]
         self._scale = 1 / (255 * std)
@@ -35,10 +35,10 @@ class Preprocess:
 
     def __call__(self, data: ImageBytes, region: Region | None = None) -> NDArray[np.float32]:
         with self._decoder.open(data) as picture:
-            fitted = self._fit(picture if region is None else _part(picture, region))
-        return self._normalised(fitted)
+            resized = self._resize(picture if region is None else _crop_region(picture, region))
+        return self._normalise(resized)
 
-    def _normalised(self, picture: Image.Image) -> NDArray[np.float32]:
+    def _normalise(self, picture: Image.Image) -> NDArray[np.float32]:
         pixels = np.array(picture, dtype=np.float32, order="C").transpose(2, 0, 1)
         planes = np.ascontiguousarray(pixels)
         planes *= self._scale
@@ -46,8 +46,9 @@ class Preprocess:
         return planes
 
 
-def _part(picture: Image.Image, region: Region) -> Image.Image:
-    """At least one pixel; decoded whole, since a part may need every pixel there is."""
+def _crop_region(picture: Image.Image, region: Region) -> Image.Image:
+    """Cuts out at least one pixel. The picture is decoded in full size, since a region of it may be
+    small."""
     upright = ImageOps.exif_transpose(picture)
     left, top = region.x * upright.width, region.y * upright.height
     right, bottom = left + region.width * upright.width, top + region.height * upright.height

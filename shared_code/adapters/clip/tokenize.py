@@ -1,4 +1,4 @@
-"""Texts as the text tower takes them. A text over the token limit is split, never cut."""
+"""Makes the text tower's input of texts. A text over the token limit is split, never cut."""
 
 from __future__ import annotations
 
@@ -19,42 +19,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of a text that fits the tower: token ids, special ones included."""
+    """A part of a text that fits the tower: token ids, special ones included."""
 
     ids: Sequence[int]
     known: int
-    """Tokens that mean something: neither special nor unknown."""
+    """How many tokens carry meaning: they are neither special nor unknown."""
 
 
 class Tokenize:
     def __init__(self, spec: TextSpec, tokenizer_json: bytes) -> None:
-        """``tokenizer_json``: the content of that file. Raises Misconfigured when it is none."""
+        """``tokenizer_json`` is that file's content. Raises Misconfigured if it is not valid."""
         try:
             self._tokenizer = Tokenizer.from_buffer(tokenizer_json)
         except Exception as exc:  # the library raises plain Exception
-            raise Misconfigured(f"{spec.tokenizer} is no tokenizer: export it again") from exc
+            raise Misconfigured(
+                f"{spec.tokenizer} is not a tokenizer: export the bundle again"
+            ) from exc
         self._spec = spec
-        # a text's own "<|endoftext|>" is text: taken for the token, it would end the text there
+        # a text may contain "<|endoftext|>": taken for the token, it would end the text there
         self._tokenizer.encode_special_tokens = True
-        self._tokenizer.no_padding()  # the file may bring its own; the manifest rules
+        self._tokenizer.no_padding()  # the file may define its own; the manifest decides
         self._tokenizer.enable_truncation(spec.max_tokens)
 
-    def windows(self, text: str) -> list[Window]:
-        """The text in as many windows as it needs; those without a known word are left out.
+    def split_into_windows(self, text: str) -> list[Window]:
+        """Returns as many windows as the text needs, without those that have no known word.
 
         Raises Unprocessable when none is left.
         """
         encoding = self._tokenizer.encode(text.lower() if self._spec.lowercase else text)
         parts = (encoding, *encoding.overflowing)
-        windows = [self._window(part.ids, part.special_tokens_mask) for part in parts]
+        windows = [self._create_window(part.ids, part.special_tokens_mask) for part in parts]
         known = [window for window in windows if window.known]
         if not known:
-            shown = text if len(text) <= 50 else text[:50] + "…"
-            raise Unprocessable(f"The text {shown!r} holds no word that the model knows.")
+            excerpt = text if len(text) <= 50 else text[:50] + "…"
+            raise Unprocessable(f"The text {excerpt!r} has no word that the model knows.")
         return known
 
-    def feeds(self, windows: Sequence[Window]) -> dict[str, NDArray[np.int64]]:
-        """The tower's inputs for one batch: int64 [n, tokens]."""
+    def build_feeds(self, windows: Sequence[Window]) -> dict[str, NDArray[np.int64]]:
+        """Returns the tower's inputs for one batch, by name: int64 [n, tokens]."""
         length = self._spec.pad_to or max(len(window.ids) for window in windows)
         ids = np.full((len(windows), length), self._spec.pad_id, np.int64)
         mask = np.zeros_like(ids)
@@ -64,7 +66,7 @@ class Tokenize:
         names = self._spec.inputs
         return {names.ids: ids} if names.mask is None else {names.ids: ids, names.mask: mask}
 
-    def _window(self, ids: Sequence[int], special: Sequence[int]) -> Window:
+    def _create_window(self, ids: Sequence[int], special: Sequence[int]) -> Window:
         unknown = self._spec.unk_id
         known = sum(
             token != unknown and not is_special

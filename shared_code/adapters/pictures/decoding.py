@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
-from shared_code.adapters.pictures.formats import detect_format
+from shared_code.adapters.pictures.formats import detect_file_format
 from shared_code.adapters.pictures.image_bytes import open_image_bytes
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 
@@ -34,7 +34,7 @@ class PictureDecoder:
     def open(self, data: ImageBytes) -> Iterator[Image.Image]:
         """Raises UnsupportedImage when the content is no accepted format, Unprocessable when it is
         one but cannot be decoded or has too many pixels, Unavailable when memory is short."""
-        kind = detect_format(data).pillow
+        kind = detect_file_format(data).pillow
         try:
             with Image.open(open_image_bytes(data), formats=[kind]) as picture:
                 self._check_pixels(picture.width * picture.height)

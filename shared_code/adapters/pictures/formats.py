@@ -31,24 +31,24 @@ _FORMATS = [
     FileFormat("PNG", "image/png", "png", rb"\x89PNG\r\n\x1a\n"),
     FileFormat("WEBP", "image/webp", "webp", rb"RIFF.{4}WEBP"),
     FileFormat("GIF", "image/gif", "gif", rb"GIF8[79]a"),
-    # BM alone would also be a text; the size of the second header takes a few values only
+    # BM alone may also begin a text; the size of the second header takes a few values only
     FileFormat("BMP", "image/bmp", "bmp", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
     FileFormat("TIFF", "image/tiff", "tiff", rb"II[*+]\0|MM\0[*+]"),
-    # the brands, of which HEIC files list others
+    # the brands: a HEIC file lists others
     FileFormat("AVIF", "image/avif", "avif", rb".{4}ftyp(?:.{4}){0,8}?avi[fs]"),
 ]
 _ACCEPTED = [f for f in _FORMATS if f.pillow != "AVIF" or features.check("avif")]
 _NAMES = ", ".join(f.pillow for f in _ACCEPTED)
 
 
-def picture_format(data: ImageBytes) -> PictureFormat:
-    """The format, read from the first bytes; raises UnsupportedImage for any other content."""
-    file_format = detect_format(data)
+def detect_picture_format(data: ImageBytes) -> PictureFormat:
+    """Reads the first bytes. Raises UnsupportedImage for content of no accepted format."""
+    file_format = detect_file_format(data)
     return PictureFormat(file_format.mime, file_format.extension)
 
 
-def detect_format(data: ImageBytes) -> FileFormat:
-    """Reads the first bytes. Raises UnsupportedImage for content of no accepted format."""
+def detect_file_format(data: ImageBytes) -> FileFormat:
+    """Like ``detect_picture_format``, with the name that Pillow has for the format."""
     for file_format in _ACCEPTED:
         if re.match(file_format.magic, data[:64], re.DOTALL):
             return file_format

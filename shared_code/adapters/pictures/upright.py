@@ -1,4 +1,4 @@
-"""Which turn makes a picture upright: the EXIF orientation that cameras write into a file."""
+"""Reads how a picture must be turned to stand upright, from the EXIF orientation of cameras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A transpose, and as its parts: x and y are swapped, then x, then y runs backwards."""
+    """A transpose, and its parts: x and y are swapped, then x is reversed, then y."""
 
     method: Image.Transpose
     swaps: bool

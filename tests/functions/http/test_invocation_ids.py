@@ -15,7 +15,7 @@ import pytest
 
 from functions.failures import retry_failures
 from functions.http.telemetry import observed_event
-from shared_code.adapters.clip.loading import Loading
+from shared_code.adapters.clip.loading import BackgroundLoader
 from shared_code.feeds.items import FeedItem
 from shared_code.indexing.recovery import Retried
 from shared_code.indexing.tally import Tally
@@ -115,7 +115,7 @@ def test_the_thread_that_loads_the_model(app, worker):
 
     @observed_event
     def search(event: func.EventGridEvent) -> None:
-        assert Loading(build, wait_s=5).get() == "model"
+        assert BackgroundLoader(build, wait_s=5).get() == "model"
 
     search(None, context=worker.context("one"))
     assert worker.ids("loading") == [("one", True)]
@@ -126,7 +126,7 @@ def test_what_no_worker_called_runs_as_it_is(app, worker):
 
     @observed_event
     def search(event: func.EventGridEvent) -> None:
-        Loading(lambda: log.info("loading"), wait_s=5).get()
+        BackgroundLoader(lambda: log.info("loading"), wait_s=5).get()
 
     search(None)
     with ThreadPoolExecutor(1) as pool:

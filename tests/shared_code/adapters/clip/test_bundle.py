@@ -34,7 +34,7 @@ def change(folder, **changes):
 def test_the_starter_bundle_is_sound():
     bundle = load_bundle(STARTER)
     for file in bundle.manifest.files:
-        assert bundle.verified(file) == STARTER / file
+        assert bundle.verify_file(file) == STARTER / file
     model = bundle.model
     assert (model.name, model.dimension) == ("starter", bundle.manifest.dimension)
     assert not model.random_weights
@@ -77,9 +77,9 @@ def test_a_changed_file_is_found_when_it_is_needed(folder):
     content[1000] ^= 1
     (folder / "text.onnx").write_bytes(content)
     bundle = load_bundle(folder)
-    assert bundle.verified("image.onnx")
+    assert bundle.verify_file("image.onnx")
     with pytest.raises(Misconfigured, match=r"SHA-256 of text.onnx.*again"):
-        bundle.verified("text.onnx")
+        bundle.verify_file("text.onnx")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '"x"', "\0", '{"format": 1}'])

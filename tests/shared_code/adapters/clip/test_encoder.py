@@ -9,8 +9,8 @@ import pytest
 
 from shared_code.adapters.clip import sessions, tower
 from shared_code.adapters.clip.bundle import load_bundle
-from shared_code.adapters.clip.encoder import ClipEncoder, Running
-from shared_code.adapters.clip.loading import Loading
+from shared_code.adapters.clip.encoder import ClipEncoder, EncoderOptions
+from shared_code.adapters.clip.loading import BackgroundLoader
 from shared_code.adapters.clip.sessions import Sessions, SessionSpec
 from shared_code.domain.errors import Internal, Misconfigured, Unprocessable, UnsupportedImage
 from shared_code.domain.timing import collect_stages
@@ -133,7 +133,9 @@ def test_a_text_search_loads_no_picture_tower():
 def test_a_failed_load_is_tried_again(tmp_path):
     folder = Path(shutil.copytree(STARTER, tmp_path / "bundle"))
     sound = (folder / "text.onnx").read_bytes()
-    encoder = ClipEncoder(load_bundle(folder), max_pixels=1000, running=Running(again_after_s=0))
+    encoder = ClipEncoder(
+        load_bundle(folder), max_pixels=1000, options=EncoderOptions(rebuild_pause_s=0)
+    )
     (folder / "text.onnx").write_bytes(b"\0" * len(sound))
     with pytest.raises(Misconfigured, match=r"text\.onnx"):
         encoder.encode_texts(["red"])
@@ -143,7 +145,7 @@ def test_a_failed_load_is_tried_again(tmp_path):
 
 def test_many_first_requests_build_one_session():
     built = []
-    lazy = Loading(lambda: built.append(1) or object(), wait_s=30)
+    lazy = BackgroundLoader(lambda: built.append(1) or object(), wait_s=30)
     with ThreadPoolExecutor(16) as pool:
         parts = list(pool.map(lambda _: lazy.get(), range(64)))
     assert len(built) == 1
@@ -153,24 +155,24 @@ def test_many_first_requests_build_one_session():
 @pytest.mark.parametrize("vector", [[0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0]])
 def test_a_vector_without_direction_is_never_returned(vector):
     with pytest.raises(Internal):
-        tower.unit(np.array([[1.0, 0.0], vector]), "a model")
+        tower.normalise_rows(np.array([[1.0, 0.0], vector]), "a model")
 
 
 def test_vectors_are_scaled_whatever_the_export_promised():
-    assert tower.unit([[3.0, 4.0]], "a model").tolist() == [
+    assert tower.normalise_rows([[3.0, 4.0]], "a model").tolist() == [
         [pytest.approx(0.6), pytest.approx(0.8)]
     ]
 
 
 def test_one_thread_gives_what_many_give():
     found = Sessions(STARTER / "image.onnx", SessionSpec(threads=4))
-    assert found.single is not found.quick
-    assert found.single is found.single
+    assert found.one_core is not found.all_cores
+    assert found.one_core is found.one_core
     pixels = np.random.default_rng(0).random((3, 3, 224, 224), np.float32)
-    [name] = [each.name for each in found.quick.get_inputs()]
-    shape = found.quick.get_inputs()[0].shape
+    [name] = [each.name for each in found.all_cores.get_inputs()]
+    shape = found.all_cores.get_inputs()[0].shape
     given = {name: pixels[:, :, : shape[2], : shape[3]]}
-    many, one = (each.run(None, given)[0] for each in (found.quick, found.single))
+    many, one = (each.run(None, given)[0] for each in (found.all_cores, found.one_core))
     assert np.abs(many - one).max() < 1e-7
 
 
@@ -178,13 +180,13 @@ def test_a_second_copy_that_cannot_be_had_fails_nothing(tmp_path, caplog):
     path = Path(shutil.copy(STARTER / "image.onnx", tmp_path))
     found = Sessions(path, SessionSpec(threads=2))
     path.unlink()
-    assert found.single is found.quick
+    assert found.one_core is found.all_cores
     assert "runs on all cores only" in caplog.text
 
 
 def test_with_one_core_there_is_one_copy_of_the_weights():
     found = Sessions(STARTER / "image.onnx", SessionSpec(threads=1))
-    assert found.single is found.quick
+    assert found.one_core is found.all_cores
 
 
 @pytest.mark.parametrize(
@@ -193,5 +195,5 @@ def test_with_one_core_there_is_one_copy_of_the_weights():
 )
 def test_a_containers_quota_limits_the_threads(tmp_path, content, cpus):
     (tmp_path / "cpu.max").write_text(content)
-    assert sessions._quota_cpus(tmp_path / "cpu.max") == cpus
-    assert sessions.usable_cpus() >= 1
+    assert sessions._read_cpu_quota(tmp_path / "cpu.max") == cpus
+    assert sessions.count_usable_cpus() >= 1

@@ -6,28 +6,28 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared_code.adapters.clip.gate import Gate
-from shared_code.adapters.clip.loading import Loading
+from shared_code.adapters.clip.loading import BackgroundLoader
 from shared_code.domain.errors import Misconfigured, ModelNotReady, TooBusy
 from shared_code.domain.patience import somebody_waits
 
 
 def test_nobody_waits_longer_than_asked_and_the_loading_goes_on():
     may_finish = threading.Event()
-    loading = Loading(lambda: may_finish.wait(30) and "model", wait_s=0.01)
+    loading = BackgroundLoader(lambda: may_finish.wait(30) and "model", wait_s=0.01)
     with pytest.raises(ModelNotReady) as caught:
         loading.get()
     assert caught.value.retry_after_s >= 1
-    assert not loading.built
+    assert not loading.is_loaded
     may_finish.set()
-    assert loading.begin().result(30) == "model"
-    assert loading.built
+    assert loading.start().result(30) == "model"
+    assert loading.is_loaded
     assert loading.get() == "model"
 
 
 def test_beginning_early_makes_the_first_request_wait_less():
     built = []
-    loading = Loading(lambda: built.append(1) or "model", wait_s=30)
-    loading.begin().result(30)
+    loading = BackgroundLoader(lambda: built.append(1) or "model", wait_s=30)
+    loading.start().result(30)
     assert built == [1]
     assert loading.get() == "model"
     assert built == [1]
@@ -42,13 +42,13 @@ def test_a_failure_is_told_to_everybody_and_tried_again_later():
             raise Misconfigured("half-copied")
         return "model"
 
-    patient = Loading(build, wait_s=30, again_after_s=1000)
+    patient = BackgroundLoader(build, wait_s=30, rebuild_pause_s=1000)
     for _ in range(3):
         with pytest.raises(Misconfigured, match="half-copied"):
             patient.get()
     assert tries == [1]
     tries.clear()
-    eager = Loading(build, wait_s=30, again_after_s=0)
+    eager = BackgroundLoader(build, wait_s=30, rebuild_pause_s=0)
     with pytest.raises(Misconfigured):
         eager.get()
     assert eager.get() == "model"

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from shared_code.adapters.clip.preprocess import Preprocess
-from shared_code.adapters.pictures.formats import picture_format
+from shared_code.adapters.pictures.formats import detect_picture_format
 from shared_code.domain.errors import UnsupportedImage
 from tests.decoding import FORMATS, LIMIT, close, decode, each_format, quarters, saved, spec
 from tests.pictures import picture
@@ -14,7 +14,7 @@ from tests.pictures import picture
 @each_format
 def test_every_accepted_format_is_told_by_content_and_decoded(kind):
     data = picture("blue", size=(40, 40), kind=kind)
-    found = picture_format(data)
+    found = detect_picture_format(data)
     assert (found.mime, found.extension) == FORMATS[kind]
     close(decode(data).mean(axis=(0, 1)), (30, 60, 210))
 
@@ -34,7 +34,7 @@ def test_every_accepted_format_is_told_by_content_and_decoded(kind):
     ],
 )
 def test_anything_else_is_refused_whatever_its_name(data):
-    for call in (picture_format, decode):
+    for call in (detect_picture_format, decode):
         with pytest.raises(UnsupportedImage, match="JPEG, PNG"):
             call(data)
 
@@ -138,7 +138,7 @@ def test_the_first_frame_of_an_animation_counts():
 
 def test_a_two_picture_jpeg_of_a_phone_is_a_jpeg():
     data = saved(quarters(), "MPO", save_all=True, append_images=[quarters()])
-    assert picture_format(data).extension == "jpg"
+    assert detect_picture_format(data).extension == "jpg"
     close(decode(data)[4, 4], (254, 0, 0))
 
 

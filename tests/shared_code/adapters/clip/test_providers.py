@@ -6,15 +6,15 @@ import onnxruntime as ort
 import pytest
 
 from shared_code.adapters.clip.bundle import load_bundle
-from shared_code.adapters.clip.encoder import ClipEncoder, Running
-from shared_code.adapters.clip.providers import CPU, CUDA, check_started, usable
+from shared_code.adapters.clip.encoder import ClipEncoder, EncoderOptions
+from shared_code.adapters.clip.providers import CPU, CUDA, check_started, select_providers
 from shared_code.domain.errors import Misconfigured
 from shared_code.settings import Settings
 
 
 def encoder(*providers):
     bundle = load_bundle(Settings().model_dir)
-    return ClipEncoder(bundle, max_pixels=1, running=Running(providers=providers))
+    return ClipEncoder(bundle, max_pixels=1, options=EncoderOptions(providers=providers))
 
 
 def test_one_that_is_missing_gives_way_and_is_told(caplog):
@@ -31,7 +31,7 @@ def test_one_that_is_missing_and_has_no_other_is_refused():
 
 def test_the_order_is_the_callers():
     built = ort.get_available_providers()
-    assert usable(built[::-1]) == built[::-1]
+    assert select_providers(built[::-1]) == built[::-1]
 
 
 class Session:

@@ -27,7 +27,7 @@ def tokenize(**changes):
 
 
 def test_a_short_text_is_one_window_between_special_tokens():
-    [window] = tokenize().windows("red dress")
+    [window] = tokenize().split_into_windows("red dress")
     assert window.ids[0] == CLS
     assert window.ids[-1] == SEP
     assert len(window.ids) == 4
@@ -36,51 +36,51 @@ def test_a_short_text_is_one_window_between_special_tokens():
 
 def test_a_long_text_is_split_and_nothing_is_lost():
     words = "one two three four five six seven eight nine ten eleven twelve thirteen".split()  # noqa: SIM905
-    windows = tokenize().windows(" ".join(words))
+    windows = tokenize().split_into_windows(" ".join(words))
     assert [len(w.ids) for w in windows] == [8, 8, 3]
     assert all(w.ids[0] == CLS and w.ids[-1] == SEP for w in windows)
     inner = [token for w in windows for token in w.ids[1:-1]]
-    [whole] = tokenize(max_tokens=64).windows(" ".join(words))
+    [whole] = tokenize(max_tokens=64).split_into_windows(" ".join(words))
     assert inner == list(whole.ids[1:-1])
 
 
 def test_exactly_full_is_not_split():
-    assert len(tokenize().windows("one two three four five six")) == 1
-    assert len(tokenize().windows("one two three four five six seven")) == 2
+    assert len(tokenize().split_into_windows("one two three four five six")) == 1
+    assert len(tokenize().split_into_windows("one two three four five six seven")) == 2
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t", "👗", "👗 👠", "\0", "\u200b"])
 def test_a_text_without_a_known_word_is_refused(text):
     with pytest.raises(Unprocessable, match="no word that the model knows"):
-        tokenize().windows(text)
+        tokenize().split_into_windows(text)
 
 
 def test_a_long_refused_text_is_shown_in_part():
     with pytest.raises(Unprocessable) as caught:
-        tokenize().windows("👗" * 500)
+        tokenize().split_into_windows("👗" * 500)
     assert len(str(caught.value)) < 120
 
 
 def test_unknown_words_among_known_ones_do_not_count():
-    [window] = tokenize().windows("red 👗")
+    [window] = tokenize().split_into_windows("red 👗")
     assert window.known == 1
     assert UNK in window.ids
 
 
 def test_windows_without_a_known_word_are_left_out():
-    windows = tokenize().windows("red dress " + "👗 " * 30)
+    windows = tokenize().split_into_windows("red dress " + "👗 " * 30)
     assert [w.known for w in windows] == [2]
 
 
 def test_without_an_unknown_token_every_token_counts():
-    [window] = tokenize(unk_id=None).windows("👗")
+    [window] = tokenize(unk_id=None).split_into_windows("👗")
     assert window.known == 1
 
 
 def test_a_batch_is_padded_to_its_longest():
     tokens = tokenize()
-    windows = [*tokens.windows("red"), *tokens.windows("a blue dress")]
-    feeds = tokens.feeds(windows)
+    windows = [*tokens.split_into_windows("red"), *tokens.split_into_windows("a blue dress")]
+    feeds = tokens.build_feeds(windows)
     assert feeds["ids"].dtype == "int64"
     assert feeds["ids"].shape == feeds["mask"].shape == (2, 5)
     assert feeds["ids"][0, 3:].tolist() == [0, 0]
@@ -89,7 +89,7 @@ def test_a_batch_is_padded_to_its_longest():
 
 def test_a_model_may_want_one_length_another_padding_and_no_mask():
     tokens = tokenize(pad_to=16, pad_id=7, inputs=TextInputs("input_ids"))
-    feeds = tokens.feeds(tokens.windows("red"))
+    feeds = tokens.build_feeds(tokens.split_into_windows("red"))
     assert set(feeds) == {"input_ids"}
     assert feeds["input_ids"].shape == (1, 16)
     assert feeds["input_ids"][0, 3:].tolist() == [7] * 13
@@ -105,8 +105,8 @@ def test_lower_case_is_the_manifests_wish(tmp_path):
     lower = Tokenize(
         dataclasses.replace(SPEC, lowercase=True), (tmp_path / "tokenizer.json").read_bytes()
     )
-    assert plain.windows("RED x")[0].ids != plain.windows("red x")[0].ids
-    assert lower.windows("RED x")[0].ids == plain.windows("red x")[0].ids
+    assert plain.split_into_windows("RED x")[0].ids != plain.split_into_windows("red x")[0].ids
+    assert lower.split_into_windows("RED x")[0].ids == plain.split_into_windows("red x")[0].ids
 
 
 def test_a_file_that_is_no_tokenizer_is_named(tmp_path):
@@ -117,5 +117,5 @@ def test_a_file_that_is_no_tokenizer_is_named(tmp_path):
 
 def test_special_tokens_in_a_text_are_text():
     """Else a text could end itself: what follows an end token is not looked at."""
-    [plain] = tokenize().windows("red [SEP] dress")
+    [plain] = tokenize().split_into_windows("red [SEP] dress")
     assert list(plain.ids).count(plain.ids[-1]) == 1

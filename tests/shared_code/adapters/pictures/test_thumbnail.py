@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from shared_code.adapters.pictures.thumbnail import PillowThumbnail
+from shared_code.adapters.pictures.thumbnail import PillowThumbnailer
 from shared_code.domain.errors import Unprocessable, UnsupportedImage
 from tests.pictures import bomb, picture
 
-MAKE = PillowThumbnail(50_000_000)
+MAKE = PillowThumbnailer(50_000_000)
 
 
 def made(data, side=320):
@@ -123,7 +123,7 @@ def test_what_is_no_picture_is_refused(data):
         MAKE(data, 320)
 
 
-class Watched(PillowThumbnail):
+class Watched(PillowThumbnailer):
     """Counts how many are being made at one time."""
 
     def __init__(self):
@@ -131,14 +131,14 @@ class Watched(PillowThumbnail):
         self.running = self.most = 0
         self.lock = threading.Lock()
 
-    def _webp(self, opened, side):
+    def _make_webp(self, opened, side):
         with self.lock:
             self.running += 1
             self.most = max(self.most, self.running)
         time.sleep(0.01)
         with self.lock:
             self.running -= 1
-        return super()._webp(opened, side)
+        return super()._make_webp(opened, side)
 
 
 def test_only_a_few_are_decoded_at_one_time():
