@@ -30,6 +30,7 @@ from devhost.child import HostProcess
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.naming import readable_name
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.twins.qdrant_server import running_qdrant_server
 
 TARGET = 0.85
@@ -45,7 +46,7 @@ def main() -> None:
     load_before = os.getloadavg()[0]
     most = max([asked.pictures, *asked.growth])
     pictures = made_pictures(most, asked.side)
-    encoder = ClipEncoder.from_settings(Settings(model_dir=asked.model))
+    encoder = open_encoder(Settings(model_dir=asked.model))
     encoder.encode_texts(["loads the model"])
     batches_per_s(encoder, pictures[:40])
     rounds = [Round(encoder, pictures[: asked.pictures], asked.model) for _ in range(asked.rounds)]

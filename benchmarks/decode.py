@@ -20,9 +20,9 @@ from PIL import Image
 
 from benchmarks.report import arguments, publish, table
 from shared_code.adapters.clip.bundle import ImageSpec, load_bundle
-from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.golden.pictures import photo
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=15)
     asked = parser.parse_args()
     settings = Settings()
-    encoder = ClipEncoder.from_settings(settings)
+    encoder = open_encoder(settings)
     bundled = load_bundle(settings.model_dir).manifest.image
     rows = []
     for rule, plain in PLAIN.items():

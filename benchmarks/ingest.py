@@ -34,6 +34,7 @@ from samples.catalogue import load
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.naming import readable_name
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.chaos.pictures import opened, saved, varied
 
 BATCH = 4
@@ -48,7 +49,7 @@ def main() -> None:
     asked = parser.parse_args()
     load_before = os.getloadavg()[0]
     pictures = made_pictures(asked.pictures, asked.side)
-    encoder = ClipEncoder.from_settings(Settings(model_dir=asked.model))
+    encoder = open_encoder(Settings(model_dir=asked.model))
     batches_per_s(encoder, pictures[:40])  # loads the model
     rounds = [Round(encoder, pictures, asked) for _ in range(asked.rounds)]
     publish("From drop to searchable", report(rounds, asked, load_before), asked.out)
@@ -198,7 +199,7 @@ def report(rounds: Sequence[Round], asked: argparse.Namespace, load_before: floa
     ]
     what = f"{asked.pictures} JPEGs of up to {asked.side} pixels a side, {asked.rounds} rounds"
     header = [f"{what}: the median of the rounds, and their range", ""]
-    model = ClipEncoder.from_settings(Settings(model_dir=asked.model)).model.name
+    model = open_encoder(Settings(model_dir=asked.model)).model.name
     load_said = f"Model: {model}. The machine's load before the run was {load_before:.1f}."
     return "\n\n".join([table(header, [*bulk, *single]), load_said])
 

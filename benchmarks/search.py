@@ -31,6 +31,7 @@ from benchmarks.running import devhost
 from samples.catalogue import load
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.chaos.pictures import opened, saved
 
 CLIENTS = 50
@@ -61,7 +62,7 @@ def main() -> None:
         "text": by_words,
         "picture": lambda: by_picture(photos),
     }
-    encoder = ClipEncoder.from_settings(Settings(model_dir=asked.model))
+    encoder = open_encoder(Settings(model_dir=asked.model))
     with devhost(MODEL_DIR=str(asked.model.resolve())) as client:
         index_samples(client)
         alone = [stages(name, make(), client, asked.searches) for name, make in kinds.items()]

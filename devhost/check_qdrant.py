@@ -50,13 +50,12 @@ def main() -> int:
 
 def checked(settings: Settings, *, must_write: bool) -> int:
     from shared_code.adapters.clip.bundle import load_bundle
-    from shared_code.adapters.qdrant.cloud.link import connect
-    from shared_code.adapters.qdrant.points import CollectionSpec
     from shared_code.adapters.qdrant_probe import Probe
+    from shared_code.wiring import collection_spec, connect_to_qdrant
 
     bundles = [settings.model_dir, *([settings.next_model_dir] * settings.has_next_model)]
-    specs = [CollectionSpec.from_settings(settings, load_bundle(each).model) for each in bundles]
-    client = connect(settings)
+    specs = [collection_spec(settings, load_bundle(each).model) for each in bundles]
+    client = connect_to_qdrant(settings)
     try:
         return _shown(Probe(client, specs, must_write=must_write).run())
     finally:

@@ -10,10 +10,9 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from shared_code.domain.filter_language import RESERVED
 from shared_code.domain.filters import FieldType
+from shared_code.domain.vector_index import Distance, Quantization
 from shared_code.ncrontab import parse_schedule
 
-Distance = Literal["cosine", "euclid"]
-Quantization = Literal["auto", "none", "int8"]
 LogFormat = Literal["text", "json"]
 TriggerSource = Literal["LogsAndContainerScan", "EventGrid", "Queue"]
 Cron: TypeAlias = str

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
+from shared_code.adapters.storage.azure.account import StorageAccount
 from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
 from shared_code.domain.telemetry import NoTelemetry, Telemetry
 from shared_code.feeds.intake import FetchImage
@@ -23,8 +24,12 @@ from shared_code.users.users import UserRows
 from shared_code.version import __version__
 
 if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+
     from shared_code.adapters.cache.memory import MemoryCache
-    from shared_code.domain.products import ImageBytes
+    from shared_code.adapters.clip.encoder import ClipEncoder
+    from shared_code.adapters.qdrant.points import CollectionSpec
+    from shared_code.domain.products import ImageBytes, ModelInfo
 
 EVENT_QUEUE = "blob-events"
 """Made by the deployment (infra/events.bicep), which has Event Grid put events there."""
@@ -42,32 +47,32 @@ class Adapters:
 
     @lazy
     def encoder(self) -> Encoder:
-        from shared_code.adapters.clip.encoder import ClipEncoder
-
-        return ClipEncoder.from_settings(self.settings)
+        return open_encoder(self.settings)
 
     @lazy
     def index(self) -> ProductIndex:
-        model, fills = self.encoder.model, self.fills_collection
+        model, is_built = self.encoder.model, self.fills_collection
+        spec = collection_spec(self.settings, model, is_built=is_built)
         if self.settings.qdrant_url:
             import_qdrant_client()
             from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 
-            return QdrantCloudIndex.from_settings(self.settings, model, is_built=fills)
+            return QdrantCloudIndex(lambda: connect_to_qdrant(self.settings), spec)
         from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 
-        return QdrantEdgeIndex.from_settings(self.settings, model, is_built=fills)
+        return QdrantEdgeIndex(self.settings.embedded_index_dir.resolve(), spec)
 
     @lazy
     def collections(self) -> Collections:
+        alias = self.settings.qdrant_collection
         if self.settings.qdrant_url:
             import_qdrant_client()
             from shared_code.adapters.qdrant.cloud.aliases import CloudCollections
 
-            return CloudCollections.from_settings(self.settings)
+            return CloudCollections(lambda: connect_to_qdrant(self.settings), alias)
         from shared_code.adapters.qdrant.edge.aliases import FolderCollections
 
-        return FolderCollections.from_settings(self.settings)
+        return FolderCollections(self.settings.embedded_index_dir.resolve(), alias)
 
     @lazy
     def images(self) -> BlobStore:
@@ -94,7 +99,7 @@ class Adapters:
         if self.settings.uses_storage_account:
             from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 
-            return AzureBlobStore.from_settings(self.settings, name)
+            return AzureBlobStore.connect(storage_account(self.settings), name)
         from shared_code.adapters.storage.folder.blobs import FolderBlobStore
 
         return FolderBlobStore(self.settings.storage_dir, name)
@@ -104,7 +109,7 @@ class Adapters:
         if self.settings.uses_storage_account:
             from shared_code.adapters.storage.azure.queue import AzureEventQueue
 
-            return AzureEventQueue.from_settings(self.settings, EVENT_QUEUE)
+            return AzureEventQueue.connect(storage_account(self.settings), EVENT_QUEUE)
         from shared_code.adapters.storage.folder.queue import FolderEventQueue
 
         return FolderEventQueue(self.settings.queues_dir, EVENT_QUEUE)
@@ -114,7 +119,7 @@ class Adapters:
         if self.settings.uses_storage_account:
             from shared_code.adapters.users.table import TableRows
 
-            return TableRows.from_settings(self.settings)
+            return TableRows.connect(storage_account(self.settings), self.settings.users_table)
         from shared_code.adapters.users.folder import FolderRows
 
         return FolderRows(self.settings.local_dir / "tables" / self.settings.users_table)
@@ -132,7 +137,7 @@ class Adapters:
             return [self.memory_cache]
         from shared_code.adapters.cache.redis import RedisCache
 
-        redis = RedisCache.from_settings(self.settings, self.encoder.model.dimension)
+        redis = RedisCache.connect(self.settings.redis_url, dimension=self.encoder.model.dimension)
         return [self.memory_cache, redis]
 
     @lazy
@@ -141,13 +146,17 @@ class Adapters:
             return NoTelemetry()
         from shared_code.adapters.telemetry.azure_monitor import AzureMonitor
 
-        return AzureMonitor.from_settings(self.settings, __version__)
+        connection_string = self.settings.applicationinsights_connection_string
+        return AzureMonitor(connection_string, version=__version__)
 
     @lazy
     def fetch_image(self) -> FetchImage:
         from shared_code.adapters.downloads.image_urls import ImageDownloader
 
-        return ImageDownloader.from_settings(self.settings)
+        return ImageDownloader(
+            allowed=self.settings.allow_image_urls,
+            max_bytes=self.settings.max_upload_mb * 1_000_000,
+        )
 
     @lazy
     def make_thumbnail(self) -> MakeThumbnail:
@@ -178,3 +187,59 @@ class Adapters:
             index.close()
         if queue is not None:
             queue.close()
+
+
+def open_encoder(settings: Settings) -> ClipEncoder:
+    """Opens the model bundle; its towers are loaded when they are first needed."""
+    from shared_code.adapters.clip.bundle import load_bundle
+    from shared_code.adapters.clip.encoder import ClipEncoder, EncoderOptions
+
+    options = EncoderOptions(
+        concurrency=settings.encode_concurrency,
+        queue=settings.encode_queue,
+        wait_s=settings.model_wait_s,
+        providers=settings.ort_providers,
+    )
+    return ClipEncoder(
+        load_bundle(settings.model_dir),
+        max_pixels=settings.max_image_pixels,
+        threads=settings.ort_threads,
+        options=options,
+    )
+
+
+def storage_account(settings: Settings) -> StorageAccount:
+    """Returns how the settings say to reach the storage account."""
+    return StorageAccount(
+        connection_string=settings.azurewebjobsstorage,
+        blob_url=settings.azurewebjobsstorage__blobserviceuri,
+        queue_url=settings.azurewebjobsstorage__queueserviceuri,
+        table_url=settings.azurewebjobsstorage__tableserviceuri,
+        client_id=settings.azurewebjobsstorage__clientid,
+    )
+
+
+def connect_to_qdrant(settings: Settings) -> QdrantClient:
+    """Makes no request. Raises Misconfigured for a QDRANT_URL that is not a URL."""
+    from shared_code.adapters.qdrant.cloud.link import connect
+
+    return connect(
+        settings.qdrant_url, api_key=settings.qdrant_api_key, timeout_s=settings.qdrant_timeout_s
+    )
+
+
+def collection_spec(
+    settings: Settings, model: ModelInfo, *, is_built: bool = False
+) -> CollectionSpec:
+    """Returns what the settings say about the collection of this model's vectors."""
+    from shared_code.adapters.qdrant.points import CollectionSpec
+
+    return CollectionSpec(
+        alias=settings.qdrant_collection,
+        model=model,
+        distance=settings.qdrant_distance,
+        quantization=settings.qdrant_quantization,
+        fields=settings.filterable_fields,
+        is_built=is_built,
+        expected_vectors=settings.expected_vectors,
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 from shared_code.adapters.qdrant.points import CollectionSpec
 from shared_code.domain.ports import VectorQuery
 from shared_code.domain.products import (
@@ -12,6 +13,7 @@ from shared_code.domain.products import (
     Source,
     TextRecord,
 )
+from shared_code.wiring import collection_spec, connect_to_qdrant
 
 DIMENSION = 8
 MODEL = ModelInfo("test", "fp32", DIMENSION, "0123456789ab")
@@ -28,6 +30,12 @@ FIELDS = {
 
 def spec(alias="products", *, distance="cosine", model=MODEL, quantization="none", is_built=False):
     return CollectionSpec(alias, model, distance, quantization, FIELDS, is_built=is_built)
+
+
+def cloud_index(settings, model=MODEL, *, is_built=False):
+    """The index on a Qdrant server, as the app builds it from these settings."""
+    cloud_spec = collection_spec(settings, model, is_built=is_built)
+    return QdrantCloudIndex(lambda: connect_to_qdrant(settings), cloud_spec)
 
 
 def at(angle):

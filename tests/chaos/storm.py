@@ -17,7 +17,7 @@ from azure.storage.queue import QueueClient
 
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.settings import Settings
-from shared_code.wiring import EVENT_QUEUE
+from shared_code.wiring import EVENT_QUEUE, open_encoder
 from tests.chaos.events import EventGrid
 from tests.chaos.pictures import MAX_UPLOAD_MB
 from tests.chaos.plan import Planner, product_of, tally
@@ -248,7 +248,7 @@ def empty(queue: QueueClient) -> None:
 
 
 def encoder() -> ClipEncoder:
-    return ClipEncoder.from_settings(Settings.from_env())
+    return open_encoder(Settings.from_env())
 
 
 def storm(options: Options, azurite: Azurite, folder: Path) -> Result:

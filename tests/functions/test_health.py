@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from functions.ops import health, stats
-from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.app import App, use_models
 from shared_code.domain.errors import Misconfigured
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.functions.conftest import call
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.index import MemoryIndex
@@ -79,6 +79,6 @@ def test_a_dimension_that_is_not_the_files_is_refused_at_the_first_vector(starte
     manifest = json.loads((starter / "manifest.json").read_text())
     manifest["dimension"] = 500
     (starter / "manifest.json").write_text(json.dumps(manifest))
-    encoder = ClipEncoder.from_settings(replace(Settings(), model_dir=starter))
+    encoder = open_encoder(replace(Settings(), model_dir=starter))
     with pytest.raises(Misconfigured, match="not vectors of 500"):
         encoder.encode_texts(["a red dress"])

@@ -11,6 +11,7 @@ import numpy as np
 
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.golden.pictures import PICTURES, TEXTS
 
 FILE = Path(__file__).with_name("starter.json")
@@ -37,7 +38,7 @@ def compare(former: dict, found: dict) -> None:
 
 
 def main() -> None:
-    encoder = ClipEncoder.from_settings(Settings.from_env())
+    encoder = open_encoder(Settings.from_env())
     found = {"fingerprint": encoder.model.fingerprint, **vectors(encoder)}
     if FILE.exists():
         compare(json.loads(FILE.read_text()), found)

@@ -10,9 +10,9 @@ import transformers
 from model_export.files import Checkout
 from model_export.made_up import randomise
 from model_export.towers.preprocessing import preprocessing
-from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.decoding import LIMIT, spec
 
 EQUAL = 0.01
@@ -95,7 +95,7 @@ class Both:
 
 @functools.cache
 def starter():
-    return ClipEncoder.from_settings(Settings())
+    return open_encoder(Settings())
 
 
 @functools.cache

@@ -14,11 +14,10 @@ from qdrant_client import QdrantClient
 
 from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
-from shared_code.adapters.qdrant.cloud.link import connect
-from shared_code.adapters.qdrant.points import CollectionSpec
 from shared_code.adapters.qdrant_probe import ROUND_TRIPS, Probe
 from shared_code.settings import Settings
-from tests.points import MODEL, spec
+from shared_code.wiring import collection_spec, connect_to_qdrant
+from tests.points import MODEL, cloud_index, spec
 from tests.real import free_ports
 from tests.twins.qdrant_server import Reply, running_qdrant_server
 
@@ -36,7 +35,7 @@ def server():
 @pytest.fixture
 def made(server):
     """With the collection as the app makes it, of the default settings."""
-    index = QdrantCloudIndex.from_settings(Settings(qdrant_url=server.url), MODEL)
+    index = cloud_index(Settings(qdrant_url=server.url), MODEL)
     index.ping()
     index.close()
     server.requests.clear()
@@ -46,8 +45,8 @@ def made(server):
 def check(url, *, must_write=True, **settings):
     """What is not well: its name -> (level, all that is said)."""
     settings = Settings(qdrant_url=url, **settings)
-    client = connect(settings)
-    specs = [CollectionSpec.from_settings(settings, model) for model in (MODEL, NEXT)]
+    client = connect_to_qdrant(settings)
+    specs = [collection_spec(settings, model) for model in (MODEL, NEXT)]
     found = list(Probe(client, specs, must_write=must_write).run())
     client.close()
     assert len({each.what for each in found}) == len(found)
@@ -120,7 +119,7 @@ def test_another_models_collection(made):
 
 
 def test_after_a_move_the_next_models_collection_is_looked_at(made):
-    index = QdrantCloudIndex.from_settings(Settings(qdrant_url=made.url), NEXT, is_built=True)
+    index = cloud_index(Settings(qdrant_url=made.url), NEXT, is_built=True)
     index.ping()
     index.close()
     made.aliases["products"] = f"products__{NEXT.fingerprint}"
@@ -186,7 +185,7 @@ def command(url, *arguments, **env):
 
 def test_the_command_says_it_all_and_its_exit_status_says_whether_it_is_well(server):
     starter = load_bundle(ROOT / "models/starter").model
-    index = QdrantCloudIndex.from_settings(Settings(qdrant_url=server.url), starter)
+    index = cloud_index(Settings(qdrant_url=server.url), starter)
     index.ping()
     index.close()
     status, said = command(server.url)
@@ -228,12 +227,10 @@ if "QDRANT_TEST_URL" in os.environ:
             qdrant_collection=f"test-{uuid.uuid4().hex[:8]}",
             qdrant_timeout_s=60,
         )
-        index = QdrantCloudIndex.from_settings(settings, MODEL)
+        index = cloud_index(settings, MODEL)
         index.ping()
-        client = connect(settings)
-        found = Probe(
-            client, [CollectionSpec.from_settings(settings, MODEL)], must_write=True
-        ).run()
+        client = connect_to_qdrant(settings)
+        found = Probe(client, [collection_spec(settings, MODEL)], must_write=True).run()
         assert {each.what: each for each in found if each.level == "wrong"} == {}
         client.delete_collection(index.collection)
         client.close()

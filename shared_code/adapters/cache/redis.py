@@ -7,7 +7,6 @@ import logging
 import struct
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import redis
@@ -15,9 +14,6 @@ import redis
 from shared_code.domain.errors import Misconfigured
 from shared_code.domain.ports import Embedding
 from shared_code.domain.timing import stage
-
-if TYPE_CHECKING:
-    from shared_code.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +39,11 @@ class RedisCache:
         self._paused_until = 0.0
 
     @classmethod
-    def from_settings(cls, settings: Settings, dimension: int) -> RedisCache:
+    def connect(cls, url: str, *, dimension: int) -> RedisCache:
+        """Makes no request. Raises Misconfigured for a text that is not a Redis URL."""
         try:
             client = redis.Redis.from_url(
-                settings.redis_url,
+                url,
                 socket_timeout=TIMEOUT_S,
                 socket_connect_timeout=TIMEOUT_S,
                 retry=None,

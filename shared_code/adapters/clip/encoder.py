@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared_code.adapters.clip.bundle import Bundle, load_bundle
 from shared_code.adapters.clip.gate import Gate
 from shared_code.adapters.clip.loading import REBUILD_PAUSE_S, BackgroundLoader
 from shared_code.adapters.clip.preprocess import Preprocess
@@ -28,8 +27,8 @@ from shared_code.domain.timing import stage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from shared_code.adapters.clip.bundle import Bundle
     from shared_code.domain.products import ImageBytes, ModelInfo, Region, Vector, Vectors
-    from shared_code.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -80,20 +79,6 @@ class ClipEncoder:
         patience = {"wait_s": options.wait_s, "rebuild_pause_s": options.rebuild_pause_s}
         self._image = BackgroundLoader(self._load_image_tower, **patience)
         self._text = BackgroundLoader(self._load_text_tower, **patience)
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> ClipEncoder:
-        return cls(
-            load_bundle(settings.model_dir),
-            max_pixels=settings.max_image_pixels,
-            threads=settings.ort_threads,
-            options=EncoderOptions(
-                settings.encode_concurrency,
-                settings.encode_queue,
-                settings.model_wait_s,
-                settings.ort_providers,
-            ),
-        )
 
     @property
     def model(self) -> ModelInfo:

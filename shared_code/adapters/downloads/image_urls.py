@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from urllib.parse import urljoin
 
 from shared_code.adapters.downloads.public_urls import (
@@ -24,9 +24,6 @@ from shared_code.adapters.downloads.public_urls import (
     parse_public_url,
 )
 from shared_code.domain.errors import Unprocessable
-
-if TYPE_CHECKING:
-    from shared_code.settings import Settings
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
 """Host name and port -> IP addresses. Raises OSError for an unknown name."""
@@ -49,7 +46,7 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDownloader:
     allowed: bool
     max_bytes: int
@@ -58,10 +55,6 @@ class ImageDownloader:
     resolve: Resolve = resolve
     is_public_address: Callable[[str], bool] = is_public_address
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> ImageDownloader:
-        return cls(settings.allow_image_urls, settings.max_upload_mb * 1_000_000)
 
     def __call__(self, url: str) -> bytes:
         """Returns the file's content. Raises Unprocessable, with the reason, for a URL that cannot

@@ -32,8 +32,7 @@ from shared_code.domain.products import (
 if TYPE_CHECKING:
     from shared_code.domain.filters import FilterableFields
     from shared_code.domain.products import Kind, ModelInfo, Vector
-    from shared_code.settings import Settings
-    from shared_code.settings_values import Distance, Quantization
+    from shared_code.domain.vector_index import Distance, Quantization
 
 Payload: TypeAlias = dict[str, Any]
 IndexType: TypeAlias = Literal["keyword", "integer", "float", "bool", "datetime"]
@@ -83,20 +82,6 @@ class CollectionSpec:
     is_built: bool = False
     """It is being filled while the alias leads to another one, or to none."""
     expected_vectors: int = 0
-
-    @classmethod
-    def from_settings(
-        cls, settings: Settings, model: ModelInfo, *, is_built: bool = False
-    ) -> CollectionSpec:
-        return cls(
-            settings.qdrant_collection,
-            model,
-            settings.qdrant_distance,
-            settings.qdrant_quantization,
-            settings.filterable_fields,
-            is_built,
-            settings.expected_vectors,
-        )
 
     @property
     def name(self) -> str:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from shared_code.adapters.telemetry.emitter import Emitter
     from shared_code.domain.telemetry import Operation
-    from shared_code.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +85,9 @@ class BackgroundTelemetry:
 
 
 class AzureMonitor(BackgroundTelemetry):
-    @classmethod
-    def from_settings(cls, settings: Settings, version: str) -> AzureMonitor:
-        connection_string = settings.applicationinsights_connection_string
-        return cls(lambda: _connect(connection_string, version))
+    def __init__(self, connection_string: str, *, version: str) -> None:
+        """``version`` is the app's, which every span and metric carries."""
+        super().__init__(lambda: _connect(connection_string, version))
 
 
 def _connect(connection_string: str, version: str) -> Emitter:

@@ -20,14 +20,13 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, UpdateMode
 
-from shared_code.adapters.storage.azure.account import derive_service_url
 from shared_code.adapters.storage.azure.identity import create_credential
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured
 from shared_code.users.users import Kept, Row, encoded
 
 if TYPE_CHECKING:
-    from shared_code.settings import Settings
+    from shared_code.adapters.storage.azure.account import StorageAccount
 
 T = TypeVar("T")
 
@@ -44,13 +43,12 @@ class TableRows:
         self._call = (calls or TableCalls()).call
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> TableRows:
-        """Makes no request: the table is created when it is first found missing."""
-        name = settings.users_table
-        if settings.azurewebjobsstorage:
-            return cls.from_connection_string(settings.azurewebjobsstorage, name)
-        credential = create_credential(settings.azurewebjobsstorage__clientid)
-        return cls(TableClient(service_url(settings), name, credential=credential, **OPTIONS))
+    def connect(cls, account: StorageAccount, table: str) -> TableRows:
+        """Makes no request: a missing table is created by the first write."""
+        if account.connection_string:
+            return cls.from_connection_string(account.connection_string, table)
+        url, credential = account.resolve_url("table"), create_credential(account.client_id)
+        return cls(TableClient(url, table, credential=credential, **OPTIONS))
 
     @classmethod
     def from_connection_string(cls, connection: str, table: str) -> TableRows:
@@ -114,11 +112,6 @@ class TableRows:
             with contextlib.suppress(ResourceExistsError):  # another thread created it
                 self._call(self._client.create_table)
             return self._call(write)
-
-
-def service_url(settings: Settings) -> str:
-    own = settings.azurewebjobsstorage__tableserviceuri
-    return derive_service_url("table", own, blob_url=settings.azurewebjobsstorage__blobserviceuri)
 
 
 def _to_entity(owner: str, key: str, document: bytes) -> dict[str, Any]:

@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING
 from qdrant_client import QdrantClient, models
 
 from shared_code.adapters.breaker import CircuitBreaker
-from shared_code.adapters.qdrant.cloud.link import Call, CollectionGone, QdrantLink, connect
+from shared_code.adapters.qdrant.cloud.link import Call, CollectionGone, QdrantLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from shared_code.settings import Settings
 
 
 class CloudCollections:
     def __init__(self, connect: Callable[[], QdrantClient], alias: str) -> None:
         self._alias = alias
         self._link = QdrantLink(connect, _nothing_to_set_up, time.sleep, CircuitBreaker("Qdrant"))
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> CloudCollections:
-        return cls(lambda: connect(settings), settings.qdrant_collection)
 
     def serving(self) -> str | None:
         found = self._link.call(lambda client: client.get_aliases()).aliases

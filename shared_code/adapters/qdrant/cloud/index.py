@@ -14,7 +14,7 @@ from qdrant_client import QdrantClient, models
 
 from shared_code.adapters.breaker import CircuitBreaker
 from shared_code.adapters.qdrant.cloud.collection import Setup
-from shared_code.adapters.qdrant.cloud.link import QdrantLink, connect
+from shared_code.adapters.qdrant.cloud.link import QdrantLink
 from shared_code.adapters.qdrant.filters import Dialect
 from shared_code.adapters.qdrant.index import Keys, Points, QdrantIndex, Sought
 from shared_code.adapters.qdrant.ordered import ordered_point
@@ -34,9 +34,7 @@ from shared_code.domain.products import ImageRecord, PointRef, TextRecord
 from shared_code.domain.sorting import date_at
 
 if TYPE_CHECKING:
-    from shared_code.domain.products import ModelInfo
     from shared_code.domain.sorting import Order
-    from shared_code.settings import Settings
 
 OPERATIONS_PER_REQUEST = 100
 """At 512 dimensions about 1 MB of JSON: far below the server's 32 MB, and soon answered."""
@@ -77,13 +75,6 @@ class QdrantCloudIndex(QdrantIndex):
             pause,
             breaker or CircuitBreaker("Qdrant"),
         )
-
-    @classmethod
-    def from_settings(
-        cls, settings: Settings, model: ModelInfo, *, is_built: bool = False
-    ) -> QdrantCloudIndex:
-        spec = CollectionSpec.from_settings(settings, model, is_built=is_built)
-        return cls(lambda: connect(settings), spec)
 
     def write(self, images: Sequence[ImageRecord], texts: Sequence[TextRecord]) -> None:
         """Two requests; a third when the stored words are newer than those given.

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 from qdrant_client import QdrantClient
@@ -20,9 +20,6 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from shared_code.adapters.breaker import CircuitBreaker
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 from shared_code.domain.patience import must_insist
-
-if TYPE_CHECKING:
-    from shared_code.settings import Settings
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -48,18 +45,18 @@ class NotAllowed(Misconfigured):
     """403: the key is known, and may not do this."""
 
 
-def connect(settings: Settings) -> QdrantClient:
-    """Makes no request. Raises Misconfigured for a text that is no address."""
+def connect(url: str, *, api_key: str = "", timeout_s: float) -> QdrantClient:
+    """Makes no request. Raises Misconfigured for a text that is not a URL."""
     try:
         return QdrantClient(
-            url=settings.qdrant_url,
-            api_key=settings.qdrant_api_key or None,
-            timeout=math.ceil(settings.qdrant_timeout_s),  # the client takes whole seconds
+            url=url,
+            api_key=api_key or None,
+            timeout=math.ceil(timeout_s),  # the client takes whole seconds
             prefer_grpc=False,
             check_compatibility=False,  # it would be one more request in every cold start
         )
     except ValueError as exc:
-        raise Misconfigured("QDRANT_URL is no valid address.") from exc
+        raise Misconfigured("QDRANT_URL is not a valid address.") from exc
 
 
 class QdrantLink:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shared_code.adapters.qdrant.edge.folder import alias_target, folder_errors, locked, set_alias
-
-if TYPE_CHECKING:
-    from shared_code.settings import Settings
 
 
 class FolderCollections:
     def __init__(self, root: Path, alias: str) -> None:
         self._root = root
         self._alias = alias
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> FolderCollections:
-        return cls(settings.embedded_index_dir.resolve(), settings.qdrant_collection)
 
     def serving(self) -> str | None:
         with folder_errors():

@@ -35,9 +35,7 @@ from shared_code.domain.products import ImageRecord, PointRef, TextRecord
 from shared_code.domain.sorting import date_at
 
 if TYPE_CHECKING:
-    from shared_code.domain.products import ModelInfo
     from shared_code.domain.sorting import Order
-    from shared_code.settings import Settings
 
 FLUSH_EVERY = 10_000
 """Points written between two flushes, which trim the log: 30 MB of it, read again in 0.3 s
@@ -63,13 +61,6 @@ class QdrantEdgeIndex(QdrantIndex):
         self._shard = LazyShard(root, spec)
         self._writing = threading.Lock()
         self._unflushed = 0
-
-    @classmethod
-    def from_settings(
-        cls, settings: Settings, model: ModelInfo, *, is_built: bool = False
-    ) -> QdrantEdgeIndex:
-        spec = CollectionSpec.from_settings(settings, model, is_built=is_built)
-        return cls(settings.embedded_index_dir.resolve(), spec)
 
     def write(self, images: Sequence[ImageRecord], texts: Sequence[TextRecord]) -> None:
         """Pictures first, the text last: after a kill in between, the text point still has

@@ -1,20 +1,36 @@
-"""The addresses of a storage account's services: one account has one for each service."""
+"""How a storage account is reached, the same for all of its services."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Literal
 
 from shared_code.domain.errors import Misconfigured
 
 
-def derive_service_url(service: Literal["queue", "table"], own: str, *, blob_url: str) -> str:
-    """Returns ``own`` if it is set, or else derives the address from the blob service's, from which
-    it differs in one part. Raises Misconfigured where that has another form."""
-    if own:
-        return own
-    if ".blob." not in blob_url:
-        raise Misconfigured(
-            f"The address of the account's {service}s cannot be derived from "
-            f"AzureWebJobsStorage__blobServiceUri: set AzureWebJobsStorage__{service}ServiceUri."
-        )
-    return blob_url.replace(".blob.", f".{service}.", 1)
+@dataclass(frozen=True, slots=True)
+class StorageAccount:
+    """Reached with a connection string, or else by its services' URLs and a managed identity."""
+
+    connection_string: str = field(default="", repr=False)
+    blob_url: str = ""
+    queue_url: str = ""
+    """Empty: derived from ``blob_url``."""
+    table_url: str = ""
+    """Empty: derived from ``blob_url``."""
+    client_id: str = ""
+    """The id of a user-assigned managed identity; empty: the default chain of credentials."""
+
+    def resolve_url(self, service: Literal["queue", "table"]) -> str:
+        """Returns the service's own URL if it is set, or else derives it from the blob service's,
+        from which it differs in one part. Raises Misconfigured where that has another form."""
+        own_url = self.queue_url if service == "queue" else self.table_url
+        if own_url:
+            return own_url
+        if ".blob." not in self.blob_url:
+            raise Misconfigured(
+                f"The address of the account's {service}s cannot be derived from "
+                "AzureWebJobsStorage__blobServiceUri: set "
+                f"AzureWebJobsStorage__{service}ServiceUri."
+            )
+        return self.blob_url.replace(".blob.", f".{service}.", 1)

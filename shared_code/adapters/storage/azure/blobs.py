@@ -32,7 +32,7 @@ from shared_code.domain.ports import Blob, BlobInfo, Page
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from shared_code.settings import Settings
+    from shared_code.adapters.storage.azure.account import StorageAccount
 
 T = TypeVar("T")
 
@@ -53,13 +53,12 @@ class AzureBlobStore:
         self._client = client
 
     @classmethod
-    def from_settings(cls, settings: Settings, container: str) -> AzureBlobStore:
-        """Makes no request: the container is created when it is first found missing."""
+    def connect(cls, account: StorageAccount, container: str) -> AzureBlobStore:
+        """Makes no request: a missing container is created by the first call that needs it."""
         with _translate_errors():
-            if settings.azurewebjobsstorage:
-                return cls.from_connection_string(settings.azurewebjobsstorage, container)
-            url = settings.azurewebjobsstorage__blobserviceuri
-            credential = create_credential(settings.azurewebjobsstorage__clientid)
+            if account.connection_string:
+                return cls.from_connection_string(account.connection_string, container)
+            url, credential = account.blob_url, create_credential(account.client_id)
             return cls(ContainerClient(url, container, credential=credential, **OPTIONS))
 
     @classmethod

@@ -21,14 +21,13 @@ from azure.core.exceptions import (
 )
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
-from shared_code.adapters.storage.azure.account import derive_service_url
 from shared_code.adapters.storage.azure.errors import read_error_code
 from shared_code.adapters.storage.azure.identity import create_credential
 from shared_code.adapters.storage.azure.retries import FullJitter, read_retry_after_s
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
-    from shared_code.settings import Settings
+    from shared_code.adapters.storage.azure.account import StorageAccount
 
 OPTIONS: dict[str, Any] = {
     "connection_timeout": 5,
@@ -51,12 +50,12 @@ class AzureEventQueue:
         self._client = client
 
     @classmethod
-    def from_settings(cls, settings: Settings, name: str) -> AzureEventQueue:
-        """Makes no request: the queue is created when it is first found missing."""
-        if settings.azurewebjobsstorage:
-            return cls.from_connection_string(settings.azurewebjobsstorage, name)
-        credential = create_credential(settings.azurewebjobsstorage__clientid)
-        return cls(QueueClient(service_url(settings), name, credential=credential, **OPTIONS))
+    def connect(cls, account: StorageAccount, name: str) -> AzureEventQueue:
+        """Makes no request: a missing queue is created when the first message is sent."""
+        if account.connection_string:
+            return cls.from_connection_string(account.connection_string, name)
+        url, credential = account.resolve_url("queue"), create_credential(account.client_id)
+        return cls(QueueClient(url, name, credential=credential, **OPTIONS))
 
     @classmethod
     def from_connection_string(cls, connection: str, name: str) -> AzureEventQueue:
@@ -88,11 +87,6 @@ class AzureEventQueue:
 
     def _send(self, text: str, hidden_s: int) -> None:
         self._client.send_message(text, visibility_timeout=hidden_s, time_to_live=NEVER_EXPIRES)
-
-
-def service_url(settings: Settings) -> str:
-    own = settings.azurewebjobsstorage__queueserviceuri
-    return derive_service_url("queue", own, blob_url=settings.azurewebjobsstorage__blobserviceuri)
 
 
 @contextlib.contextmanager

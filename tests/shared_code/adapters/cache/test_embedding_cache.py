@@ -17,7 +17,6 @@ from shared_code.domain.ports import Embedding
 from shared_code.domain.products import Region
 from shared_code.search.embeddings import Embeddings
 from shared_code.search.query import Photo
-from shared_code.settings import Settings
 from tests.pictures import picture
 from tests.real import running_redis
 from tests.twins.encoder import DIMENSION, TwinEncoder
@@ -30,7 +29,7 @@ def embedding(angle=0.0, windows=1):
 
 
 def redis_cache(url):
-    return RedisCache.from_settings(Settings(redis_url=url), DIMENSION)
+    return RedisCache.connect(url, dimension=DIMENSION)
 
 
 @pytest.fixture(params=["memory", "redis"])

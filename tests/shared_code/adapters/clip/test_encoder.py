@@ -15,6 +15,7 @@ from shared_code.adapters.clip.sessions import Sessions, SessionSpec
 from shared_code.domain.errors import Internal, Misconfigured, Unprocessable, UnsupportedImage
 from shared_code.domain.timing import collect_stages
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.golden.pictures import PICTURES, TEXTS, photo
 from tests.pictures import bomb, picture
 from tests.twins.encoder import TwinEncoder
@@ -111,7 +112,7 @@ class TestClip(EncoderContract):
     @pytest.fixture(scope="class")
     @classmethod
     def encoder(cls):
-        return ClipEncoder.from_settings(Settings())
+        return open_encoder(Settings())
 
     def test_a_twelve_megapixel_jpeg_may_be_decoded_the_short_way(self, encoder):
         short = encoder.decode(photo(4000, 3000, kind="JPEG"))
@@ -120,7 +121,7 @@ class TestClip(EncoderContract):
 
 
 def test_a_text_search_loads_no_picture_tower():
-    encoder = ClipEncoder.from_settings(Settings())
+    encoder = open_encoder(Settings())
     assert encoder.loaded == set()
     decoded = encoder.decode(picture())
     assert encoder.loaded == set()

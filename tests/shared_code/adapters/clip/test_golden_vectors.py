@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.settings import Settings
+from shared_code.wiring import open_encoder
 from tests.golden.make import FILE, vectors
 from tests.golden.pictures import PICTURES, TEXTS
 
@@ -15,7 +15,7 @@ REMEDY = "if the bundle was changed on purpose, run `python -m tests.golden.make
 
 @pytest.fixture(scope="module")
 def encoder():
-    return ClipEncoder.from_settings(Settings())
+    return open_encoder(Settings())
 
 
 def test_the_vectors_are_those_of_this_bundle(encoder):

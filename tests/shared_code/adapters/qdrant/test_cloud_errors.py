@@ -9,13 +9,14 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from shared_code.adapters.breaker import OPEN_S, CircuitBreaker
 from shared_code.adapters.qdrant.cloud.index import OPERATIONS_PER_REQUEST, QdrantCloudIndex
-from shared_code.adapters.qdrant.cloud.link import ATTEMPTS, LONGEST_PAUSE_S, connect
+from shared_code.adapters.qdrant.cloud.link import ATTEMPTS, LONGEST_PAUSE_S
 from shared_code.adapters.qdrant.points import WORDS_KEYS
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.filters import AnyOf
 from shared_code.domain.patience import somebody_waits
 from shared_code.settings import Settings
-from tests.points import MODEL, picture, search, spec, text
+from shared_code.wiring import connect_to_qdrant
+from tests.points import cloud_index, picture, search, spec, text
 from tests.real import free_ports
 from tests.twins.qdrant_server import CUT_OFF, Reply, running_qdrant_server
 
@@ -42,7 +43,9 @@ def build(server, pauses):
 
     def build_one(of=None):
         settings = Settings(qdrant_url=server.url, qdrant_timeout_s=1)
-        made.append(QdrantCloudIndex(lambda: connect(settings), of or spec(), pause=pauses.append))
+        made.append(
+            QdrantCloudIndex(lambda: connect_to_qdrant(settings), of or spec(), pause=pauses.append)
+        )
         return made[-1]
 
     yield build_one
@@ -122,7 +125,7 @@ class TestRequests:
     @pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
     def test_the_key_is_sent(self, server):
         settings = Settings(qdrant_url=server.url, qdrant_api_key="hush")
-        index = QdrantCloudIndex.from_settings(settings, MODEL)
+        index = cloud_index(settings)
         index.ping()
         index.close()
         assert server.keys == {"hush"}
@@ -176,7 +179,7 @@ class TestTryingAgain:
     def test_nobody_there_is_an_outage(self, pauses):
         [port] = free_ports(1)
         settings = Settings(qdrant_url=f"http://127.0.0.1:{port}")
-        index = QdrantCloudIndex(lambda: connect(settings), spec(), pause=pauses.append)
+        index = QdrantCloudIndex(lambda: connect_to_qdrant(settings), spec(), pause=pauses.append)
         with pytest.raises(Unavailable, match="does not answer"):
             index.ping()
         index.close()
@@ -243,7 +246,7 @@ class TestSettingsThatCannotWork:
 
     @pytest.mark.parametrize("url", ["http://[", "http://host:port", "http://:99999999"])
     def test_a_text_that_is_no_address(self, url):
-        index = QdrantCloudIndex.from_settings(Settings(qdrant_url=url), MODEL)
+        index = cloud_index(Settings(qdrant_url=url))
         with pytest.raises(Misconfigured, match="QDRANT_URL"):
             index.ping()
 
@@ -270,7 +273,7 @@ class TestADownServer:
     def index(self, server, clock):
         settings = Settings(qdrant_url=server.url, qdrant_timeout_s=1)
         breaker = CircuitBreaker("Qdrant", clock=lambda: clock[0])
-        index = QdrantCloudIndex(lambda: connect(settings), spec(), breaker=breaker)
+        index = QdrantCloudIndex(lambda: connect_to_qdrant(settings), spec(), breaker=breaker)
         index.ping()
         server.requests.clear()
         yield index

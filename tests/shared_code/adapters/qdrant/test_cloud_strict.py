@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
-from shared_code.adapters.qdrant.cloud.link import connect
 from shared_code.domain.filters import AllOf, AnyOf, During, Not, OneOf, Range
 from shared_code.domain.ports import VectorQuery, WordQuery
 from shared_code.domain.products import PointRef
 from shared_code.domain.sorting import SORTABLE, Order
 from shared_code.settings import Settings
+from shared_code.wiring import connect_to_qdrant
 from tests.points import FIELDS, at, picture, spec, text
 from tests.twins.qdrant_server import running_qdrant_server
 
@@ -50,7 +50,7 @@ NO_REQUEST_OF_POINTS = {"collection", "ping", "close"}
 
 def test_every_method_is_called_here():
     methods = {name for name in dir(QdrantCloudIndex) if not name.startswith("_")}
-    assert methods - {"from_settings"} == CALLS.keys() | NO_REQUEST_OF_POINTS
+    assert methods == CALLS.keys() | NO_REQUEST_OF_POINTS
 
 
 def keys_in(body):
@@ -68,7 +68,7 @@ def keys_in(body):
 def test_what_it_asks_for_has_an_index(name):
     with running_qdrant_server() as server:
         settings = Settings(qdrant_url=server.url)
-        index = QdrantCloudIndex(lambda: connect(settings), spec())
+        index = QdrantCloudIndex(lambda: connect_to_qdrant(settings), spec())
         index.ping()
         server.bodies.clear()
         CALLS[name](index)
@@ -83,7 +83,9 @@ def test_only_a_field_that_changed_its_type_is_indexed_anew():
         settings = Settings(qdrant_url=server.url)
         for fields in (FIELDS, {**FIELDS, "price": "keyword"}):
             server.requests.clear()
-            index = QdrantCloudIndex(lambda: connect(settings), replace(spec(), fields=fields))
+            index = QdrantCloudIndex(
+                lambda: connect_to_qdrant(settings), replace(spec(), fields=fields)
+            )
             index.ping()
             index.close()
         indexes = server.collections[spec().name]["indexes"]
@@ -94,7 +96,7 @@ def test_only_a_field_that_changed_its_type_is_indexed_anew():
 def test_the_look_for_keys_finds_them():
     with running_qdrant_server() as server:
         settings = Settings(qdrant_url=server.url)
-        index = QdrantCloudIndex(lambda: connect(settings), spec())
+        index = QdrantCloudIndex(lambda: connect_to_qdrant(settings), spec())
         index.nearest([VectorQuery("image", at(0))], limit=5, where=WHERE)
         index.close()
     assert {"metadata.price", "metadata.category", "metadata.since"} <= keys_in(server.bodies)

@@ -2,11 +2,10 @@
 
 import pytest
 
-from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 from shared_code.adapters.qdrant.layout import Layout, layout_for, memory_bytes
-from shared_code.adapters.qdrant.points import CollectionSpec
 from shared_code.settings import Settings
-from tests.points import MODEL, spec
+from shared_code.wiring import collection_spec
+from tests.points import MODEL, cloud_index, spec
 from tests.twins.qdrant_server import running_qdrant_server
 
 NAME = spec().name
@@ -43,7 +42,7 @@ def server():
 
 def made_by(server, **settings):
     settings = Settings(qdrant_url=server.url, **settings)
-    index = QdrantCloudIndex.from_settings(settings, MODEL)
+    index = cloud_index(settings)
     index.ping()
     index.close()
     return server.collections[NAME]
@@ -74,4 +73,4 @@ def test_an_app_that_was_not_told_the_size_leaves_the_collection_as_it_is(server
 
 def test_the_spec_takes_the_size_from_the_settings():
     settings = Settings.from_env({"EXPECTED_VECTORS": "123"})
-    assert CollectionSpec.from_settings(settings, MODEL).expected_vectors == 123
+    assert collection_spec(settings, MODEL).expected_vectors == 123

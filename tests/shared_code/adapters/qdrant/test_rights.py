@@ -2,10 +2,9 @@
 
 import pytest
 
-from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 from shared_code.adapters.qdrant.cloud.link import NotAllowed
 from shared_code.settings import Settings
-from tests.points import MODEL, picture, search, spec, text
+from tests.points import cloud_index, picture, search, spec, text
 from tests.twins.qdrant_server import running_qdrant_server
 
 NAME = spec().name
@@ -24,7 +23,7 @@ def app(server):
     def with_key(rights, **settings):
         server.rights = rights
         settings = Settings(qdrant_url=server.url, **settings)
-        made.append(QdrantCloudIndex.from_settings(settings, MODEL))
+        made.append(cloud_index(settings))
         return made[-1]
 
     yield with_key

@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from azure.storage.blob import BlobClient, ContainerClient, LinearRetry, StandardBlobTier
 
+from shared_code.adapters.storage.azure.account import StorageAccount
 from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 from shared_code.domain.errors import Misconfigured, RefusedByStorage, Unavailable, Unprocessable
-from shared_code.settings import Settings
 from tests.real import free_ports
 
 JPEG = "image/jpeg"
@@ -148,16 +148,12 @@ def test_every_bad_answer_is_translated(answering, status, error):
 @pytest.mark.parametrize("connection", ["nonsense", "a=b;c=d"])
 def test_a_wrong_connection_string_is_a_wrong_setting(connection):
     with pytest.raises(Misconfigured, match="AzureWebJobsStorage"):
-        AzureBlobStore.from_settings(Settings(azurewebjobsstorage=connection), "images")
+        AzureBlobStore.connect(StorageAccount(connection), "images")
 
 
 def test_the_development_storage_and_an_identity_need_no_request_to_be_built():
-    AzureBlobStore.from_settings(
-        Settings(azurewebjobsstorage="UseDevelopmentStorage=true"), "images"
-    )
+    AzureBlobStore.connect(StorageAccount("UseDevelopmentStorage=true"), "images")
     url = "https://account.blob.core.windows.net"
     for client_id in ("", "00000000-0000-0000-0000-000000000000"):
-        settings = Settings(
-            azurewebjobsstorage__blobserviceuri=url, azurewebjobsstorage__clientid=client_id
-        )
-        AzureBlobStore.from_settings(settings, "images")
+        account = StorageAccount(blob_url=url, client_id=client_id)
+        AzureBlobStore.connect(account, "images")

@@ -10,10 +10,10 @@ import uuid
 import pytest
 from azure.storage.queue import QueueClient
 
-from shared_code.adapters.storage.azure.queue import AzureEventQueue, service_url
+from shared_code.adapters.storage.azure.account import StorageAccount
+from shared_code.adapters.storage.azure.queue import AzureEventQueue
 from shared_code.adapters.storage.folder.queue import FolderEventQueue
 from shared_code.domain.errors import Misconfigured, Unavailable
-from shared_code.settings import Settings
 from tests.host import eventually
 from tests.real import free_ports
 from tests.twins.events import MemoryEventQueue
@@ -160,19 +160,18 @@ def test_an_account_that_does_not_answer_is_an_outage_found_within_seconds():
 
 def test_the_address_of_the_queues_follows_from_that_of_the_blobs():
     blobs = "https://shop.blob.core.windows.net/"
-    here = Settings(azurewebjobsstorage__blobserviceuri=blobs)
-    assert service_url(here) == "https://shop.queue.core.windows.net/"
-    elsewhere = Settings(
-        azurewebjobsstorage__blobserviceuri="https://storage.example",
-        azurewebjobsstorage__queueserviceuri="https://queues.example",
+    here = StorageAccount(blob_url=blobs)
+    assert here.resolve_url("queue") == "https://shop.queue.core.windows.net/"
+    elsewhere = StorageAccount(
+        blob_url="https://storage.example", queue_url="https://queues.example"
     )
-    assert service_url(elsewhere) == "https://queues.example"
+    assert elsewhere.resolve_url("queue") == "https://queues.example"
     with pytest.raises(Misconfigured, match="queueServiceUri"):
-        service_url(Settings(azurewebjobsstorage__blobserviceuri="https://storage.example"))
-    AzureEventQueue.from_settings(here, "blob-events").close()
+        StorageAccount(blob_url="https://storage.example").resolve_url("queue")
+    AzureEventQueue.connect(here, "blob-events").close()
 
 
 @pytest.mark.parametrize("connection", ["nonsense", "a=b;c=d"])
 def test_a_wrong_connection_string_is_a_wrong_setting(connection):
     with pytest.raises(Misconfigured, match="AzureWebJobsStorage"):
-        AzureEventQueue.from_settings(Settings(azurewebjobsstorage=connection), "blob-events")
+        AzureEventQueue.connect(StorageAccount(connection), "blob-events")

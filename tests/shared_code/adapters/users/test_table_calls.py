@@ -4,11 +4,11 @@ import pytest
 from azure.data.tables import TableClient
 
 from shared_code.adapters.breaker import CircuitBreaker
-from shared_code.adapters.users.table import TableRows, service_url
+from shared_code.adapters.storage.azure.account import StorageAccount
+from shared_code.adapters.users.table import TableRows
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.patience import somebody_waits
-from shared_code.settings import Settings
 from tests.failing import Failing
 from tests.real import free_ports
 
@@ -74,16 +74,14 @@ def test_after_a_failure_callers_of_http_are_refused_at_once():
 
 def test_where_the_tables_of_an_account_are():
     blobs = "https://shop.blob.core.windows.net"
-    assert service_url(Settings(azurewebjobsstorage__blobserviceuri=blobs)) == (
-        "https://shop.table.core.windows.net"
+    account = StorageAccount(blob_url=blobs)
+    assert account.resolve_url("table") == "https://shop.table.core.windows.net"
+    own = StorageAccount(
+        blob_url="https://blobs.example.com", table_url="https://tables.example.com"
     )
-    own = Settings(
-        azurewebjobsstorage__blobserviceuri="https://blobs.example.com",
-        azurewebjobsstorage__tableserviceuri="https://tables.example.com",
-    )
-    assert service_url(own) == "https://tables.example.com"
+    assert own.resolve_url("table") == "https://tables.example.com"
     with pytest.raises(Misconfigured, match="tableServiceUri"):
-        service_url(Settings(azurewebjobsstorage__blobserviceuri="https://blobs.example.com"))
+        StorageAccount(blob_url="https://blobs.example.com").resolve_url("table")
 
 
 def test_what_is_no_connection_string_is_told():
