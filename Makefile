@@ -82,7 +82,7 @@ viewer: $(VENV)/.dev  ## copy the viewer of GET docs from node_modules, after pa
 	cp $(addprefix node_modules/swagger-ui-dist/,LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt) web/vendor/swagger-ui/
 
 index: $(VENV)/.local  ## index a folder of pictures or a feed: DIR=photos/ or FEED=spring.csv, URL=, KEY=
-	@$(PY) -m devhost.jobs $(or $(DIR),$(FEED),--prefix "") --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY))
+	@$(PY) -m cli.index $(or $(DIR),$(FEED),--prefix "") --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY))
 
 package: $(PACKAGE_VENV)/.installed  ## build the zip that is deployed, with Linux wheels: ARGS='--model models/… --python 3.12'
 	@$(PACKAGE_VENV)/bin/python -m infra.package $(ARGS)
@@ -98,11 +98,11 @@ check-bicep:  ## compile, lint and evaluate the Bicep (wants the Bicep CLI)
 	@infra/check.sh
 
 reconcile: $(VENV)/.local  ## mend in the index what events missed: URL=, KEY=, DRY_RUN=1, RESTART=1
-	@$(PY) -m devhost.reconcile --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY)) \
+	@$(PY) -m cli.reconcile --url $(or $(URL),http://127.0.0.1:$(PORT)) $(if $(KEY),--key $(KEY)) \
 	$(if $(DRY_RUN),--dry-run) $(if $(RESTART),--restart)
 
 check-qdrant: $(VENV)/.local  ## can the app work with QDRANT_URL, QDRANT_API_KEY …: FOR=search if the key only reads
-	@$(PY) -m devhost.check_qdrant $(if $(FOR),--for $(FOR))
+	@$(PY) -m cli.check_qdrant $(if $(FOR),--for $(FOR))
 
 clean:  ## remove what was built or indexed here
 	rm -rf $(VENV) $(EXPORT_VENV) $(PACKAGE_VENV) build .local node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -13,20 +13,18 @@ from azure.functions.decorators.function_app import FunctionRegister
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from devhost.blobs.calls import POISON_QUEUE, BlobCalls
-from devhost.blobs.jobs import EventJobs
-from devhost.blobs.player import Player
+from devhost.blobs.handler import POISON_QUEUE, BlobCalls
+from devhost.blobs.publisher import EventJobs
 from devhost.blobs.queue import BlobQueue
 from devhost.blobs.receipts import Receipts
-from devhost.blobs.watching import EVENT_QUEUE, Watch, subscription, watches
-from devhost.blocking import Blocking
-from devhost.cors import Cors
+from devhost.blobs.watcher import Player
+from devhost.blobs.watches import EVENT_QUEUE, Watch, subscription, watches
+from devhost.durable.http_api import Management
 from devhost.durable.hub import Hub
 from devhost.durable.links import PREFIX, Links
-from devhost.durable.management import Management
 from devhost.durable.store import Store
 from devhost.durable.worker import Worker
-from devhost.indexing import (
+from devhost.functions import (
     ACTIVITY,
     BLOB,
     HTTP,
@@ -37,18 +35,20 @@ from devhost.indexing import (
     index,
     is_disabled,
 )
-from devhost.invoking import Invoker, thread_count
-from devhost.keys import Keys
+from devhost.http.cors import Cors
+from devhost.http.host_endpoints import HostEndpoints
+from devhost.http.keys import Keys
+from devhost.http.routing import RouteTable
+from devhost.http.triggers import HttpFunctions
+from devhost.invoker import Invoker, thread_count
+from devhost.io_threads import Blocking
 from devhost.project import Project
-from devhost.queues.listening import QueueListener, read_last_calls_s
+from devhost.queues.listener import QueueListener, read_last_calls_s
 from devhost.queues.messages import Encoding
 from devhost.queues.services import QueueServices
 from devhost.queues.triggers import QueueCalls, queue_triggers
-from devhost.routing import RouteTable
-from devhost.serving import HttpFunctions
 from devhost.state import State
-from devhost.timers import Timer
-from devhost.webhooks import HostEndpoints
+from devhost.timers.timer import Timer
 
 log = logging.getLogger("devhost")
 

@@ -20,7 +20,7 @@ import uvicorn
 
 from devhost import console
 from devhost.host import Host
-from devhost.kestrel import KestrelProtocol
+from devhost.http.kestrel import KestrelProtocol
 from devhost.project import Project, Refused
 
 log = logging.getLogger("devhost")

@@ -11,8 +11,8 @@ import sys
 import threading
 import time
 
+from cli.client import Client, Unexpected
 from devhost.__main__ import options
-from devhost.client import Client, Unexpected
 from devhost.server import run
 
 log = logging.getLogger("devhost")
@@ -41,8 +41,8 @@ def welcome(url: str, stop: threading.Event) -> None:
 
 
 def _show(client: Client, stop: threading.Event) -> None:
-    from devhost.samples import SampleDrop
-    from devhost.tour import tour
+    from cli.samples import SampleDrop
+    from cli.tour import tour
     from samples.catalogue import load, sidecar
     from shared_code.app import current_app
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from pycep import BicepParser
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 
 INFRA = ROOT / "infra"
 FILES = sorted(INFRA.glob("*.bicep"))

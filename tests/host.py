@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from devhost.child import HostProcess
+from devhost.host_process import HostProcess
 
 
 class Host(HostProcess):

@@ -8,7 +8,7 @@ import uuid
 
 from devhost.blobs.messages import BlobMessage
 from devhost.queues.messages import Encoding
-from devhost.queues.table import TableQueue
+from devhost.queues.sqlite import TableQueue
 from devhost.state import State
 
 NAME = "azure-webjobs-blobtrigger"

@@ -10,9 +10,9 @@ import time
 from typing import Any
 
 from devhost.durable.events import Kind
-from devhost.durable.rows import Activity
-from devhost.durable.steps import Step
+from devhost.durable.step import Step
 from devhost.durable.store import Store
+from devhost.durable.tables import Activity
 from devhost.durable.worker import ActivityFailed, Worker
 from devhost.project import DurableOptions
 

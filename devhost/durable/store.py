@@ -17,8 +17,8 @@ from typing import Any
 
 from devhost.durable.events import Kind, event
 from devhost.durable.replay import Decision
-from devhost.durable.rows import ENDED, Activity, Instance, Parent, Rows
-from devhost.durable.steps import Step
+from devhost.durable.step import Step
+from devhost.durable.tables import ENDED, Activity, Instance, Parent, Rows
 from devhost.state import State
 
 log = logging.getLogger("devhost.durable")

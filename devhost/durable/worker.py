@@ -17,8 +17,8 @@ from azure.functions import meta
 
 from devhost.durable.events import Event
 from devhost.durable.replay import SCHEMA
-from devhost.indexing import ACTIVITY, ORCHESTRATION, Indexed, converter
-from devhost.invoking import Invocation, Invoker
+from devhost.functions import ACTIVITY, ORCHESTRATION, Indexed, converter
+from devhost.invoker import Invocation, Invoker
 
 _OUT_OF_PROC = "\n\n$OutOfProcData$:"
 """Between an orchestrator's error and its state, in the exception that the library raises."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devhost.queues.table import TableQueue
+from devhost.queues.sqlite import TableQueue
 from shared_code.adapters.storage.folder.queue import QueueFile
 
 LONGEST_PAUSE_S = 0.2

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from azure.functions import meta
 from azure.functions.decorators.core import DataType
 
-from devhost.indexing import QUEUE, Indexed, converter, resolved
-from devhost.invoking import Invocation, Invoker
+from devhost.functions import QUEUE, Indexed, converter, resolved
+from devhost.invoker import Invocation, Invoker
 from devhost.queues.messages import Message, Queue
 from devhost.queues.services import HOST_CONNECTION, QueueServices
 

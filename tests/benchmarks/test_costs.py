@@ -17,7 +17,7 @@ from benchmarks.cost import (
     read_results,
     render_tables,
 )
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 
 
 def test_the_documents_tables_are_those_of_the_results():

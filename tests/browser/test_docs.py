@@ -2,7 +2,7 @@
 
 import pytest
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 from tests.host import Host
 
 SAMPLES = ROOT / "samples" / "images"

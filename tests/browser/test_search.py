@@ -2,7 +2,7 @@
 
 import pytest
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 from tests.browser.conftest import product_names, run_search, wait_for_results, wait_until
 
 DRESS = ROOT / "samples" / "images" / "red-dress" / "front.webp"

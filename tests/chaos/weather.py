@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from devhost.child import HostProcess
+from devhost.host_process import HostProcess
 from tests.chaos.qdrant import OUTAGES, Index
 
 

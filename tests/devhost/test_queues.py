@@ -8,9 +8,9 @@ import pytest
 from azure.storage.queue import QueueServiceClient
 
 from devhost.queues.azure import AzureQueue
-from devhost.queues.listening import read_last_calls_s, read_lease_s
+from devhost.queues.listener import read_last_calls_s, read_lease_s
 from devhost.queues.local import LocalQueue
-from tests.devhost.running import Running, copied, eventually
+from tests.devhost.running_host import Running, copied, eventually
 
 ON_AZURITE = pytest.param("azurite", marks=pytest.mark.real("azurite"))
 

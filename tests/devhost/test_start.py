@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.devhost.running import Running, copied, eventually
+from tests.devhost.running_host import Running, copied, eventually
 
 ANSWERS = """
     0.500  A mug

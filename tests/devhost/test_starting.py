@@ -10,11 +10,11 @@ import azure.functions as func
 import psutil
 import pytest
 
+from devhost.functions import index
 from devhost.host import Host
-from devhost.indexing import index
+from devhost.http.routing import RouteTable
 from devhost.project import BlobOptions, Project, Refused
-from devhost.routing import RouteTable
-from tests.devhost.running import Running, copied, eventually, launched, refusal, written
+from tests.devhost.running_host import Running, copied, eventually, launched, refusal, written
 
 HEAD = "import azure.functions as func\nfrom typing import Optional\napp = func.FunctionApp()\n"
 

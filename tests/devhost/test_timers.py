@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from devhost.timers import Schedule, Status
-from tests.devhost.running import Running, copied, eventually, refusal
+from devhost.timers.timer import Schedule, Status
+from tests.devhost.running_host import Running, copied, eventually, refusal
 
 SINCE = datetime(2026, 11, 23, 6, 30, 15, tzinfo=UTC)  # a Monday
 

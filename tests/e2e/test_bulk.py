@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 from tests.host import Host, eventually
 from tests.pictures import picture
 
@@ -181,7 +181,7 @@ def test_the_command_line_uploads_a_folder_and_shows_how_it_ends(bulk, tmp_path)
 
 def command(host: Host, *arguments) -> subprocess.CompletedProcess:
     done = subprocess.run(
-        [sys.executable, "-m", "devhost.jobs", "--url", host.url, *map(str, arguments)],
+        [sys.executable, "-m", "cli.index", "--url", host.url, *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "LOCAL_DIR": str(host.folder), "AzureWebJobsStorage": ""},
         capture_output=True,

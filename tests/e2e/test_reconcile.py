@@ -18,7 +18,7 @@ PICTURES = 200
 
 def reconcile(url, *options):
     return subprocess.run(
-        [sys.executable, "-m", "devhost.reconcile", "--url", url, *options],
+        [sys.executable, "-m", "cli.reconcile", "--url", url, *options],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -17,7 +17,7 @@ from schemathesis.checks import (
 )
 
 import function_app
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 from functions.openapi.api import api_document
 from functions.responses import JSON
 from samples.catalogue import load
@@ -31,7 +31,7 @@ DOCUMENT = schemathesis.openapi.from_dict(api_document())
 
 
 NOT_ASKED = [
-    allow_header_conformance,  # Azure's host answers a wrong method with 404: see devhost.routing
+    allow_header_conformance,  # Azure's host answers a wrong method with 404: devhost.http.routing
     unsupported_method,
     ignored_auth,  # keys are Azure's to check
     positive_data_acceptance,  # no schema knows the words of the model, or who gave a cursor

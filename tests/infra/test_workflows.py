@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 

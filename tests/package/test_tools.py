@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 
 FAKE_PYTHON = """#!/bin/sh
 # makes no environment and installs nothing; writes down what it is told

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 
 COUNT = """
 import ctypes, sys, tempfile, threading

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devhost.timers import Schedule
+from devhost.timers.timer import Schedule
 from shared_code.domain.errors import Misconfigured
 from shared_code.ncrontab import parse_schedule
 from shared_code.settings import Settings, trigger_settings

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 from functions.dashboard import dashboard_file
 from functions.docs import docs
 from tests.functions.conftest import call

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from devhost.child import ROOT
+from devhost.host_process import ROOT
 
 SCRIPT = """
 import gc
