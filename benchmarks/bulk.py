@@ -26,7 +26,7 @@ import psutil
 
 from benchmarks.ingest import batches_per_s, made_pictures, picture_arguments
 from benchmarks.report import arguments, publish, table
-from devhost.host_process import HostProcess
+from devhost import HostProcess
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.naming import readable_name
 from shared_code.settings import Settings

@@ -34,7 +34,7 @@ from benchmarks.full_size import add_bundle, check_bundle
 from benchmarks.ingest import made_pictures
 from benchmarks.report import arguments, publish, table
 from benchmarks.running import core_s
-from devhost.host_process import ROOT, HostProcess
+from devhost import ROOT, HostProcess
 
 PRICE_GB_S = 0.000026
 PRICE_CALL = 0.40 / 1_000_000

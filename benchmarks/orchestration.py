@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.report import arguments, publish, table
-from devhost.host_process import ROOT, HostProcess
+from devhost import ROOT, HostProcess
 from shared_code.bulk.jobs import Job, Source
 
 APP = ROOT / "benchmarks" / "orchestration_app"

@@ -22,7 +22,7 @@ from typing import Any
 
 import qdrant_edge
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.twins.qdrant_server import running_qdrant_server
 
 PROGRAM = Path(__file__).with_name("serving.py")

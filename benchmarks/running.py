@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from devhost.host_process import HostProcess
+from devhost import HostProcess
 
 
 def core_s(process: psutil.Process, work: Callable[[], object]) -> float:

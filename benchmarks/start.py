@@ -18,7 +18,7 @@ import httpx
 
 from benchmarks.report import arguments, publish, table
 from benchmarks.running import devhost
-from devhost.host_process import ROOT
+from devhost import ROOT
 from samples.catalogue import load
 
 IMPORTS = {

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from packaging.requirements import Requirement
 
 from benchmarks.report import arguments, publish, table
-from devhost.host_process import ROOT
+from devhost import ROOT
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
 from shared_code.domain.telemetry import NoTelemetry, Operation, Telemetry

@@ -11,87 +11,96 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-PATIENCE_S = 230
-"""Azure ends a request then."""
+TIMEOUT_S = 230
+"""Azure ends a request after that."""
+
+DEFAULT_RETRY_AFTER_S = 5
 
 
-class Unexpected(Exception):
-    """An answer that asking again does not mend; the message names the request."""
+class RequestFailed(Exception):
+    """The app refused a request, and repeating it will not help; the message names the request."""
 
 
-class Away(ConnectionError):
-    """The app, or what it needs, is not there just now; ``wait_s``: when to ask again."""
+class AppUnavailable(ConnectionError):
+    """The app, or something it needs, is down for now; try again in ``retry_after_s``."""
 
-    def __init__(self, said: str, wait_s: int) -> None:
-        super().__init__(said)
-        self.wait_s = wait_s
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """Answers are parsed JSON. Raises Unexpected, Away, and OSError where nobody answers."""
+class _Response:
+    status: int
+    body: bytes
+    retry_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppClient:
+    """Returns parsed JSON. Raises RequestFailed, AppUnavailable, and OSError where no server
+    listens."""
 
     url: str
     key: str = ""
-    """A function key, where one is asked for."""
+    """A function key, where the app asks for one."""
 
     def get(self, path: str) -> Any:
-        return self._asked("GET", path)
+        return self._request_json("GET", path)
 
-    def found(self, path: str) -> bool:
-        return self._exchange("GET", path)[0] == HTTPStatus.OK
+    def exists(self, path: str) -> bool:
+        return self._send("GET", path).status == HTTPStatus.OK
 
     def post(self, path: str) -> Any:
-        return self._asked("POST", path)
+        return self._request_json("POST", path)
 
     def post_json(self, path: str, body: object) -> Any:
-        return self._asked("POST", path, json.dumps(body).encode(), "application/json")
+        return self._request_json("POST", path, json.dumps(body).encode(), "application/json")
 
     def post_file(self, path: str, file: Path) -> Any:
+        """Sends the file as the field ``file`` of a form."""
         boundary, name = uuid.uuid4().hex, file.name.replace('"', "")
         head = f'content-disposition: form-data; name="file"; filename="{name}"'
         body = f"--{boundary}\r\n{head}\r\n\r\n".encode() + file.read_bytes()
         body += f"\r\n--{boundary}--\r\n".encode()
-        return self._asked("POST", path, body, f"multipart/form-data; boundary={boundary}")
+        return self._request_json("POST", path, body, f"multipart/form-data; boundary={boundary}")
 
-    def _asked(self, method: str, path: str, body: bytes = b"", content_type: str = "") -> Any:
-        status, answer, wait_s = self._exchange(method, path, body, content_type)
-        if status in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
-            return _json(answer, f"{method} {path}")
-        said = f"{method} {path} answered {status}: {_detail(answer)}"
-        if status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE):
-            raise Away(said, wait_s)
-        raise Unexpected(said)
-
-    def _exchange(
+    def _request_json(
         self, method: str, path: str, body: bytes = b"", content_type: str = ""
-    ) -> tuple[int, bytes, int]:
-        """Status, body, and the seconds to wait before asking again."""
+    ) -> Any:
+        response = self._send(method, path, body, content_type)
+        if response.status in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
+            try:
+                return json.loads(response.body)
+            except ValueError as exc:
+                raise RequestFailed(
+                    f"{method} {path} answered with something that is not JSON"
+                ) from exc
+        message = f"{method} {path} answered {response.status}: {_problem_detail(response.body)}"
+        if response.status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE):
+            raise AppUnavailable(message, response.retry_after_s)
+        raise RequestFailed(message)
+
+    def _send(self, method: str, path: str, body: bytes = b"", content_type: str = "") -> _Response:
         parts = urlsplit(self.url)
-        secure = parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = kind(parts.netloc, timeout=PATIENCE_S)
+        is_secure = parts.scheme == "https"
+        connect = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
+        connection = connect(parts.netloc, timeout=TIMEOUT_S)
         headers = {"x-functions-key": self.key} if self.key else {}
         headers |= {"content-type": content_type} if content_type else {}
         try:
             connection.request(method, parts.path.rstrip("/") + path, body, headers)
             response = connection.getresponse()
-            wait = response.getheader("retry-after", "")
-            return response.status, response.read(), int(wait) if wait.isdecimal() else 5
+            retry_after = response.getheader("retry-after", "")
+            seconds = int(retry_after) if retry_after.isdecimal() else DEFAULT_RETRY_AFTER_S
+            return _Response(response.status, response.read(), seconds)
         finally:
             connection.close()
 
 
-def _json(answer: bytes, request: str) -> Any:
-    try:
-        return json.loads(answer)
-    except ValueError as exc:
-        raise Unexpected(f"{request} answered, and not in JSON") from exc
-
-
-def _detail(answer: bytes) -> str:
-    """What a problem says, else the beginning of the answer."""
-    text = answer.decode(errors="replace")
+def _problem_detail(body: bytes) -> str:
+    """Returns the ``detail`` of a problem response, else the beginning of the body."""
+    text = body.decode(errors="replace")
     try:
         return str(json.loads(text)["detail"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Drops the sample catalogue into the images container, and waits until it is searchable."""
+"""Puts the sample catalogue into the images container, and waits until it can be searched."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from tqdm import tqdm
-
-from cli.client import Client
+from cli.client import AppClient
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from shared_code.domain.ports import BlobStore
 
-_NOTICED_AFTER_S = 2.5
-"""By then the host has seen what was dropped: two scans of a folder, or one of Azurite."""
+_POLL_INTERVAL_S = 0.1
+_NOTICED_WITHIN_S = 2.5
+"""By then the host has seen new blobs: that is two scans of a folder, or one of Azurite."""
 
 
-class Sample(Protocol):
+class CatalogueSample(Protocol):
     @property
     def product_id(self) -> str: ...
     @property
@@ -31,62 +32,66 @@ class Sample(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SampleDrop:
+class SampleUploader:
     store: BlobStore
-    client: Client
-    words: dict[str, Any]
-    """Product id to its product.json."""
-    products: Sequence[Sample]
+    client: AppClient
+    sidecars: dict[str, Any]
+    """Product id to the content of its product.json."""
+    products: Sequence[CatalogueSample]
 
-    def drop(self) -> int:
-        """Writes what is not there yet or differs; returns how many blobs that were."""
-        return sum(self._write(product, only_new=True) for product in self.products)
+    def upload(self) -> int:
+        """Writes the blobs that are missing or differ; returns how many those were."""
+        return sum(self._write(product, only_changed=True) for product in self.products)
 
-    def wait(self, stop: threading.Event, *, dropped: int, timeout_s: float) -> int:
-        """Asks the app itself, with a progress bar. Returns how many products are missing."""
+    def wait(self, stop: threading.Event, *, uploaded: int, timeout_s: float) -> int:
+        """Polls the app until all samples are indexed, behind a progress bar; returns how many
+        products are missing in the end."""
+        from tqdm import tqdm  # slow to import
+
         with tqdm(
             total=len(self.products), desc="Indexing the samples", unit="product", leave=False
         ) as bar:
-            missing = self._wait(bar, stop, dropped, timeout_s)
+            missing = self._wait_until_indexed(bar, stop, uploaded, timeout_s)
             if missing and not stop.is_set():
-                # the host delivered them once, but to an index that is not this one any more
-                dropped = sum(self._write(product, only_new=False) for product in missing)
-                missing = self._wait(bar, stop, dropped, timeout_s)
+                # the host delivered them before, to an index that has been replaced since
+                uploaded = sum(self._write(product, only_changed=False) for product in missing)
+                missing = self._wait_until_indexed(bar, stop, uploaded, timeout_s)
         return len(missing)
 
-    def _wait(
-        self, bar: tqdm[Any], stop: threading.Event, dropped: int, timeout_s: float
-    ) -> list[Sample]:
-        began = time.monotonic()
-        while not stop.is_set() and time.monotonic() - began < timeout_s:
+    def _wait_until_indexed(
+        self, bar: tqdm[Any], stop: threading.Event, uploaded: int, timeout_s: float
+    ) -> list[CatalogueSample]:
+        """Returns the products that are missing after the host has handled all events."""
+        started = time.monotonic()
+        while not stop.is_set() and time.monotonic() - started < timeout_s:
             indexed = int(self.client.get("/api/v1/stats")["products"])
             bar.update(min(len(self.products), indexed) - bar.n)
-            noticed = not dropped or time.monotonic() - began > _NOTICED_AFTER_S
-            if self._pending() == 0 and (noticed or bar.n == bar.total):
+            has_noticed = not uploaded or time.monotonic() - started > _NOTICED_WITHIN_S
+            if self._count_pending_events() == 0 and (has_noticed or bar.n == bar.total):
                 break
-            stop.wait(0.1)
-        return [] if stop.is_set() else self._missing()
+            stop.wait(_POLL_INTERVAL_S)
+        return [] if stop.is_set() else self._find_missing()
 
-    def _pending(self) -> int:
+    def _count_pending_events(self) -> int:
         return int(self.client.get("/admin/host/status")["pendingBlobEvents"])
 
-    def _missing(self) -> list[Sample]:
-        def path(product: Sample) -> str:
-            return f"/api/v1/products/{quote(product.product_id, safe='')}"
+    def _find_missing(self) -> list[CatalogueSample]:
+        def is_indexed(product: CatalogueSample) -> bool:
+            return self.client.exists(f"/api/v1/products/{quote(product.product_id, safe='')}")
 
-        return [product for product in self.products if not self.client.found(path(product))]
+        return [product for product in self.products if not is_indexed(product)]
 
-    def _write(self, product: Sample, *, only_new: bool) -> int:
-        # the words first: a picture that finds its words there is written to the index once
-        words = json.dumps(self.words[product.product_id], ensure_ascii=False, indent=1)
-        blobs = {"product.json": words.encode()}
-        blobs |= {image.name: image.read_bytes() for image in product.images}
-        written = 0
-        for name, data in blobs.items():
+    def _write(self, product: CatalogueSample, *, only_changed: bool) -> int:
+        # product.json first: a picture that finds its text there is written to the index once
+        sidecar = json.dumps(self.sidecars[product.product_id], ensure_ascii=False, indent=1)
+        files = {"product.json": sidecar.encode()}
+        files |= {image.name: image.read_bytes() for image in product.images}
+        write_count = 0
+        for name, data in files.items():
             blob = f"{product.product_id}/{name}"
-            there = self.store.read(blob) if only_new else None
-            if there is None or there.data != data:
+            stored = self.store.read(blob) if only_changed else None
+            if stored is None or stored.data != data:
                 content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
                 self.store.write(blob, data, content_type=content_type)
-                written += 1
-        return written
+                write_count += 1
+        return write_count

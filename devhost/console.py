@@ -10,19 +10,19 @@ import time
 _GREY, _RED, _YELLOW, _GREEN, _RESET = "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
 
 
-def set_up() -> None:
-    """The root level is INFO, as in Azure, for libraries too: whatever the app does not silence
-    itself is seen here before it is seen there."""
+def set_up_logging() -> None:
+    """Logs INFO and above, as Azure does, for libraries too: whatever the app does not silence
+    shows here before it shows there."""
     handler = logging.StreamHandler(sys.stderr)
     colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    handler.setFormatter(_Lines(colours=colours))
+    handler.setFormatter(_LineFormatter(colours=colours))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the host's own
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the host logs that itself
 
 
-class _Lines(logging.Formatter):
+class _LineFormatter(logging.Formatter):
     def __init__(self, *, colours: bool) -> None:
         super().__init__()
         self._colours = colours
@@ -34,10 +34,10 @@ class _Lines(logging.Formatter):
         text = f"{level}{source}{record.message}"
         if not self._colours:
             return f"{clock} {text}"
-        return f"{_GREY}{clock}{_RESET} {_colour(record)}{text}{_RESET}"
+        return f"{_GREY}{clock}{_RESET} {_choose_colour(record)}{text}{_RESET}"
 
 
-def _colour(record: logging.LogRecord) -> str:
+def _choose_colour(record: logging.LogRecord) -> str:
     status = getattr(record, "status", 0)
     if record.levelno >= logging.ERROR or status >= 500:
         return _RED

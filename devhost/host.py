@@ -1,4 +1,4 @@
-"""One app's parts put together: its functions, routes, and what plays their triggers."""
+"""The host of one app: its functions, its routes, and the parts that play their triggers."""
 
 from __future__ import annotations
 
@@ -13,17 +13,26 @@ from azure.functions.decorators.function_app import FunctionRegister
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from devhost.blobs.handler import POISON_QUEUE, BlobCalls
-from devhost.blobs.publisher import EventJobs
-from devhost.blobs.queue import BlobQueue
-from devhost.blobs.receipts import Receipts
-from devhost.blobs.watcher import Player
-from devhost.blobs.watches import EVENT_QUEUE, Watch, subscription, watches
-from devhost.durable.http_api import Management
-from devhost.durable.hub import Hub
-from devhost.durable.links import PREFIX, Links
-from devhost.durable.store import Store
-from devhost.durable.worker import Worker
+from devhost.blobs import (
+    EVENT_QUEUE,
+    POISON_BLOB_QUEUE,
+    BlobMessageHandler,
+    BlobQueue,
+    BlobReceipts,
+    ContainerWatch,
+    ContainerWatcher,
+    EventPublisher,
+    make_subscription,
+    make_watches,
+)
+from devhost.durable import (
+    PREFIX,
+    DurableApi,
+    DurableLinks,
+    DurableStore,
+    DurableWorker,
+    TaskHub,
+)
 from devhost.functions import (
     ACTIVITY,
     BLOB,
@@ -31,170 +40,184 @@ from devhost.functions import (
     ORCHESTRATION,
     QUEUE,
     TIMER,
-    Indexed,
-    index,
+    AppFunction,
     is_disabled,
+    load_functions,
 )
-from devhost.http.cors import Cors
-from devhost.http.host_endpoints import HostEndpoints
-from devhost.http.keys import Keys
-from devhost.http.routing import RouteTable
-from devhost.http.triggers import HttpFunctions
-from devhost.invoker import Invoker, thread_count
-from devhost.io_threads import Blocking
+from devhost.http import CorsMiddleware, FunctionKeys, HostEndpoints, HttpFunctions, RouteTable
+from devhost.invoker import Invoker, read_thread_count
+from devhost.io_threads import IoThreads
 from devhost.project import Project
-from devhost.queues.listener import QueueListener, read_last_calls_s
-from devhost.queues.messages import Encoding
-from devhost.queues.services import QueueServices
-from devhost.queues.triggers import QueueCalls, queue_triggers
-from devhost.state import State
-from devhost.timers.timer import Timer
+from devhost.queues import (
+    MessageEncoding,
+    QueueListener,
+    QueueMessageHandler,
+    QueueServices,
+    make_queue_triggers,
+    read_drain_timeout_s,
+)
+from devhost.state import HostState
+from devhost.timers import TimerTrigger
 
 log = logging.getLogger("devhost")
 
 
-class Host:
+class FunctionsHost:
     """Everything that runs for one app."""
 
     def __init__(
         self, project: Project, app: FunctionRegister, url: str = "http://127.0.0.1:7071"
     ) -> None:
-        """``url``: where it will serve."""
-        registered = index(app)
-        self._functions = _served(registered)
+        """``url``: where the host will serve."""
+        registered = load_functions(app)
+        self._functions = _select_served(registered)
         self._origins = project.origins
         self._routes = RouteTable(self._of_kind(HTTP), project.route_prefix)
-        for hidden, by in self._routes.hidden():
-            log.warning("the route of %s is hidden by that of %s, which sorts first", hidden, by)
+        for hidden, hiding in self._routes.find_hidden():
+            log.warning(
+                "the route of %s is hidden by that of %s, which sorts first", hidden, hiding
+            )
         local_dir = Path(os.environ.get("LOCAL_DIR", "").strip() or ".local")
         self._services = QueueServices(os.environ, local_dir)
-        self._queues = queue_triggers(self._of_kind(QUEUE), self._services, os.environ)
-        events = next((t.queue for t in self._queues if t.queue.name == EVENT_QUEUE), None)
-        watched = watches(self._of_kind(BLOB), os.environ, local_dir, events)
-        if events is not None and not any(function.kind == BLOB for function in registered):
-            watched = [subscription(events, os.environ, local_dir)]
-        kept = (QUEUE, TIMER, ORCHESTRATION)
-        keeps = watched or any(self._of_kind(kind) for kind in kept)
-        self._state = State(local_dir / "devhost" if keeps else None)
-        self._keys = Keys()
-        self._links = Links(url, project.durable.hub, self._keys.key)
-        self._invoke = Invoker(thread_count(), self._links.binding())
-        self._blocking = Blocking()
-        self._blob_queue = BlobQueue(self._state, Encoding(project.queues.base64))
-        self._player = self._blob_player(project, watched)
+        self._queue_triggers = make_queue_triggers(self._of_kind(QUEUE), self._services, os.environ)
+        watches = self._make_watches(registered, local_dir)
+        needs_state = watches or any(map(self._of_kind, (QUEUE, TIMER, ORCHESTRATION)))
+        self._state = HostState(local_dir / "devhost" if needs_state else None)
+        self._keys = FunctionKeys()
+        self._links = DurableLinks(url, project.durable.hub, self._keys.key)
+        self._invoke = Invoker(read_thread_count(), self._links.make_client_binding())
+        self._io_threads = IoThreads()
+        self._encoding = MessageEncoding(project.queues.base64)
+        self._blob_queue = BlobQueue(self._state, self._encoding)
+        self._watcher = self._make_watcher(watches)
         self._listeners = [
             QueueListener(
-                trigger.queue, QueueCalls(trigger, self._invoke), project.queues, self._blocking
+                trigger.queue,
+                QueueMessageHandler(trigger, self._invoke),
+                project.queues,
+                self._io_threads,
             )
-            for trigger in self._queues
+            for trigger in self._queue_triggers
         ]
-        if any(watch.triggers for watch in watched):
-            self._listeners.append(self._blob_listener(project, watched))
-        self._durable = self._hub(project)
+        if any(watch.triggers for watch in watches):
+            self._listeners.append(self._make_blob_listener(project, watches))
+        self._task_hub = self._make_task_hub(project)
         self._timers = [
-            Timer(function, os.environ, self._invoke, self._state)
+            TimerTrigger(function, os.environ, self._invoke, self._state)
             for function in self._of_kind(TIMER)
         ]
 
-    def _hub(self, project: Project) -> Hub | None:
+    def _make_watches(self, registered: list[AppFunction], local_dir: Path) -> list[ContainerWatch]:
+        queues = (trigger.queue for trigger in self._queue_triggers)
+        event_queue = next((queue for queue in queues if queue.name == EVENT_QUEUE), None)
+        if event_queue is not None and not any(function.kind == BLOB for function in registered):
+            return [make_subscription(event_queue, os.environ, local_dir)]
+        return make_watches(self._of_kind(BLOB), os.environ, local_dir, event_queue)
+
+    def _make_task_hub(self, project: Project) -> TaskHub | None:
         if not self._of_kind(ORCHESTRATION):
             return None
-        worker = Worker({f.name.casefold(): f for f in self._functions}, self._invoke)
-        return Hub(Store(self._state), worker, project.durable)
+        functions = {function.name.casefold(): function for function in self._functions}
+        worker = DurableWorker(functions, self._invoke)
+        return TaskHub(DurableStore(self._state), worker, project.durable)
 
-    def _blob_player(self, project: Project, watched: list[Watch]) -> Player:
-        receipts = Receipts(self._state)
-        jobs = EventJobs(self._blocking, receipts, Encoding(project.queues.base64))
-        return Player(watched, self._blob_queue, jobs, receipts, self._blocking)
+    def _make_watcher(self, watches: list[ContainerWatch]) -> ContainerWatcher:
+        receipts = BlobReceipts(self._state)
+        publisher = EventPublisher(self._io_threads, receipts, self._encoding)
+        return ContainerWatcher(watches, self._blob_queue, publisher, receipts, self._io_threads)
 
-    def _blob_listener(self, project: Project, watched: list[Watch]) -> QueueListener:
-        calls = BlobCalls(watched, self._services, self._invoke, self._blocking)
+    def _make_blob_listener(self, project: Project, watches: list[ContainerWatch]) -> QueueListener:
+        handler = BlobMessageHandler(watches, self._services, self._invoke, self._io_threads)
         options = project.blobs.queue_options(base64=project.queues.base64)
-        return QueueListener(self._blob_queue, calls, options, self._blocking)
+        return QueueListener(self._blob_queue, handler, options, self._io_threads)
 
-    def asgi(self) -> ASGIApp:
+    def make_asgi_app(self) -> ASGIApp:
         endpoints = HostEndpoints(
-            self._functions, self._player, pending=self._pending, keys=self._keys
+            self._functions, self._watcher, count_pending=self._count_pending, keys=self._keys
         )
         functions = HttpFunctions(self._routes, self._invoke, self._keys)
-        hub = self._durable
-        durable = Management(hub, self._links, self._keys).routes() if hub else []
-        own = Starlette(routes=[*endpoints.routes(), *durable], lifespan=lambda _: self._playing())
+        hub = self._task_hub
+        durable_routes = DurableApi(hub, self._links, self._keys).routes() if hub else []
+        host_app = Starlette(
+            routes=[*endpoints.routes(), *durable_routes],
+            lifespan=lambda _: self._run_triggers(),
+        )
 
         async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-            # not by the web framework's router, which decodes paths otherwise than the host
+            # not by the web framework's router, which decodes paths in another way than the host
             is_own = scope["type"] != "http" or scope["path"].startswith(("/admin/", "/runtime/"))
-            await (own if is_own else functions)(scope, receive, send)
+            await (host_app if is_own else functions)(scope, receive, send)
 
-        return Cors(dispatch, self._origins)
+        return CorsMiddleware(dispatch, self._origins)
 
     @contextlib.asynccontextmanager
-    async def _playing(self) -> AsyncIterator[None]:
-        """The triggers that nobody calls over HTTP, for as long as the host serves."""
-        tasks = self._player.tasks()
-        listening = [asyncio.create_task(listener.run()) for listener in self._listeners]
-        tasks += listening
+    async def _run_triggers(self) -> AsyncIterator[None]:
+        """Plays all triggers but HTTP for as long as the host serves."""
+        tasks = self._watcher.start()
+        listener_tasks = [asyncio.create_task(listener.run()) for listener in self._listeners]
+        tasks += listener_tasks
         tasks += [asyncio.create_task(timer.run()) for timer in self._timers]
-        tasks += [asyncio.create_task(self._durable.run())] if self._durable else []
+        tasks += [asyncio.create_task(self._task_hub.run())] if self._task_hub else []
         try:
             yield
             for listener in self._listeners:
-                listener.end()
-            if listening:
-                await asyncio.wait(listening, timeout=read_last_calls_s())
+                listener.stop()
+            if listener_tasks:
+                await asyncio.wait(listener_tasks, timeout=read_drain_timeout_s())
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._blocking.close()
+            self._io_threads.close()
 
-    async def _pending(self) -> int:
-        """Changes of blobs that are not dealt with: noticed, or on a queue."""
-        # in this order, since what moves on goes from the first to the last
-        pending = self._player.pending
-        pending += await self._blocking(self._blob_queue.count)
-        for name in (EVENT_QUEUE, f"{EVENT_QUEUE}-poison", POISON_QUEUE):
-            for trigger in self._queues:
+    async def _count_pending(self) -> int:
+        """Counts changed blobs that are still being handled: noticed, or on a queue."""
+        # in this order, since a blob moves on from the first to the last
+        count = self._watcher.pending_count
+        count += await self._io_threads.run(self._blob_queue.count)
+        for name in (EVENT_QUEUE, f"{EVENT_QUEUE}-poison", POISON_BLOB_QUEUE):
+            for trigger in self._queue_triggers:
                 if trigger.queue.name == name:
-                    pending += await self._blocking(trigger.queue.count)
-        return pending
+                    count += await self._io_threads.run(trigger.queue.count)
+        return count
 
-    def describe(self, url: str) -> None:
+    def log_functions(self, url: str) -> None:
+        """Logs a line for each function, with where it is reached."""
         for route in self._routes.routes:
             methods = ",".join(sorted(route.methods)) or "any"
-            _list(route.function, methods, f"{url}/{route.template}")
-        for watch in self._player.watches:
+            _log_function(route.function, methods, f"{url}/{route.template}")
+        for watch in self._watcher.watches:
             for trigger in watch.triggers:
                 posts = "posts to /runtime/webhooks/blobs"
-                where = watch.container.where if watch.scanned else posts
-                _list(trigger.function, "blob", where)
-        for queue in self._queues:
-            _list(queue.function, "queue", queue.queue.where)
-        for kind, how in ((ORCHESTRATION, "orchestrator"), (ACTIVITY, "activity")):
+                source = watch.container.location if watch.is_scanned else posts
+                _log_function(trigger.function, "blob", source)
+        for queue_trigger in self._queue_triggers:
+            _log_function(queue_trigger.function, "queue", queue_trigger.queue.location)
+        for kind, label in ((ORCHESTRATION, "orchestrator"), (ACTIVITY, "activity")):
             for function in self._of_kind(kind):
-                _list(function, how, f"{url}{PREFIX}")
+                _log_function(function, label, f"{url}{PREFIX}")
         for timer in self._timers:
-            _list(timer.function, "timer", f"{timer.schedule.expression} (UTC)")
+            _log_function(timer.function, "timer", f"{timer.schedule.expression} (UTC)")
 
     def close(self) -> None:
         self._invoke.close()
         self._services.close()
         self._state.close()
 
-    def _of_kind(self, kind: str) -> list[Indexed]:
+    def _of_kind(self, kind: str) -> list[AppFunction]:
         return [function for function in self._functions if function.kind == kind]
 
 
-def _served(indexed: list[Indexed]) -> list[Indexed]:
-    if not indexed:
+def _select_served(functions: list[AppFunction]) -> list[AppFunction]:
+    if not functions:
         log.warning("the app has no functions")
-    for function in indexed:
-        if function.unplayed:
-            log.warning("%s is not served: %s", function.name, ", ".join(function.unplayed))
+    for function in functions:
+        if function.unsupported:
+            log.warning("%s is not served: %s", function.name, ", ".join(function.unsupported))
         elif is_disabled(function, os.environ):
             log.info("%s is disabled by an app setting", function.name)
-    return [f for f in indexed if not f.unplayed and not is_disabled(f, os.environ)]
+    return [f for f in functions if not f.unsupported and not is_disabled(f, os.environ)]
 
 
-def _list(function: Indexed, how: str, where: str) -> None:
-    log.info("%-28s %-12s %s", function.name, how, where)
+def _log_function(function: AppFunction, label: str, location: str) -> None:
+    log.info("%-28s %-12s %s", function.name, label, location)

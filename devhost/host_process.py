@@ -20,23 +20,32 @@ _LISTENING = re.compile(r"Listening on (\S+)")
 class HostProcess:
     """``python -m devhost`` on a free port; up when the constructor returns.
 
-    It keeps everything below ``local_dir``, writes its log to ``host.log`` there, and takes
-    none of the settings that could lead it to a real account or index unless they are given.
+    It keeps everything below ``local_dir``, writes its log to ``host.log`` there, and ignores
+    settings of the environment that lead to a real account or index, unless they are in ``env``.
     """
 
     def __init__(
         self, local_dir: Path, *, module: str = "devhost", app: str = "", **env: str
     ) -> None:
-        """``app``: the folder of another app than this project's."""
+        """``app``: the folder of the app, if not this project's."""
         self.log = local_dir / "host.log"
-        own = {"LOCAL_DIR": str(local_dir), "AzureWebJobsStorage": "", "QDRANT_URL": ""}
-        other = ["--app", app] if app else []
+        isolated = {"LOCAL_DIR": str(local_dir), "AzureWebJobsStorage": "", "QDRANT_URL": ""}
+        app_arguments = ["--app", app] if app else []
         local_dir.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0", *other],
+                [
+                    sys.executable,
+                    "-m",
+                    module,
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    "0",
+                    *app_arguments,
+                ],
                 cwd=ROOT,
-                env={**os.environ, **own, **env},
+                env={**os.environ, **isolated, **env},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -48,7 +57,7 @@ class HostProcess:
             raise
 
     def stop(self) -> None:
-        """Asks it to end, as Ctrl-C does, and waits until it has."""
+        """Stops it as Ctrl-C does, and waits until it has ended."""
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(15)
@@ -56,7 +65,7 @@ class HostProcess:
             self.kill()
 
     def kill(self) -> None:
-        """SIGKILL, to everything it started too."""
+        """Sends SIGKILL to it and to everything it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(15)
@@ -64,9 +73,9 @@ class HostProcess:
     def _wait_for_url(self) -> str:
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
-            found = _LISTENING.search(self.log.read_text(errors="replace"))
-            if found is not None:
-                return found[1]
+            match = _LISTENING.search(self.log.read_text(errors="replace"))
+            if match is not None:
+                return match[1]
             if self.process.poll() is not None:
                 raise RuntimeError(f"the host ended:\n{self.log.read_text(errors='replace')}")
             time.sleep(0.02)

@@ -10,13 +10,12 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Blocking:
-    """``await blocking(call, …)`` runs the call on one of a few threads."""
-
+class IoThreads:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="devhost-io")
 
-    async def __call__(self, call: Callable[..., T], *arguments: Any) -> T:
+    async def run(self, call: Callable[..., T], *arguments: Any) -> T:
+        """Runs the call on one of a few threads."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
 
     def close(self) -> None:

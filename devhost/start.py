@@ -1,4 +1,4 @@
-"""``make start``: the host, the sample catalogue in it, and something to paste.
+"""``make start``: runs the host, indexes the sample catalogue, and prints searches to paste.
 
 SAMPLES=0 leaves the samples out.
 """
@@ -11,59 +11,56 @@ import sys
 import threading
 import time
 
-from cli.client import Client, Unexpected
-from devhost.__main__ import options
+from cli import AppClient, RequestFailed, SampleUploader, run_tour
+from devhost.__main__ import parse_options
 from devhost.server import run
 
 log = logging.getLogger("devhost")
 
+LEASE_S = "30"
+"""A killed host's messages come again after that, unless a setting says otherwise: in Azure it is
+ten minutes, but here a person waits for it."""
+
 _INDEXING_TIMEOUT_S = 300.0
-_TRAFFIC = ("devhost.http", "devhost.blobs", "devhost.queues", "shared_code.indexing.indexing")
+_TRAFFIC_LOGS = ("devhost.http", "devhost.blobs", "devhost.queues", "shared_code.indexing.indexing")
 
 
-def welcome(url: str, stop: threading.Event) -> None:
+def show_app(url: str, stop: threading.Event) -> None:
     """Runs beside the host. Whatever goes wrong here, the host goes on serving."""
-    began = time.monotonic()
-    traffic = [logging.getLogger(name) for name in _TRAFFIC]
-    for each in traffic:
-        each.setLevel(logging.WARNING)  # what this script itself causes is not news
+    started = time.monotonic()
+    traffic_logs = [logging.getLogger(name) for name in _TRAFFIC_LOGS]
+    for traffic_log in traffic_logs:
+        traffic_log.setLevel(logging.WARNING)  # what this script itself causes is not news
     try:
-        _show(Client(url), stop)
-        log.info("Ready after %.1f s. Ctrl-C stops.", time.monotonic() - began)
-    except (OSError, Unexpected) as exc:
+        _index_samples_and_tour(AppClient(url), stop)
+        log.info("Ready after %.1f s. Ctrl-C stops.", time.monotonic() - started)
+    except (OSError, RequestFailed) as exc:
         if not stop.is_set():
             log.error("%s", exc)  # noqa: TRY400  # the request that failed is in the log above
     except Exception:
         log.exception("the samples cannot be shown")
     finally:
-        for each in traffic:
-            each.setLevel(logging.NOTSET)
+        for traffic_log in traffic_logs:
+            traffic_log.setLevel(logging.NOTSET)
 
 
-def _show(client: Client, stop: threading.Event) -> None:
-    from cli.samples import SampleDrop
-    from cli.tour import tour
+def _index_samples_and_tour(client: AppClient, stop: threading.Event) -> None:
     from samples.catalogue import load, sidecar
     from shared_code.app import current_app
 
     products = list(load())
     if os.environ.get("SAMPLES") != "0":
-        words = {product.product_id: sidecar(product) for product in products}
-        samples = SampleDrop(current_app().images, client, words, products)
-        missing = samples.wait(stop, dropped=samples.drop(), timeout_s=_INDEXING_TIMEOUT_S)
+        sidecars = {product.product_id: sidecar(product) for product in products}
+        uploader = SampleUploader(current_app().images, client, sidecars, products)
+        missing = uploader.wait(stop, uploaded=uploader.upload(), timeout_s=_INDEXING_TIMEOUT_S)
         if missing:
             log.warning("%d of %d samples are not indexed: see above", missing, len(products))
-    for line in tour(client, products[0].images[0]):
+    for line in run_tour(client, products[0].images[0]):
         if stop.is_set():
             return
         print(line, flush=True)
 
 
-LEASE_S = "30"
-"""Unless a setting says otherwise: what a killed host had in hand comes again after that, and not
-after the ten minutes of Azure, since a person waits for it."""
-
-
 if __name__ == "__main__":
     os.environ.setdefault("DEVHOST_QUEUE_LEASE_S", LEASE_S)
-    sys.exit(run(options("Starts the app with its samples."), welcome))
+    sys.exit(run(parse_options("Starts the app with its samples."), show_app))

@@ -1,7 +1,7 @@
-"""What must survive a killed host: one SQLite file in ``$LOCAL_DIR/devhost``.
+"""Everything that must survive a killed host: one SQLite file in ``$LOCAL_DIR/devhost``.
 
-With a write-ahead log, so a kill loses nothing that was committed. The file is locked, so two
-hosts cannot share a folder.
+It has a write-ahead log, so a kill loses nothing that was committed, and it is locked, so two hosts
+cannot share a folder.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from devhost.project import Refused
+from devhost.project import StartupError
 
 
-class State:
-    """Shared by all threads; a statement is a transaction of its own, unless within one."""
+class HostState:
+    """Shared by all threads. A statement outside ``transaction`` is a transaction of its own."""
 
     def __init__(self, folder: Path | None) -> None:
-        """``folder`` None: nothing is kept."""
+        """Without a folder nothing outlives the process."""
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         path = ":memory:" if folder is None else folder / "state.sqlite"
@@ -33,19 +33,19 @@ class State:
             self._db.execute("CREATE TABLE IF NOT EXISTS locked (one INTEGER)")
         except sqlite3.DatabaseError as exc:
             self._db.close()
-            raise Refused(
-                f"{path} cannot be used ({exc}): does another devhost run on the same LOCAL_DIR? "
-                "Otherwise delete it; then every blob is delivered again."
+            raise StartupError(
+                f"{path} cannot be used ({exc}): is another devhost running on the same LOCAL_DIR? "
+                "Otherwise delete the file; then every blob is delivered again."
             ) from exc
 
     def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Its rows, if it has any."""
+        """Returns the rows of the result."""
         with self._lock:
             return self._db.execute(statement, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What runs within is kept together or, if it raises, not at all. May be nested."""
+        """Commits everything in the block together or, if it raises, nothing. May be nested."""
         with self._lock:
             if self._db.in_transaction:
                 yield

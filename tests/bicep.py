@@ -4,7 +4,7 @@ from typing import Any
 
 from pycep import BicepParser
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 
 INFRA = ROOT / "infra"
 FILES = sorted(INFRA.glob("*.bicep"))

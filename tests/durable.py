@@ -1,224 +1,186 @@
-"""Durable Functions in memory: the real library's orchestrators, a history by hand.
+"""Durable Functions in memory: the development host's engine, step by step, on a clock that jumps.
 
-One event per step, everything in order; no time passes unless activities are said to take some.
-What an orchestrator asks for is begun by the replay of the development host. Its client answers
-with the library's own status objects.
+Each step of ``run`` is one step of an orchestration or one activity, in a fixed order. An activity
+takes a second of that clock, unless ``takes`` has another time for it. The client returns the
+library's own status objects.
 """
 
 import asyncio
-import heapq
 import json
-import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import count
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
-from azure.durable_functions.models.history import HistoryEventType as Event
 
-from devhost.durable.replay import SCHEMA, Decision, Replay, refuse_custom_status
+from devhost.durable import DurableEngine, DurableStore, DurableWorker, Instance, format_status
+from devhost.functions import ACTIVITY, AppFunction
+from devhost.invoker import Invocation
+from devhost.state import HostState
 
-_OUT_OF_PROC = "$OutOfProcData$:"
+ALL_ACTIVITIES = 10**6
 
 
-@dataclass
-class Instance:
+@dataclass(frozen=True)
+class InstanceView:
+    """An instance at one moment."""
+
     id: str
     name: str
-    input: Any
-    parent: tuple[str, int] | None = None
-    status: str = "Pending"
-    custom: Any = None
-    output: Any = None
-    history: list[dict] = field(default_factory=list)
-    longest: int = 0
-    generations: int = 1
+    status: str
+    custom: Any
+    output: Any
+    longest: int
+    """Events in its longest history so far."""
+    generations: int
+    """1, and one more for each time that it continued as new."""
 
 
 class MemoryDurable:
     def __init__(self, *blueprints: Any) -> None:
-        builders = [b for blueprint in blueprints for b in blueprint._function_builders]
-        functions = [b.build() for b in builders]
-        self.functions = {f.get_function_name(): f.get_user_function() for f in functions}
-        self.instances: dict[str, Instance] = {}
+        self.functions: dict[str, AppFunction] = {}
+        for blueprint in blueprints:
+            for builder in blueprint._function_builders:
+                function = builder.build()
+                kind = str(function.get_trigger().type)
+                self.add_function(function.get_function_name(), kind, function.get_user_function())
         self.activities: list[tuple[str, Any]] = []
+        """Names and inputs of the activities that were called."""
         self.takes: dict[str, float] = {}
-        """Seconds of activities, by name; as many as there are run side by side."""
-        self.clock = 0.0
-        """Seconds that have passed, if activities take any."""
-        self._work: list[tuple] = []
-        self._order = count()
-        self._now = self._began = datetime.now(UTC)
+        """Seconds that activities take, by name; any number of them run side by side."""
+        self._started = self._now = time.time()
+        self._store = DurableStore(HostState(None), lambda: self._now)
+        self._engine = DurableEngine(self._store, DurableWorker(self.functions, self._invoke))
+        self._activity_ends: dict[int, float] = {}
+        self._longest: Counter[str] = Counter()
+        self._executions: dict[str, set[str]] = {}
+
+    @property
+    def clock(self) -> float:
+        """Seconds that have passed."""
+        return self._now - self._started
+
+    def add_function(self, name: str, kind: str, call: Callable[[Any], Any]) -> None:
+        self.functions[name.casefold()] = AppFunction(
+            name=name,
+            call=call,
+            trigger={"type": kind},
+            argument="",
+            annotation=None,
+            takes_context=False,
+            returns=True,
+            clients=(),
+            unsupported=(),
+        )
+
+    async def _invoke(self, invocation: Invocation, value: Any) -> Any:
+        function = invocation.function
+        if function.kind == ACTIVITY:
+            self.activities.append((function.name, value))
+        return function.call(value)
 
     # what the client does
 
     async def start_new(self, name: str, instance_id: str, client_input: Any) -> str:
-        self._begin(Instance(instance_id, name, json.loads(json.dumps(client_input))))
+        self._store.start(instance_id, name, json.dumps(client_input))
         return instance_id
 
     async def get_status(self, instance_id: str, **_: Any) -> DurableOrchestrationStatus:
-        found = self.instances.get(instance_id)
-        return DurableOrchestrationStatus.from_json(self._said(found) if found else "none")
+        row = self._store.tables.find(instance_id)
+        return DurableOrchestrationStatus.from_json(self._format(row) if row else "none")
 
     async def list_instances(
         self, prefix: str, *, statuses: Sequence[str] = (), since: datetime | None = None
     ) -> list[DurableOrchestrationStatus]:
-        statuses_now = [
-            DurableOrchestrationStatus.from_json(self._said(each))
-            for each in self.instances.values()
-            if each.id.startswith(prefix)
-            and (not statuses or each.status in statuses)
-            and (since is None or self._began >= since)
+        listed = [
+            DurableOrchestrationStatus.from_json(self._format(row))
+            for row in self._store.tables.list_instances(prefix)
+            if (not statuses or row.status in statuses)
+            and (since is None or row.created >= since.timestamp())
         ]
         await asyncio.sleep(0)  # others go on before the caller knows
-        return statuses_now
+        return listed
 
     async def terminate(self, instance_id: str, reason: str) -> None:
-        self._queue("_terminate", self.instances[instance_id])
+        """Takes effect with the next step."""
+        self._store.terminate(instance_id, reason)
 
-    def _terminate(self, instance: Instance) -> None:
-        if instance.status in ("Pending", "Running"):
-            instance.status = "Terminated"
+    def forget_terminations(self) -> None:
+        for instance in self.instances:
+            self._store.tables.delete_termination(instance)
 
-    def _said(self, each: Instance) -> dict:
-        return {
-            "name": each.name,
-            "instanceId": each.id,
-            "createdTime": self._began.isoformat(),
-            "lastUpdatedTime": self._now.isoformat(),
-            "input": each.input,
-            "output": each.output,
-            "runtimeStatus": each.status,
-            "customStatus": each.custom,
-        }
+    def list_statuses(self, prefix: str = "") -> list[dict[str, Any]]:
+        """Returns the JSON of the host's HTTP API."""
+        return [self._format(row) for row in self._store.tables.list_instances(prefix)]
+
+    def _format(self, row: Instance) -> dict[str, Any]:
+        return format_status(row, with_input=True)
+
+    @property
+    def instances(self) -> dict[str, InstanceView]:
+        return {row.id: self._view(row) for row in self._store.tables.list_instances()}
+
+    def _view(self, row: Instance) -> InstanceView:
+        return InstanceView(
+            row.id,
+            row.name,
+            row.status,
+            json.loads(row.custom) if row.custom else None,
+            json.loads(row.output) if row.output else None,
+            self._longest[row.id],
+            len(self._executions.get(row.id, {row.execution})),
+        )
 
     # what the host does
 
     def run(self, *, steps: int = 10**6) -> bool:
-        """Until nothing is left to do; True then."""
-        while self._work and steps:
+        """Returns True when nothing is left to do."""
+        while steps and self._run_next():
             steps -= 1
-            self._now += timedelta(seconds=1)
-            self.clock, _, kind, *what = heapq.heappop(self._work)
-            getattr(self, kind)(*what)
-        return not self._work
+        return self._is_idle()
 
-    def _queue(self, kind: str, *what: Any, after: float = 0.0) -> None:
-        heapq.heappush(self._work, (self.clock + after, next(self._order), kind, *what))
+    def _run_next(self) -> bool:
+        tables = self._store.tables
+        self._store.apply_due_terminations()
+        activities = tables.list_activities(ALL_ACTIVITIES)
+        for activity in activities:
+            takes = self.takes.get(activity.name, 1.0)
+            self._activity_ends.setdefault(activity.id, self._now + takes)
+        if ready := tables.list_ready():
+            self._run_step(ready[0])
+            return True
+        timer = tables.next_due()
+        activity = min(activities, key=lambda row: self._activity_ends[row.id], default=None)
+        ends = self._activity_ends[activity.id] if activity else float("inf")
+        if activity and (timer is None or ends <= timer):
+            self._now = self._activity_ends.pop(activity.id)
+            _finish(self._engine.run_activity(activity))
+            return True
+        if timer is None:
+            return False
+        self._now = timer
+        return self._run_next()
 
-    def drop(self, kind: str) -> None:
-        """Takes back what is queued of this kind."""
-        self._work = [work for work in self._work if work[2] != kind]
-        heapq.heapify(self._work)
+    def _run_step(self, instance: str) -> None:
+        row = self._store.tables.find(instance)
+        self._executions.setdefault(instance, set()).add(row.execution)
+        _finish(self._engine.run_step(instance))
+        length = len(self._store.tables.read_history(instance))
+        self._longest[instance] = max(self._longest[instance], length)
 
-    def _begin(self, instance: Instance) -> None:
-        self.instances[instance.id] = instance
-        started = self._event(
-            Event.EXECUTION_STARTED,
-            Name=instance.name,
-            Input=json.dumps(instance.input),
-            Version=None,
-        )
-        self._queue("_step", instance, started)
+    def _is_idle(self) -> bool:
+        tables = self._store.tables
+        is_waiting = tables.list_ready() or tables.list_activities(1)
+        return not is_waiting and tables.next_due() is None
 
-    def _step(self, instance: Instance, event: dict) -> None:
-        if instance.status not in ("Pending", "Running"):
-            return
-        instance.status = "Running"
-        instance.history += [self._event(Event.ORCHESTRATOR_STARTED), event]
-        instance.longest = max(instance.longest, len(instance.history))
-        state = self._replayed(instance)
-        instance.custom = state.get("customStatus", instance.custom)
-        assert not refuse_custom_status(instance.custom), "Azure would fail this orchestration"
-        replay = Replay([action for part in state["actions"] for action in part])
-        replay.run(instance.history)
-        for decision in replay.decisions.values():
-            self._carry_out(instance, decision)
-        instance.history.append(self._event(Event.ORCHESTRATOR_COMPLETED))
-        if not replay.is_through:
-            return
-        if replay.anew is not None:
-            self._anew(instance, json.loads(replay.anew))
-        elif "error" in state:
-            self._end(instance, "Failed", state["error"])
-        elif state["isDone"]:
-            self._end(instance, "Completed", state.get("output"))
 
-    def _replayed(self, instance: Instance) -> dict:
-        context = {
-            "history": instance.history,
-            "input": json.dumps(instance.input),
-            "instanceId": instance.id,
-            "isReplaying": False,
-            "parentInstanceId": instance.parent and instance.parent[0],
-            **SCHEMA,
-        }
-        try:
-            return json.loads(self.functions[instance.name](json.dumps(context)))
-        except Exception as exc:
-            state = str(exc).partition(_OUT_OF_PROC)[2]
-            if not state:
-                raise
-            return json.loads(state)
-
-    def _carry_out(self, instance: Instance, decision: Decision) -> None:
-        number, name, given = decision.number, decision.name, json.loads(decision.input)
-        if decision.kind == Event.TIMER_CREATED:
-            instance.history.append(self._event(decision.kind, number))
-            fired = self._event(Event.TIMER_FIRED, TimerId=number)
-            return self._queue("_step", instance, fired)
-        instance.history.append(self._event(decision.kind, number, Name=name, Input=decision.input))
-        if decision.kind == Event.SUB_ORCHESTRATION_INSTANCE_CREATED:
-            return self._begin(Instance(decision.instance, name, given, (instance.id, number)))
-        return self._queue(
-            "_activity", instance, number, name, given, after=self.takes.get(name, 0.0)
-        )
-
-    def _activity(self, instance: Instance, number: int, name: str, given: Any) -> None:
-        self.activities.append((name, given))
-        try:
-            result = self.functions[name](given)
-            done = self._event(Event.TASK_COMPLETED, TaskScheduledId=number)
-            done["Result"] = json.dumps(result)
-        except Exception as exc:
-            reason = f"Activity function '{name}' failed:  {type(exc).__name__}: {exc}"
-            report = f"Result: Failure\nException: {exc}\nStack: {traceback.format_exc()}"
-            details = json.dumps({"$type": "System.Exception", "Message": report})
-            said = {"Reason": reason, "Details": details}
-            done = self._event(Event.TASK_FAILED, TaskScheduledId=number, **said)
-        self._queue("_step", instance, done)
-
-    def _anew(self, instance: Instance, given: Any) -> None:
-        instance.generations += 1
-        instance.input, instance.history = given, []
-        self._begin(instance)
-
-    def _end(self, instance: Instance, status: str, output: Any) -> None:
-        """``output`` of a failed one: why."""
-        details = f"Message: {output}, StackTrace:    at System.Threading.Tasks.Task"
-        if status == "Failed":
-            output = f"Orchestrator function '{instance.name}' failed: {output}"
-        instance.status, instance.output = status, output
-        if instance.parent:
-            parent, number = self.instances[instance.parent[0]], instance.parent[1]
-            if status == "Completed":
-                done = self._event(
-                    Event.SUB_ORCHESTRATION_INSTANCE_COMPLETED,
-                    TaskScheduledId=number,
-                    Result=json.dumps(output),
-                )
-            else:
-                done = self._event(
-                    Event.SUB_ORCHESTRATION_INSTANCE_FAILED,
-                    TaskScheduledId=number,
-                    Reason=output,
-                    Details=details,
-                )
-            self._queue("_step", parent, done)
-
-    def _event(self, kind: Event, number: int = -1, **said: Any) -> dict:
-        at = self._now.isoformat()
-        about = {"EventType": int(kind), "EventId": number, "IsPlayed": False, "Timestamp": at}
-        return {**about, **said}
+def _finish(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Runs a coroutine that has nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    raise AssertionError("it waits for something")

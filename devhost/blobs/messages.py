@@ -1,16 +1,19 @@
-"""The message of a blob trigger: which function gets which blob. The host writes it to a queue of
-its own and, after the last try, to the poison queue; the text is Azure's, byte for byte."""
+"""The message of a blob trigger: which function gets which blob.
+
+The host writes it to a queue of its own and, after the last attempt, to the poison queue. The text
+is the same as Azure's, byte for byte.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 
-_FUNCTION = "Host.Functions."
+_FUNCTION_PREFIX = "Host.Functions."
 _LONGEST_HOST_ID = 32 * "h"
 
 MAX_RECEIPT_NAME = 1_024
-"""Characters of a blob's name."""
+"""Characters; the longest name of a blob."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class BlobMessage:
     container: str
     blob: str
     etag: str
-    """In quotes where the scan read it, without them where Event Grid told it."""
+    """In quotes when it comes from a scan, without quotes when it comes from Event Grid."""
 
     @property
     def is_from_scan(self) -> bool:
@@ -27,16 +30,16 @@ class BlobMessage:
 
     @property
     def receipt_length(self) -> int:
-        """Characters in the name of the blob by which Azure's scan remembers this one; more than
-        1,024 raise an exception that ends its host."""
+        """The length of the name of the blob in which Azure's scan notes this one. More than 1,024
+        characters raise an exception that ends Azure's host."""
         etag = '"0x8DD0C1F7B2A3E40"'  # a folder's is longer
-        parts = ("blobreceipts", _LONGEST_HOST_ID, _FUNCTION + self.function, etag)
+        parts = ("blobreceipts", _LONGEST_HOST_ID, _FUNCTION_PREFIX + self.function, etag)
         return len("/".join((*parts, self.container, self.blob)))
 
     def to_text(self) -> str:
         fields = {
             "Type": "BlobTrigger",
-            "FunctionId": _FUNCTION + self.function,
+            "FunctionId": _FUNCTION_PREFIX + self.function,
             "BlobType": "BlockBlob",
             "ContainerName": self.container,
             "BlobName": self.blob,
@@ -47,5 +50,5 @@ class BlobMessage:
     @classmethod
     def from_text(cls, text: str | bytes) -> BlobMessage:
         fields = json.loads(text)
-        function = str(fields["FunctionId"]).removeprefix(_FUNCTION)
+        function = str(fields["FunctionId"]).removeprefix(_FUNCTION_PREFIX)
         return cls(function, fields["ContainerName"], fields["BlobName"], fields["ETag"])

@@ -1,4 +1,4 @@
-"""Storage's events on their way to the queue: what Event Grid does for one change of a blob."""
+"""Prepares storage's events for their queue: what Event Grid does for one change of a blob."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from devhost.blobs.dispatcher import Job
-from devhost.blobs.events import blob_created, blob_deleted
-from devhost.blobs.receipts import Receipts
-from devhost.blobs.watches import Watch
-from devhost.io_threads import Blocking
-from devhost.queues.messages import Encoding
+from devhost.blobs.dispatcher import EventTask
+from devhost.blobs.events import make_created_event, make_deleted_event
+from devhost.blobs.receipts import BlobReceipts
+from devhost.blobs.watches import ContainerWatch
+from devhost.io_threads import IoThreads
+from devhost.queues import MessageEncoding
 
 EVENT_GRID = "Event Grid"
-"""Stands for a function's name in the receipts of events that are on a queue."""
+"""Stands in the receipts for the function's name, for events that were put on the queue."""
 
 
 @dataclass(frozen=True, slots=True)
-class EventJobs:
-    blocking: Blocking
-    receipts: Receipts
-    encoding: Encoding
+class EventPublisher:
+    io_threads: IoThreads
+    receipts: BlobReceipts
+    encoding: MessageEncoding
 
-    def tell_created(self, watch: Watch, blob: str, *, etag: str) -> Job:
+    def prepare_created(self, watch: ContainerWatch, blob: str, *, etag: str) -> EventTask:
         container = watch.container
 
-        async def run() -> None:
-            await self._put_event(watch, blob_created(container, blob, etag))
-            await self.blocking(self.receipts.put, container.url, blob, EVENT_GRID, etag)
+        async def send() -> None:
+            await self._put_event(watch, make_created_event(container, blob, etag))
+            await self.io_threads.run(self.receipts.put, container.url, blob, EVENT_GRID, etag)
 
-        return self._event_job(watch, blob, f"created {container.name}/{blob}", run)
+        return self._make_task(watch, blob, f"created {container.name}/{blob}", send)
 
-    def tell_deleted(self, watch: Watch, blob: str) -> Job:
+    def prepare_deleted(self, watch: ContainerWatch, blob: str) -> EventTask:
         container = watch.container
 
-        async def run() -> None:
-            await self._put_event(watch, blob_deleted(container, blob))
-            await self.blocking(self.receipts.forget, container.url, blob)
+        async def send() -> None:
+            await self._put_event(watch, make_deleted_event(container, blob))
+            await self.io_threads.run(self.receipts.delete, container.url, blob)
 
-        return self._event_job(watch, blob, f"deleted {container.name}/{blob}", run)
+        return self._make_task(watch, blob, f"deleted {container.name}/{blob}", send)
 
-    async def _put_event(self, watch: Watch, event: dict[str, Any]) -> None:
-        if watch.events is not None:
+    async def _put_event(self, watch: ContainerWatch, event: dict[str, Any]) -> None:
+        if watch.event_queue is not None:
             text = self.encoding.encode(json.dumps(event, ensure_ascii=False))
-            await self.blocking(watch.events.put, text)
+            await self.io_threads.run(watch.event_queue.put, text)
 
-    def _event_job(
-        self, watch: Watch, blob: str, what: str, run: Callable[[], Awaitable[None]]
-    ) -> Job:
-        label = f"{what} -> {watch.events.where if watch.events else 'nobody'}"
-        # one key for both kinds: of what happened to a blob, the latest is told last
-        return Job((watch.container.url, blob), label, run)
+    def _make_task(
+        self, watch: ContainerWatch, blob: str, change: str, send: Callable[[], Awaitable[None]]
+    ) -> EventTask:
+        label = f"{change} -> {watch.event_queue.location if watch.event_queue else 'nobody'}"
+        # one key for both kinds: a newer event of the blob replaces one that still waits
+        return EventTask((watch.container.url, blob), label, send)

@@ -1,5 +1,5 @@
-"""The host's own queue, which every message for a blob trigger takes. It is never in the account,
-where Azure's is, since the receipts are here, too."""
+"""The host's own queue, through which every message for a blob trigger goes. It is never in the
+account, where Azure's is, since the receipts are here too."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import time
 import uuid
 
 from devhost.blobs.messages import BlobMessage
-from devhost.queues.messages import Encoding
-from devhost.queues.sqlite import TableQueue
-from devhost.state import State
+from devhost.queues import MessageEncoding, SqliteQueue
+from devhost.state import HostState
 
 NAME = "azure-webjobs-blobtrigger"
 
@@ -32,22 +31,22 @@ _SCHEMA = """
     """
 
 
-class BlobQueue(TableQueue):
-    def __init__(self, state: State, encoding: Encoding) -> None:
-        super().__init__(_StateMessages(state), NAME, longest_pause_s=LONGEST_PAUSE_S)
+class BlobQueue(SqliteQueue):
+    def __init__(self, state: HostState, encoding: MessageEncoding) -> None:
+        super().__init__(_StateTable(state), NAME, longest_pause_s=LONGEST_PAUSE_S)
         self._encoding = encoding
 
     def send(self, message: BlobMessage) -> None:
         self.put(self._encoding.encode(message.to_text()))
 
 
-class _StateMessages:
-    """The table of messages in the host's own file, which an app with a package called shared_code
-    of its own has, too."""
+class _StateTable:
+    """The table of messages in the host's own file. It needs nothing of shared_code, a name that an
+    app may use for a package of its own."""
 
     exists = True
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: HostState) -> None:
         self._state = state
         self.run = state.run
         state.run(_SCHEMA)
@@ -69,4 +68,4 @@ class _StateMessages:
         return int(count)
 
     def close(self) -> None:
-        """The host closes its state."""
+        """Does nothing: the host closes its state itself."""

@@ -1,9 +1,9 @@
-"""Which blobs were put on the way to which function, kept across restarts. A blob without a receipt
-is delivered again."""
+"""Remembers across restarts which version of a blob was sent to which function. A blob without a
+receipt is delivered again."""
 
 from __future__ import annotations
 
-from devhost.state import State
+from devhost.state import HostState
 
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS receipts (
@@ -16,13 +16,13 @@ _SCHEMA = """
     """
 
 
-class Receipts:
-    def __init__(self, state: State) -> None:
+class BlobReceipts:
+    def __init__(self, state: HostState) -> None:
         self._state = state
         state.run(_SCHEMA)
 
-    def of(self, container: str) -> dict[str, dict[str, str]]:
-        """Blob name to the etag that each function got last."""
+    def read_etags(self, container: str) -> dict[str, dict[str, str]]:
+        """Returns, by blob name and function, the etag that was sent last."""
         etags: dict[str, dict[str, str]] = {}
         rows = self._state.run(
             "SELECT blob, function, etag FROM receipts WHERE container = ?", container
@@ -36,5 +36,5 @@ class Receipts:
             "INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?)", container, blob, function, etag
         )
 
-    def forget(self, container: str, blob: str) -> None:
+    def delete(self, container: str, blob: str) -> None:
         self._state.run("DELETE FROM receipts WHERE container = ? AND blob = ?", container, blob)

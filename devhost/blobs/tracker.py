@@ -1,4 +1,4 @@
-"""What changed between two looks at a container. Pure: no clock, no disk, no network."""
+"""Finds what changed between two listings of a container, without clock, disk or network."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class BlobChanges:
     changed: dict[str, str] = field(default_factory=dict)
-    """Blob name to etag: new, or not the content known before."""
+    """Blob name to etag, for new blobs and new content."""
     deleted: tuple[str, ...] = ()
 
 
-class Tracker:
-    """Compares each listing (blob name to etag) with what was reported before.
+class ChangeTracker:
+    """Compares each listing (blob name to etag) with what it reported before.
 
-    With ``settle`` a blob is reported once its etag was the same in two listings running, so
-    that a file which is still being copied is left alone.
+    With ``settle`` a blob is reported once its etag was the same in two listings in a row, so that
+    a file which is still being copied is left alone.
     """
 
     def __init__(self, known: Mapping[str, str], *, settle: bool) -> None:
@@ -25,7 +25,7 @@ class Tracker:
         self._settle = settle
         self._previous: Mapping[str, str] = {}
 
-    def observe(self, listing: Mapping[str, str]) -> Changes:
+    def observe(self, listing: Mapping[str, str]) -> BlobChanges:
         changed = {
             name: etag
             for name, etag in listing.items()
@@ -37,4 +37,4 @@ class Tracker:
         self._known.update(changed)
         for name in deleted:
             del self._known[name]
-        return Changes(changed, deleted)
+        return BlobChanges(changed, deleted)

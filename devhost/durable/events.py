@@ -1,7 +1,7 @@
 """History events as the Durable Task Framework numbers them and a worker's library reads them.
 
-Names, numbers and fields: ``HistoryEventType`` of azure-functions-durable, and the events that
-its tests are given.
+Names, numbers and fields are those of ``HistoryEventType`` in azure-functions-durable, and of the
+events in the tests of that library.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 Event: TypeAlias = dict[str, Any]
 
 
-class Kind(IntEnum):
+class EventKind(IntEnum):
     ExecutionStarted = 0
     ExecutionCompleted = 1
     ExecutionTerminated = 3
@@ -32,17 +32,19 @@ class Kind(IntEnum):
     ExecutionResumed = 20
 
 
-def event(kind: Kind, number: int = -1, /, **fields: Any) -> Event:
-    """``number``: of what is scheduled; the worker's library counts them too, from 0."""
-    base = {"EventType": int(kind), "EventId": number, "IsPlayed": False, "Timestamp": stamp()}
+def make_event(kind: EventKind, number: int = -1, /, *, at: float, **fields: Any) -> Event:
+    """``number`` counts what an orchestrator schedules; the worker's library counts too, from 0.
+    ``at``: seconds since the epoch."""
+    timestamp = format_time(at)
+    base = {"EventType": int(kind), "EventId": number, "IsPlayed": False, "Timestamp": timestamp}
     return base | fields
 
 
-def stamp(at: datetime | None = None) -> str:
-    return (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def format_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def moment(text: str) -> float:
-    """Seconds since the epoch of what ``stamp`` writes, and of any other ISO time in UTC."""
+def parse_time(text: str) -> float:
+    """Returns seconds since the epoch; takes what ``format_time`` writes, and any ISO time."""
     parsed = datetime.fromisoformat(text)
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

@@ -1,6 +1,6 @@
 """The HTTP API that the library's client speaks.
 
-Paths, statuses, headers and fields are those that the extension (3.19) was seen to answer with.
+Paths, statuses, headers and fields are those of the extension 3.19, as its responses were recorded.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from devhost.durable.hub import Hub
+from devhost.durable.hub import TaskHub
 from devhost.durable.instance_query import (
-    CONTINUE,
-    Wanted,
-    event_body,
+    CONTINUATION_HEADER,
+    InstanceQuery,
     is_instance_id,
-    is_said,
-    json_body,
     make_token,
+    read_event,
+    read_flag,
+    read_json,
 )
-from devhost.durable.links import PREFIX, Links
-from devhost.durable.responses import shown, status_of
+from devhost.durable.links import PREFIX, DurableLinks
+from devhost.durable.responses import format_history, format_status
 from devhost.durable.store import AlreadyRunning
 from devhost.durable.tables import ENDED, Instance
-from devhost.http.keys import Answer, Keys
+from devhost.http import Endpoint, FunctionKeys
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -38,28 +38,28 @@ class HostJSON(JSONResponse):
     media_type = "application/json; charset=utf-8"
 
 
-def _exception(status: int, why: str) -> Response:
-    """An exception of the host, which it does not hide."""
+def _exception_response(status: int, message: str) -> Response:
+    """Returns an exception of the host in the form in which Azure's host shows it."""
     body = {
         "Message": "Something went wrong while processing your request",
-        "ExceptionMessage": why,
+        "ExceptionMessage": message,
         "ExceptionType": "System.InvalidOperationException",
         "StackTrace": "",
     }
     return HostJSON(body, status)
 
 
-def _terminated_after_s() -> float:
-    """In Azure it took 2 to 9 seconds."""
+def _read_termination_delay_s() -> float:
+    """Azure took 2 to 9 seconds."""
     return float(os.environ.get("DEVHOST_TERMINATE_S", "") or 2.0)
 
 
-async def _not_found(request: Request) -> Response:
+async def _answer_404(request: Request) -> Response:
     return Response(status_code=404)
 
 
-class Management:
-    def __init__(self, hub: Hub, links: Links, keys: Keys) -> None:
+class DurableApi:
+    def __init__(self, hub: TaskHub, links: DurableLinks, keys: FunctionKeys) -> None:
         self._hub = hub
         self._links = links
         self._keys = keys
@@ -73,25 +73,25 @@ class Management:
 
     def routes(self) -> list[Route]:
         return [
-            *self._routes(PREFIX, self._keys.guard),
-            *self._routes(self._links.rpc, lambda own: own),
+            *self._make_routes(PREFIX, self._keys.guard),
+            *self._make_routes(self._links.rpc_path, lambda endpoint: endpoint),
         ]
 
-    def _routes(self, at: str, guard: Callable[[Answer], Answer]) -> list[Route]:
-        start, all_ = f"{at}/orchestrators/{{name}}", f"{at}/instances"
-        one = f"{all_}/{{instance}}"
-        table: list[tuple[str, str, Answer]] = [
+    def _make_routes(self, path: str, guard: Callable[[Endpoint], Endpoint]) -> list[Route]:
+        start, instances = f"{path}/orchestrators/{{name}}", f"{path}/instances"
+        instance = f"{instances}/{{instance}}"
+        table: list[tuple[str, str, Endpoint]] = [
             ("POST", start, self.start),
             ("POST", f"{start}/{{instance}}", self.start),
-            *(("GET", path, self.several) for path in (all_, f"{all_}/")),
-            *(("DELETE", path, self.purge_many) for path in (all_, f"{all_}/")),
-            ("GET", one, self.status),
-            ("DELETE", one, self.purge),
-            ("POST", f"{one}/raiseEvent/{{event}}", self.raise_event),
-            ("POST", f"{one}/{{change}}", self.change),
-            *((method, f"{at}/{{rest:path}}", _not_found) for method in _METHODS),
+            *(("GET", route, self.list_instances) for route in (instances, f"{instances}/")),
+            *(("DELETE", route, self.purge_many) for route in (instances, f"{instances}/")),
+            ("GET", instance, self.get_status),
+            ("DELETE", instance, self.purge),
+            ("POST", f"{instance}/raiseEvent/{{event}}", self.raise_event),
+            ("POST", f"{instance}/{{change}}", self.change),
+            *((method, f"{path}/{{rest:path}}", _answer_404) for method in _METHODS),
         ]
-        return [Route(path, guard(answer), methods=[method]) for method, path, answer in table]
+        return [Route(route, guard(call), methods=[method]) for method, route, call in table]
 
     async def start(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -99,56 +99,58 @@ class Management:
         if not is_instance_id(instance):
             return Response(status_code=400)
         try:
-            value = await json_body(request)
+            value = await read_json(request)
         except ValueError as exc:
-            return _exception(500, f"The input must be JSON: {exc}")
-        return self._started(request, instance, name, value)
+            return _exception_response(500, f"The input must be JSON: {exc}")
+        return self._start_instance(request, instance, name, value)
 
-    def _started(self, request: Request, instance: str, name: str, value: Any) -> Response:
+    def _start_instance(self, request: Request, instance: str, name: str, value: Any) -> Response:
         try:
             self._store.start(instance, name, value)
         except AlreadyRunning as exc:
             message = f"An Orchestration instance with the status {exc} already exists."
             return HostJSON({"Message": message}, 409)
         self._hub.wake()
-        links = self._links.of(instance, str(request.base_url).rstrip("/"))
+        links = self._links.make_management_urls(instance, str(request.base_url).rstrip("/"))
         headers = {"location": links["statusQueryGetUri"], "retry-after": "10"}
         return HostJSON(links, 202, headers)
 
-    async def status(self, request: Request) -> Response:
-        row = self._store.rows.find(request.path_params["instance"])
+    async def get_status(self, request: Request) -> Response:
+        row = self._store.tables.find(request.path_params["instance"])
         if row is None:
             return Response(status_code=404)
-        body = status_of(row, with_input=is_said(request, "showInput", default=True))
-        if is_said(request, "showHistory"):
-            results = is_said(request, "showHistoryOutput")
-            body["historyEvents"] = shown(self._store.rows.history(row.id), results=results)
+        body = format_status(row, with_input=read_flag(request, "showInput", default=True))
+        if read_flag(request, "showHistory"):
+            history = self._store.tables.read_history(row.id)
+            with_results = read_flag(request, "showHistoryOutput")
+            body["historyEvents"] = format_history(history, with_results=with_results)
         if row.status in ENDED:
-            fails = is_said(request, "returnInternalServerErrorOnFailure")
+            fails = read_flag(request, "returnInternalServerErrorOnFailure")
             return HostJSON(body, 500 if fails and row.status == "Failed" else 200)
-        links = self._links.of(row.id, str(request.base_url).rstrip("/"))
+        links = self._links.make_management_urls(row.id, str(request.base_url).rstrip("/"))
         headers = {"location": links["statusQueryGetUri"], "retry-after": "5"}
         return HostJSON(body, 202, headers)
 
-    async def several(self, request: Request) -> Response:
-        """By id, 100 at a time or ``top``; the header x-ms-continuation-token tells where to go on,
-        and is empty on the last page."""
+    async def list_instances(self, request: Request) -> Response:
+        """Returns a page in the order of the ids; the header x-ms-continuation-token leads to the
+        next one, and is empty on the last."""
         try:
-            wanted = Wanted.of(request)
+            query = InstanceQuery.from_request(request)
         except ValueError as exc:
-            return _exception(500, str(exc))
-        rows = self._matching(wanted)
-        page = rows[: wanted.top]
-        more = make_token(page[-1].id) if len(rows) > len(page) else ""
-        with_input = is_said(request, "showInput", default=True)
-        body = [status_of(each, with_input=with_input) for each in page]
-        return HostJSON(body, headers={CONTINUE: more})
+            return _exception_response(500, str(exc))
+        rows = self._find_matching(query)
+        page = rows[: query.top]
+        token = make_token(page[-1].id) if len(rows) > len(page) else ""
+        with_input = read_flag(request, "showInput", default=True)
+        body = [format_status(row, with_input=with_input) for row in page]
+        return HostJSON(body, headers={CONTINUATION_HEADER: token})
 
-    def _matching(self, wanted: Wanted) -> list[Instance]:
-        return [each for each in self._store.rows.all(wanted.prefix) if wanted.takes(each)]
+    def _find_matching(self, query: InstanceQuery) -> list[Instance]:
+        rows = self._store.tables.list_instances(query.prefix)
+        return [row for row in rows if query.matches(row)]
 
     async def purge(self, request: Request) -> Response:
-        row = self._store.rows.find(request.path_params["instance"])
+        row = self._store.tables.find(request.path_params["instance"])
         if row is None:
             return Response(status_code=404)
         if row.status not in ENDED:
@@ -157,67 +159,69 @@ class Management:
                 f"instance ID {row.id} has status {row.status}"
             )
             return HostJSON(message, 412)
-        self._store.rows.forget(row.id)
+        self._store.tables.delete_instance(row.id)
         return HostJSON({"instancesDeleted": 1})
 
     async def purge_many(self, request: Request) -> Response:
         try:
-            wanted = Wanted.of(request)
+            query = InstanceQuery.from_request(request)
         except ValueError as exc:
-            return _exception(500, str(exc))
-        rows = [each for each in self._matching(wanted) if each.status in ENDED]
-        for each in rows:
-            self._store.rows.forget(each.id)
+            return _exception_response(500, str(exc))
+        rows = [row for row in self._find_matching(query) if row.status in ENDED]
+        for row in rows:
+            self._store.tables.delete_instance(row.id)
         return HostJSON({"instancesDeleted": len(rows)}, 200 if rows else 404)
 
     async def raise_event(self, request: Request) -> Response:
-        row = self._store.rows.find(request.path_params["instance"])
+        row = self._store.tables.find(request.path_params["instance"])
         if row is None or row.status in ENDED:
             return Response(status_code=404 if row is None else 410)
-        value = json.dumps(await event_body(request))
+        value = json.dumps(await read_event(request))
         self._store.raise_event(row.id, request.path_params["event"], value)
         self._hub.wake()
         return Response(status_code=202)
 
     async def change(self, request: Request) -> Response:
-        """Terminate, suspend, resume, restart, rewind."""
+        """Serves terminate, suspend, resume, restart and rewind."""
         name, instance = request.path_params["change"], request.path_params["instance"]
-        row = self._store.rows.find(instance)
+        row = self._store.tables.find(instance)
         if name == "rewind":
             return _refuse_rewind(instance, row)
         if name not in self._changes:
             return Response(status_code=404)
         if row is None:
             if name == "restart":
-                return _exception(
+                return _exception_response(
                     400, f"An orchestration with the instanceId {instance} was not found."
                 )
             return Response(status_code=404)
         if row.status in ENDED and name != "restart":
             return Response(status_code=410)
-        answer = self._changes[name](request, row, request.query_params.get("reason", ""))
+        response = self._changes[name](request, row, request.query_params.get("reason", ""))
         self._hub.wake()
-        return answer
+        return response
 
-    def _terminate(self, request: Request, of: Instance, reason: str) -> Response:
-        self._store.terminate(of.id, reason, after_s=_terminated_after_s())
+    def _terminate(self, request: Request, row: Instance, reason: str) -> Response:
+        self._store.terminate(row.id, reason, after_s=_read_termination_delay_s())
         return Response(status_code=202)
 
-    def _suspend(self, request: Request, of: Instance, reason: str) -> Response:
-        if of.status == "Suspended":
-            return _exception(500, f"The orchestration instance {of.id} is suspended already.")
-        self._store.suspend(of.id, reason, on=True)
+    def _suspend(self, request: Request, row: Instance, reason: str) -> Response:
+        if row.status == "Suspended":
+            return _exception_response(
+                500, f"The orchestration instance {row.id} is suspended already."
+            )
+        self._store.suspend(row.id, reason)
         return Response(status_code=202)
 
-    def _resume(self, request: Request, of: Instance, reason: str) -> Response:
-        self._store.suspend(of.id, reason, on=False)
+    def _resume(self, request: Request, row: Instance, reason: str) -> Response:
+        self._store.resume(row.id, reason)
         return Response(status_code=202)
 
-    def _restart(self, request: Request, of: Instance, reason: str) -> Response:
-        """With the same input, under a new id unless told otherwise."""
-        anew = is_said(request, "restartWithNewInstanceId", default=True)
-        instance = uuid.uuid4().hex if anew else of.id
-        return self._started(request, instance, of.name, json.loads(of.input))
+    def _restart(self, request: Request, row: Instance, reason: str) -> Response:
+        """Starts it with the same input; under a new id, unless the request says otherwise."""
+        has_new_id = read_flag(request, "restartWithNewInstanceId", default=True)
+        instance = uuid.uuid4().hex if has_new_id else row.id
+        return self._start_instance(request, instance, row.name, json.loads(row.input))
 
 
 def _refuse_rewind(instance: str, row: Instance | None) -> Response:

@@ -1,8 +1,8 @@
-"""Where the HTTP API is, and what a client is told about it.
+"""The URLs of the HTTP API, as clients get them.
 
-For people and other programs it is under ``/runtime/webhooks/durabletask``, as in Azure, with the
-host's key where there is one. Azure gives the library's client a port of its own, on the loopback
-and without a key (``rpcBaseUrl``); here that is a path which nobody can guess.
+For people and other programs the API is below ``/runtime/webhooks/durabletask``, as in Azure, and
+asks for the host's key where there is one. Azure gives the library's client a port of its own, on
+the loopback and without a key (``rpcBaseUrl``); here it is a path that nobody can guess.
 """
 
 from __future__ import annotations
@@ -16,42 +16,42 @@ PREFIX = "/runtime/webhooks/durabletask"
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    url: str
-    """Of the host, without a slash at its end."""
+class DurableLinks:
+    host_url: str
+    """Without a slash at its end."""
     hub: str
     key: str = ""
-    rpc: str = field(default_factory=lambda: f"/runtime/rpc/{secrets.token_urlsafe(16)}")
-    """The client's path."""
+    rpc_path: str = field(default_factory=lambda: f"/runtime/rpc/{secrets.token_urlsafe(16)}")
+    """The path of the API for the library's client."""
 
-    def binding(self) -> str:
-        """What a function with a ``durableClient`` binding is given."""
-        start = f"{self.url}{PREFIX}/orchestrators/{{functionName}}[/{{instanceId}}]"
+    def make_client_binding(self) -> str:
+        """Returns what a function receives for a ``durableClient`` binding."""
+        start_url = f"{self.host_url}{PREFIX}/orchestrators/{{functionName}}[/{{instanceId}}]"
         return json.dumps(
             {
                 "taskHubName": self.hub,
-                "creationUrls": {"createNewInstancePostUri": self._with_key(start)},
-                "managementUrls": self.of("INSTANCEID"),
-                "rpcBaseUrl": f"{self.url}{self.rpc}/",
-                "requiredQueryStringParameters": self._with_key("").removeprefix("?"),
+                "creationUrls": {"createNewInstancePostUri": self._add_key(start_url)},
+                "managementUrls": self.make_management_urls("INSTANCEID"),
+                "rpcBaseUrl": f"{self.host_url}{self.rpc_path}/",
+                "requiredQueryStringParameters": self._add_key("").removeprefix("?"),
             }
         )
 
-    def of(self, instance: str, url: str = "") -> dict[str, str]:
-        """``url``: of the host, by the name that the caller knows."""
-        one = f"{url or self.url}{PREFIX}/instances/{quote(instance)}"
-        uris = {
-            "statusQueryGetUri": one,
-            "sendEventPostUri": f"{one}/raiseEvent/{{eventName}}",
-            "terminatePostUri": f"{one}/terminate?reason={{text}}",
-            "rewindPostUri": f"{one}/rewind?reason={{text}}",
-            "purgeHistoryDeleteUri": one,
-            "restartPostUri": f"{one}/restart",
-            "suspendPostUri": f"{one}/suspend?reason={{text}}",
-            "resumePostUri": f"{one}/resume?reason={{text}}",
+    def make_management_urls(self, instance: str, host_url: str = "") -> dict[str, str]:
+        """``host_url``: the host by the name that the caller used."""
+        url = f"{host_url or self.host_url}{PREFIX}/instances/{quote(instance)}"
+        urls = {
+            "statusQueryGetUri": url,
+            "sendEventPostUri": f"{url}/raiseEvent/{{eventName}}",
+            "terminatePostUri": f"{url}/terminate?reason={{text}}",
+            "rewindPostUri": f"{url}/rewind?reason={{text}}",
+            "purgeHistoryDeleteUri": url,
+            "restartPostUri": f"{url}/restart",
+            "suspendPostUri": f"{url}/suspend?reason={{text}}",
+            "resumePostUri": f"{url}/resume?reason={{text}}",
         }
-        return {"id": instance} | {name: self._with_key(uri) for name, uri in uris.items()}
+        return {"id": instance} | {name: self._add_key(url) for name, url in urls.items()}
 
-    def _with_key(self, uri: str) -> str:
-        joint = "&" if "?" in uri else "?"
-        return f"{uri}{joint}code={quote(self.key, safe='')}" if self.key else uri
+    def _add_key(self, url: str) -> str:
+        separator = "&" if "?" in url else "?"
+        return f"{url}{separator}code={quote(self.key, safe='')}" if self.key else url

@@ -1,66 +1,67 @@
-"""Instances and histories as Durable Functions' HTTP API shows them."""
+"""Instances and histories in the form in which the HTTP API returns them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from devhost.durable.events import Event, Kind
+from devhost.durable.events import Event, EventKind
 from devhost.durable.tables import Instance
 
-
-def shown(history: list[Event], *, results: bool) -> list[dict[str, Any]]:
-    """As the API shows a history: what began and what came of it, by the functions' names."""
-    scheduled = {each["EventId"]: each for each in history if each["EventId"] >= 0}
-    return [
-        _shown(each, scheduled, results=results)
-        for each in history
-        if each["EventType"] not in _UNSHOWN
-    ]
-
-
-_UNSHOWN = {
-    Kind.OrchestratorStarted,
-    Kind.OrchestratorCompleted,
-    Kind.TaskScheduled,
-    Kind.SubOrchestrationInstanceCreated,
-    Kind.TimerCreated,
+_HIDDEN_KINDS = {
+    EventKind.OrchestratorStarted,
+    EventKind.OrchestratorCompleted,
+    EventKind.TaskScheduled,
+    EventKind.SubOrchestrationInstanceCreated,
+    EventKind.TimerCreated,
 }
 
 
-def _shown(each: Event, scheduled: Mapping[Any, Event], *, results: bool) -> dict[str, Any]:
-    kind = Kind(each["EventType"])
-    said: dict[str, Any] = {"EventType": kind.name, "Timestamp": each["Timestamp"]}
-    before = scheduled.get(each.get("TaskScheduledId", each.get("TimerId")))
-    if before is not None:
-        said["ScheduledTime"] = before["Timestamp"]
-    name = (before or each).get("Name")
+def format_history(history: Sequence[Event], *, with_results: bool) -> list[dict[str, Any]]:
+    """Returns what was started and how it ended, with the names of the functions."""
+    scheduled = {event["EventId"]: event for event in history if event["EventId"] >= 0}
+    return [
+        _format_event(event, scheduled, with_results=with_results)
+        for event in history
+        if event["EventType"] not in _HIDDEN_KINDS
+    ]
+
+
+def _format_event(
+    event: Event, scheduled: Mapping[Any, Event], *, with_results: bool
+) -> dict[str, Any]:
+    kind = EventKind(event["EventType"])
+    formatted: dict[str, Any] = {"EventType": kind.name, "Timestamp": event["Timestamp"]}
+    cause = scheduled.get(event.get("TaskScheduledId", event.get("TimerId")))
+    if cause is not None:
+        formatted["ScheduledTime"] = cause["Timestamp"]
+    name = (cause or event).get("Name")
     if name:
-        said["Name" if kind == Kind.EventRaised else "FunctionName"] = name
+        formatted["Name" if kind == EventKind.EventRaised else "FunctionName"] = name
     for key in ("Reason", "Details", "OrchestrationStatus"):
-        if key in each:
-            said[key] = each[key]
-    if results and "Result" in each:
-        said["Result"] = json.loads(each["Result"])
-    return said
+        if key in event:
+            formatted[key] = event[key]
+    if with_results and "Result" in event:
+        formatted["Result"] = json.loads(event["Result"])
+    return formatted
 
 
-def status_of(each: Instance, *, with_input: bool) -> dict[str, Any]:
-    parent = each.parent_of_it
+def format_status(instance: Instance, *, with_input: bool) -> dict[str, Any]:
+    parent = instance.parent
     return {
-        "name": each.name,
-        "instanceId": each.id,
-        "runtimeStatus": each.status,
-        "input": json.loads(each.input) if with_input else None,
-        "customStatus": json.loads(each.custom) if each.custom else None,
-        "output": json.loads(each.output) if each.output else None,
-        "createdTime": _time(each.created),
-        "lastUpdatedTime": _time(each.updated),
+        "name": instance.name,
+        "instanceId": instance.id,
+        "runtimeStatus": instance.status,
+        "input": json.loads(instance.input) if with_input else None,
+        "customStatus": json.loads(instance.custom) if instance.custom else None,
+        "output": json.loads(instance.output) if instance.output else None,
+        "createdTime": _format_seconds(instance.created),
+        "lastUpdatedTime": _format_seconds(instance.updated),
         **({"parentInstanceId": parent.instance} if parent else {}),
     }
 
 
-def _time(at: float) -> str:
+def _format_seconds(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

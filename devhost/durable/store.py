@@ -1,8 +1,8 @@
-"""What becomes of instances, one transaction each.
+"""Stores instances and their work; each change is one transaction.
 
-A step of an orchestration keeps its history and the work that it begins together or not at all.
-An activity is forgotten in the transaction that keeps its result, so one that a kill cut off
-runs again.
+A step of an orchestration stores its history and the work that it starts together or not at all.
+An activity is deleted in the transaction that stores its result, so one that a kill cut off runs
+again.
 """
 
 from __future__ import annotations
@@ -11,154 +11,179 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from devhost.durable.events import Kind, event
+from devhost.durable.events import Event, EventKind, make_event
 from devhost.durable.replay import Decision
-from devhost.durable.step import Step
-from devhost.durable.tables import ENDED, Activity, Instance, Parent, Rows
-from devhost.state import State
+from devhost.durable.step import OrchestrationStep
+from devhost.durable.tables import ENDED, Activity, DurableTables, Instance, Parent
+from devhost.state import HostState
 
 log = logging.getLogger("devhost.durable")
 
 
 class AlreadyRunning(Exception):
-    """Its text is the status of the one that has the id."""
+    """Another instance has this id; the text is its status."""
 
 
-class Store:
-    def __init__(self, state: State) -> None:
+class DurableStore:
+    def __init__(self, state: HostState, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` returns seconds since the epoch."""
         self._transaction = state.transaction
-        self.rows = Rows(state)
+        self.clock = clock
+        self.tables = DurableTables(state, clock)
 
-    def start(self, instance: str, name: str, given: Any, parent: Parent | None = None) -> None:
-        """``given``: JSON value. Raises AlreadyRunning for a caller's; a sub-orchestration takes
-        the place of whatever has its id."""
+    def start(
+        self, instance: str, name: str, input_value: Any, parent: Parent | None = None
+    ) -> None:
+        """``input_value`` is a JSON value. Raises AlreadyRunning, but not for a sub-orchestration,
+        which replaces whatever has its id."""
         with self._transaction():
-            running = self._running(instance)
+            running = self._find_running(instance)
             if running and parent is None:
                 raise AlreadyRunning(running.status)
             if running:
-                log.warning("%s is begun anew while it runs: who waits for it waits on", instance)
-            self.rows.forget(instance)
-            self.rows.drop_termination(instance)
-            self._begin(instance, name, json.dumps(given), parent)
+                log.warning(
+                    "%s is started anew while it runs: what waits for the first one waits forever",
+                    instance,
+                )
+            self.tables.delete_instance(instance)
+            self.tables.delete_termination(instance)
+            self._create_instance(instance, name, json.dumps(input_value), parent)
 
-    def _running(self, instance: str) -> Instance | None:
-        row = self.rows.find(instance)
+    def _find_running(self, instance: str) -> Instance | None:
+        row = self.tables.find(instance)
         return row if row and row.status not in ENDED else None
 
-    def _begin(self, instance: str, name: str, given: str, parent: Parent | None) -> Instance:
-        now, execution = time.time(), uuid.uuid4().hex
+    def _create_instance(
+        self, instance: str, name: str, input_json: str, parent: Parent | None
+    ) -> Instance:
+        now, execution = self.clock(), uuid.uuid4().hex
         row = Instance(
-            *(instance, execution, name, "Pending", given, "", "", now, now),
-            parent.dumps() if parent else "",
+            *(instance, execution, name, "Pending", input_json, "", "", now, now),
+            parent.to_json() if parent else "",
         )
-        self.rows.put(row)
-        whose = {"InstanceId": instance, "ExecutionId": execution}
-        about = {"OrchestrationInstance": whose, "Name": name, "Version": "", "Input": given}
-        self.rows.send(instance, event(Kind.ExecutionStarted, **about))
+        self.tables.put(row)
+        identity = {"InstanceId": instance, "ExecutionId": execution}
+        fields = {"OrchestrationInstance": identity, "Name": name, "Version": ""}
+        self.tables.send(
+            instance, self._make_event(EventKind.ExecutionStarted, **fields, Input=input_json)
+        )
         return row
 
-    def raise_event(self, instance: str, name: str, given: str) -> None:
-        """``given``: JSON as text."""
-        self.rows.send(instance, event(Kind.EventRaised, Name=name, Input=given))
+    def _make_event(self, kind: EventKind, **fields: Any) -> Event:
+        return make_event(kind, at=self.clock(), **fields)
 
-    def keep(self, of: Instance, step: Step, taken: Sequence[int]) -> None:
-        """What a step came to; nothing if the instance was ended or replaced meanwhile."""
+    def raise_event(self, instance: str, name: str, input_json: str) -> None:
+        self.tables.send(
+            instance, self._make_event(EventKind.EventRaised, Name=name, Input=input_json)
+        )
+
+    def save_step(
+        self, before: Instance, step: OrchestrationStep, message_ids: Sequence[int]
+    ) -> None:
+        """Stores the outcome of a step that consumed these messages; stores nothing if the instance
+        has ended or was replaced meanwhile. ``before`` is the row that the step was run on."""
         with self._transaction():
-            now = self._running(of.id)
-            if now is None or now.execution != of.execution:
+            current = self._find_running(before.id)
+            if current is None or current.execution != before.execution:
                 return
-            for message in taken:
-                self.rows.drop_message(message)
-            self.rows.append(of.id, step.events)
-            status = now.status if now.status == "Suspended" else "Running"
-            custom = now.custom if step.custom_status is None else json.dumps(step.custom_status)
-            row = replace(now, status=status, custom=custom)
-            if step.anew:
-                self._anew(row, step)
-            elif step.ended:
-                self._end(row, step.ended, step.output, details=step.details)
+            for message_id in message_ids:
+                self.tables.delete_message(message_id)
+            self.tables.append(before.id, step.events)
+            status = current.status if current.status == "Suspended" else "Running"
+            custom = step.custom_status
+            custom_json = current.custom if custom is None else json.dumps(custom)
+            row = replace(current, status=status, custom=custom_json)
+            if step.next_input is not None:
+                self._continue_as_new(row, step.next_input, step.unconsumed_events)
+            elif step.end_status:
+                self._end(row, step.end_status, step.output, details=step.error_details)
             else:
-                self._begin_work(row, step)
+                self._start_work(row, step)
 
-    def _begin_work(self, row: Instance, step: Step) -> None:
-        self.rows.put(replace(row, updated=time.time()))
-        for decision in step.begun:
-            self._begin_one(row, decision)
-        for number in step.cancelled:
-            self.rows.drop_timer(row.id, number)
+    def _start_work(self, row: Instance, step: OrchestrationStep) -> None:
+        self.tables.put(replace(row, updated=self.clock()))
+        for decision in step.decisions:
+            self._carry_out(row, decision)
+        for number in step.cancelled_timers:
+            self.tables.delete_timer(row.id, number)
 
-    def _begin_one(self, row: Instance, decision: Decision) -> None:
+    def _carry_out(self, row: Instance, decision: Decision) -> None:
         number, name = decision.number, decision.name
-        if decision.kind == Kind.TimerCreated:
-            fired = event(Kind.TimerFired, TimerId=number)
-            self.rows.send(row.id, fired, decision.due, number)
-        elif decision.kind == Kind.SubOrchestrationInstanceCreated:
+        if decision.kind == EventKind.TimerCreated:
+            timer_fired = self._make_event(EventKind.TimerFired, TimerId=number)
+            self.tables.send(row.id, timer_fired, decision.due, number)
+        elif decision.kind == EventKind.SubOrchestrationInstanceCreated:
             child = decision.instance or f"{row.execution}:{number:04x}"
             self.start(child, name, decision.input, Parent(row.id, row.execution, number))
         else:
-            self.rows.put_activity(row.id, number, name, decision.input)
+            self.tables.put_activity(row.id, number, name, decision.input)
 
-    def _anew(self, row: Instance, step: Step) -> None:
-        """External events that nobody has waited for yet go along, and only they."""
-        waiting = [each for _, each in self.rows.messages(row.id)]
-        raised = [each for each in waiting if each["EventType"] == Kind.EventRaised]
-        self.rows.forget(row.id)
-        begun = self._begin(row.id, row.name, json.dumps(step.output), row.parent_of_it)
-        self.rows.put(replace(begun, status=row.status, custom=row.custom))
-        for each in [*step.unconsumed, *raised]:
-            self.rows.send(row.id, each | {"IsPlayed": False})
+    def _continue_as_new(self, row: Instance, next_input: str, unconsumed: Sequence[Event]) -> None:
+        """Passes on external events that nothing has waited for yet, and no other message."""
+        due = [event for _, event in self.tables.list_due_messages(row.id)]
+        raised = [event for event in due if event["EventType"] == EventKind.EventRaised]
+        self.tables.delete_instance(row.id)
+        new_row = self._create_instance(row.id, row.name, json.dumps(next_input), row.parent)
+        self.tables.put(replace(new_row, status=row.status, custom=row.custom))
+        for event in [*unconsumed, *raised]:
+            self.tables.send(row.id, event | {"IsPlayed": False})
 
     def _end(self, row: Instance, status: str, output: Any, *, details: str = "") -> None:
-        self.rows.drop_messages(row.id)
-        text = json.dumps(output)
-        self.rows.put(replace(row, status=status, output=text, updated=time.time()))
-        parent = row.parent_of_it
-        if parent is not None:
-            self._tell(parent, status, output, details)
+        self.tables.delete_messages(row.id)
+        output_json = json.dumps(output)
+        self.tables.put(replace(row, status=status, output=output_json, updated=self.clock()))
+        if row.parent is not None:
+            self._notify_parent(row.parent, status, output, details)
 
-    def _tell(self, parent: Parent, status: str, output: Any, details: str) -> None:
-        waiting = self._running(parent.instance)
+    def _notify_parent(self, parent: Parent, status: str, output: Any, details: str) -> None:
+        waiting = self._find_running(parent.instance)
         if waiting is None or waiting.execution != parent.execution:
             return
         fields: dict[str, Any] = {"Result": json.dumps(output)}
-        kind = Kind.SubOrchestrationInstanceCompleted
+        kind = EventKind.SubOrchestrationInstanceCompleted
         if status != "Completed":
-            kind = Kind.SubOrchestrationInstanceFailed
+            kind = EventKind.SubOrchestrationInstanceFailed
             fields = {"Reason": output, "Details": details or None}
-        self.rows.send(parent.instance, event(kind, TaskScheduledId=parent.number, **fields))
+        ended = self._make_event(kind, TaskScheduledId=parent.number, **fields)
+        self.tables.send(parent.instance, ended)
 
-    def finish(self, activity: Activity, kind: Kind, **fields: str) -> None:
-        """Keeps what an activity came to, unless its orchestration has ended meanwhile."""
+    def finish_activity(self, activity: Activity, kind: EventKind, **fields: str) -> None:
+        """Stores the result of an activity, unless its orchestration has ended meanwhile."""
         with self._transaction():
-            if self.rows.drop_activity(activity) and self._running(activity.instance):
-                done = event(kind, TaskScheduledId=activity.number, **fields)
-                self.rows.send(activity.instance, done)
+            if self.tables.delete_activity(activity) and self._find_running(activity.instance):
+                ended = self._make_event(kind, TaskScheduledId=activity.number, **fields)
+                self.tables.send(activity.instance, ended)
 
     def terminate(self, instance: str, reason: str, *, after_s: float = 0.0) -> None:
-        """As in Azure it goes on until the message arrives."""
-        self.rows.put_termination(instance, time.time() + after_s, reason)
+        """Ends the instance after a while; it runs on until then, as in Azure."""
+        self.tables.put_termination(instance, self.clock() + after_s, reason)
 
-    def terminate_due(self) -> None:
-        """What was queued by then still runs, and so do its sub-orchestrations, as in Azure."""
-        for instance, reason in self.rows.due_terminations():
+    def apply_due_terminations(self) -> None:
+        """Ends instances. Their queued activities and sub-orchestrations run on, as in Azure."""
+        for instance, reason in self.tables.list_due_terminations():
             with self._transaction():
-                self.rows.drop_termination(instance)
-                running = self._running(instance)
+                self.tables.delete_termination(instance)
+                running = self._find_running(instance)
                 if running:
-                    self.rows.append(instance, [event(Kind.ExecutionTerminated, Input=reason)])
+                    terminated = self._make_event(EventKind.ExecutionTerminated, Input=reason)
+                    self.tables.append(instance, [terminated])
                     self._end(running, "Terminated", reason)
 
-    def suspend(self, instance: str, reason: str, *, on: bool) -> None:
-        """What comes meanwhile waits."""
-        kind = Kind.ExecutionSuspended if on else Kind.ExecutionResumed
+    def suspend(self, instance: str, reason: str) -> None:
+        """Messages that arrive while it is suspended wait."""
+        self._switch(instance, reason, EventKind.ExecutionSuspended, "Suspended")
+
+    def resume(self, instance: str, reason: str) -> None:
+        self._switch(instance, reason, EventKind.ExecutionResumed, "Running")
+
+    def _switch(self, instance: str, reason: str, kind: EventKind, status: str) -> None:
         with self._transaction():
-            running = self._running(instance)
-            if running and (running.status == "Suspended") != on:
-                self.rows.append(instance, [event(kind, Reason=reason)])
-                row = replace(running, status="Suspended" if on else "Running")
-                self.rows.put(replace(row, output=json.dumps(reason), updated=time.time()))
+            running = self._find_running(instance)
+            if running and (running.status == "Suspended") != (status == "Suspended"):
+                self.tables.append(instance, [self._make_event(kind, Reason=reason)])
+                row = replace(running, status=status, output=json.dumps(reason))
+                self.tables.put(replace(row, updated=self.clock()))

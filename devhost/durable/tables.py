@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 
 from devhost.durable.events import Event
-from devhost.state import State
+from devhost.state import HostState
 
 RUNNING = ("Pending", "Running")
 ENDED = ("Completed", "Failed", "Terminated")
@@ -33,17 +33,19 @@ _COLUMNS = "id, execution, name, status, input, output, custom, created, updated
 
 @dataclass(frozen=True, slots=True)
 class Parent:
+    """The orchestration that waits for a sub-orchestration."""
+
     instance: str
     execution: str
     number: int
 
-    def dumps(self) -> str:
+    def to_json(self) -> str:
         return json.dumps(astuple(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A row; JSON as text."""
+    """An orchestration instance: a row of the table, with JSON as text."""
 
     id: str
     execution: str
@@ -54,15 +56,17 @@ class Instance:
     custom: str
     created: float
     updated: float
-    parent: str
+    parent_json: str
 
     @property
-    def parent_of_it(self) -> Parent | None:
-        return Parent(*json.loads(self.parent)) if self.parent else None
+    def parent(self) -> Parent | None:
+        return Parent(*json.loads(self.parent_json)) if self.parent_json else None
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
+    """A scheduled activity."""
+
     id: int
     instance: str
     number: int
@@ -70,9 +74,11 @@ class Activity:
     input: str
 
 
-class Rows:
-    def __init__(self, state: State) -> None:
+class DurableTables:
+    def __init__(self, state: HostState, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` returns seconds since the epoch."""
         self._run = state.run
+        self._clock = clock
         for statement in _SCHEMA:
             self._run(statement)
 
@@ -80,32 +86,33 @@ class Rows:
         rows = self._run(f"SELECT {_COLUMNS} FROM durable_instances WHERE id = ?", instance)  # noqa: S608
         return Instance(*rows[0]) if rows else None
 
-    def all(self, prefix: str = "") -> list[Instance]:
-        """By id."""
+    def list_instances(self, prefix: str = "") -> list[Instance]:
+        """Returns those whose id begins with the prefix, in the order of their ids."""
         select = f"SELECT {_COLUMNS} FROM durable_instances"  # noqa: S608
-        found = self._run(f"{select} WHERE substr(id, 1, ?) = ? ORDER BY id", len(prefix), prefix)
-        return [Instance(*row) for row in found]
+        rows = self._run(f"{select} WHERE substr(id, 1, ?) = ? ORDER BY id", len(prefix), prefix)
+        return [Instance(*row) for row in rows]
 
-    def history(self, instance: str) -> list[Event]:
+    def read_history(self, instance: str) -> list[Event]:
         rows = self._run(
             "SELECT event FROM durable_history WHERE instance = ? ORDER BY at", instance
         )
         return [json.loads(text) for (text,) in rows]
 
-    def ready(self) -> list[str]:
-        """Instances with something to take note of, those that have waited longest first."""
+    def list_ready(self) -> list[str]:
+        """Returns the ids of instances with messages that are due, the longest waiting first."""
         rows = self._run(
             "SELECT m.instance FROM durable_messages m "
             "JOIN durable_instances i ON i.id = m.instance "
             "WHERE m.due <= ? AND i.status IN (?, ?) GROUP BY m.instance ORDER BY MIN(m.id)",
-            time.time(),
+            self._clock(),
             *RUNNING,
         )
         return [instance for (instance,) in rows]
 
     def next_due(self) -> float | None:
-        """When a timer runs out or one is terminated, the next time, in seconds since the epoch."""
-        now = time.time()
+        """Returns when the next timer fires or the next termination takes effect, in seconds since
+        the epoch; None when nothing is waiting."""
+        now = self._clock()
         [(due,)] = self._run(
             "SELECT MIN(due) FROM (SELECT due FROM durable_messages WHERE due > ? "
             "UNION ALL SELECT due FROM durable_terminations WHERE due > ?)",
@@ -113,78 +120,80 @@ class Rows:
         )
         return due if due is None else float(due)
 
-    def messages(self, instance: str) -> list[tuple[int, Event]]:
-        """What is due: the start first, then as they came."""
+    def list_due_messages(self, instance: str) -> list[tuple[int, Event]]:
+        """Returns row ids and events, in the order in which they were sent."""
         rows = self._run(
             "SELECT id, event FROM durable_messages WHERE instance = ? AND due <= ? ORDER BY id",
             instance,
-            time.time(),
+            self._clock(),
         )
-        return [(number, json.loads(text)) for number, text in rows]
+        return [(row_id, json.loads(text)) for row_id, text in rows]
 
-    def activities(self, limit: int) -> list[Activity]:
+    def list_activities(self, limit: int) -> list[Activity]:
         columns = "id, instance, number, name, input"
         rows = self._run(f"SELECT {columns} FROM durable_activities ORDER BY id LIMIT ?", limit)  # noqa: S608
         return [Activity(*row) for row in rows]
 
     def put(self, row: Instance) -> None:
-        """In place of the one with this id, if there is one."""
-        places = ", ".join("?" * len(fields(row)))
+        """Replaces the instance with this id, if there is one."""
+        placeholders = ", ".join("?" * len(fields(row)))
         insert = f"INSERT OR REPLACE INTO durable_instances ({_COLUMNS})"
-        self._run(f"{insert} VALUES ({places})", *astuple(row))
+        self._run(f"{insert} VALUES ({placeholders})", *astuple(row))
 
-    def put_activity(self, instance: str, number: int, name: str, given: str) -> None:
+    def put_activity(self, instance: str, number: int, name: str, activity_input: str) -> None:
         self._run(
             "INSERT INTO durable_activities (instance, number, name, input) VALUES (?, ?, ?, ?)",
-            *(instance, number, name, given),
+            *(instance, number, name, activity_input),
         )
 
-    def drop_activity(self, activity: Activity) -> bool:
-        """False when it is gone already."""
-        gone = self._run("DELETE FROM durable_activities WHERE id = ? RETURNING id", activity.id)
-        return bool(gone)
+    def delete_activity(self, activity: Activity) -> bool:
+        """Returns False when it was deleted before."""
+        delete = "DELETE FROM durable_activities WHERE id = ? RETURNING id"
+        return bool(self._run(delete, activity.id))
 
-    def drop_message(self, message: int) -> None:
-        self._run("DELETE FROM durable_messages WHERE id = ?", message)
+    def delete_message(self, row_id: int) -> None:
+        self._run("DELETE FROM durable_messages WHERE id = ?", row_id)
 
-    def drop_timer(self, instance: str, number: int) -> None:
+    def delete_timer(self, instance: str, number: int) -> None:
         self._run("DELETE FROM durable_messages WHERE instance = ? AND timer = ?", instance, number)
 
-    def drop_messages(self, instance: str) -> None:
+    def delete_messages(self, instance: str) -> None:
         self._run("DELETE FROM durable_messages WHERE instance = ?", instance)
 
     def put_termination(self, instance: str, due: float, reason: str) -> None:
-        """The first one counts."""
+        """Keeps the first one where there are several for an instance."""
         insert = "INSERT OR IGNORE INTO durable_terminations VALUES (?, ?, ?)"
         self._run(insert, instance, due, reason)
 
-    def due_terminations(self) -> list[tuple[str, str]]:
-        """Instances, and the reasons."""
+    def list_due_terminations(self) -> list[tuple[str, str]]:
+        """Returns instance ids and reasons."""
         rows = self._run(
-            "SELECT instance, reason FROM durable_terminations WHERE due <= ?", time.time()
+            "SELECT instance, reason FROM durable_terminations WHERE due <= ?", self._clock()
         )
         return [(instance, reason) for instance, reason in rows]
 
-    def drop_termination(self, instance: str) -> None:
+    def delete_termination(self, instance: str) -> None:
         self._run("DELETE FROM durable_terminations WHERE instance = ?", instance)
 
-    def send(self, instance: str, each: Event, due: float = 0.0, timer: int | None = None) -> None:
+    def send(self, instance: str, event: Event, due: float = 0.0, timer: int | None = None) -> None:
+        """Queues an event for an orchestration; ``timer`` is the number of a timer that fires."""
         self._run(
             "INSERT INTO durable_messages (instance, due, timer, event) VALUES (?, ?, ?, ?)",
-            *(instance, due, timer, json.dumps(each)),
+            *(instance, due, timer, json.dumps(event)),
         )
 
     def append(self, instance: str, events: Sequence[Event]) -> None:
-        [(at,)] = self._run("SELECT COUNT(*) FROM durable_history WHERE instance = ?", instance)
-        for place, each in enumerate(events, at):
-            text = json.dumps(each | {"IsPlayed": True})  # whenever it is read again
-            self._run("INSERT INTO durable_history VALUES (?, ?, ?)", instance, place, text)
+        [(length,)] = self._run("SELECT COUNT(*) FROM durable_history WHERE instance = ?", instance)
+        for position, event in enumerate(events, length):
+            text = json.dumps(event | {"IsPlayed": True})  # it has been by the time it is read
+            self._run("INSERT INTO durable_history VALUES (?, ?, ?)", instance, position, text)
 
-    def forget(self, instance: str) -> None:
-        for table, column in _of_instance():
+    def delete_instance(self, instance: str) -> None:
+        """Deletes its history, messages and activities too."""
+        for table, column in _instance_tables():
             self._run(f"DELETE FROM {table} WHERE {column} = ?", instance)  # noqa: S608
 
 
-def _of_instance() -> Iterator[tuple[str, str]]:
+def _instance_tables() -> Iterator[tuple[str, str]]:
     yield "durable_instances", "id"
     yield from ((f"durable_{table}", "instance") for table in ("history", "messages", "activities"))

@@ -1,15 +1,14 @@
-"""The worker's side: an orchestrator is run on its history, an activity on its input.
+"""Calls the app's orchestrators and activities, and translates as the host's extension does.
 
-What goes over is what the host's extension sends: of ``upperSchemaVersion`` and its newer twin the
-library takes the newest schema that it knows. Failures come back in the words of that extension,
-which are .NET's.
+Of ``upperSchemaVersion`` and its newer twin the library takes the newest schema that it knows.
+Failures are worded as that extension does it, in the manner of .NET.
 """
 
 from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,28 +16,36 @@ from azure.functions import meta
 
 from devhost.durable.events import Event
 from devhost.durable.replay import SCHEMA
-from devhost.functions import ACTIVITY, ORCHESTRATION, Indexed, converter
-from devhost.invoker import Invocation, Invoker
+from devhost.functions import ACTIVITY, ORCHESTRATION, AppFunction, find_converter
+from devhost.invoker import Invocation
 
 _OUT_OF_PROC = "\n\n$OutOfProcData$:"
-"""Between an orchestrator's error and its state, in the exception that the library raises."""
+"""Stands between an orchestrator's error and its state in the exception of the library."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What an orchestrator came to: all that it has asked for so far, and whether it has ended."""
+class OrchestratorState:
+    """An orchestrator's return value: all its actions so far, and whether it has ended."""
 
-    actions: Sequence[Mapping[str, Any]]
-    """In order; a compound one holds others."""
+    name: str
+    actions: Sequence[Mapping[str, Any]] = ()
+    """In order; a compound action holds others."""
     is_done: bool = False
     output: Any = None
     custom_status: Any = None
     error: str = ""
-    name: str = ""
-    """Of the orchestrator."""
 
-    def failure(self, why: str) -> str:
-        return f"Orchestrator function '{self.name}' failed: {why}"
+    @classmethod
+    def from_json(cls, name: str, text: str, error: str = "") -> OrchestratorState:
+        state = json.loads(text)
+        return cls(
+            name,
+            [action for execution in state["actions"] for action in execution],
+            bool(state.get("isDone")),
+            state.get("output"),
+            state.get("customStatus"),
+            error or state.get("error", ""),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,57 +55,53 @@ class ActivityFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
-    functions: Mapping[str, Indexed]
-    """By name in lower case."""
-    invoke: Invoker
+class DurableWorker:
+    functions: Mapping[str, AppFunction]
+    """By their names in lower case."""
+    invoke: Callable[[Invocation, object], Awaitable[Any]]
 
-    def knows(self, name: str, kind: str) -> bool:
-        found = self.functions.get(name.casefold())
-        return found is not None and found.kind == kind
+    def has_function(self, name: str, kind: str) -> bool:
+        function = self.functions.get(name.casefold())
+        return function is not None and function.kind == kind
 
-    async def orchestrate(
-        self, name: str, history: Sequence[Event], about: Mapping[str, Any]
-    ) -> Answer:
-        """``about``: instanceId, parentInstanceId and input. Never raises."""
-        context = {
-            "history": list(history),
-            **about,
-            "isReplaying": False,
-            **SCHEMA,
-        }
-        if not self.knows(name, ORCHESTRATION):
-            why = f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator."
-            return Answer((), error=why, name=name)
+    async def run_orchestrator(
+        self, name: str, history: Sequence[Event], instance: Mapping[str, Any]
+    ) -> OrchestratorState:
+        """``instance``: instanceId, parentInstanceId and input. Raises nothing: an error is part of
+        the state."""
+        if not self.has_function(name, ORCHESTRATION):
+            error = f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator."
+            return OrchestratorState(name, error=error)
+        context = {"history": list(history), **instance, "isReplaying": False, **SCHEMA}
         try:
-            return _answer(json.loads(await self._call(name, json.dumps(context))), name)
+            return OrchestratorState.from_json(name, await self._call(name, json.dumps(context)))
         except Exception as exc:
             message, separator, state = str(exc).partition(_OUT_OF_PROC)
             if not separator:
-                return Answer((), error=f"{type(exc).__name__}: {exc}", name=name)
-            return _answer({**json.loads(state), "error": message}, name)
+                return OrchestratorState(name, error=f"{type(exc).__name__}: {exc}")
+            return OrchestratorState.from_json(name, state, message)
 
-    async def act(self, name: str, given: str) -> str:
-        """The activity's result as JSON. Raises ActivityFailed."""
-        if not self.knows(name, ACTIVITY):
-            raise ActivityFailed(f"The function '{name}' doesn't exist or is no activity.", "")
+    async def run_activity(self, name: str, input_json: str) -> str:
+        """Returns the activity's result as JSON. Raises ActivityFailed."""
+        if not self.has_function(name, ACTIVITY):
+            raise ActivityFailed(f"The function '{name}' doesn't exist or is not an activity.", "")
         try:
-            return str(await self._call(name, given))
+            return str(await self._call(name, input_json))
         except Exception as exc:
             # two blanks: what follows is cut out of the worker's "Exception: <type>: <message>"
             reason = f"Activity function '{name}' failed:  {type(exc).__name__}: {exc}"
-            raise ActivityFailed(reason, _dotnet_exception(exc)) from exc
+            raise ActivityFailed(reason, _format_dotnet_exception(exc)) from exc
 
-    async def _call(self, name: str, given: str) -> Any:
+    async def _call(self, name: str, text: str) -> Any:
         function = self.functions[name.casefold()]
-        convert = converter(function.kind)
-        value = convert.decode(meta.Datum(given, "json"), trigger_metadata={})
+        converter = find_converter(function.kind)
+        value = converter.decode(meta.Datum(text, "json"), trigger_metadata={})
         returned = await self.invoke(Invocation(function), value)
-        return convert.encode(returned, expected_type=None).value
+        return converter.encode(returned, expected_type=None).value
 
 
-def _dotnet_exception(exc: Exception) -> str:
-    """An activity's exception as the extension keeps it, with the worker's report inside."""
+def _format_dotnet_exception(exc: Exception) -> str:
+    """Returns an activity's exception as the extension stores it, around the worker's report."""
     message = f" {type(exc).__name__}: {exc}"
     report = f"Result: Failure\nException:{message}\nStack: {traceback.format_exc()}"
     frames = "   at Microsoft.Azure.WebJobs.Host.Executors.FunctionExecutor.ExecuteAsync()"
@@ -120,15 +123,4 @@ def _dotnet_exception(exc: Exception) -> str:
             "WatsonBuckets": None,
         },
         separators=(",", ":"),
-    )
-
-
-def _answer(state: Mapping[str, Any], name: str) -> Answer:
-    return Answer(
-        [action for execution in state["actions"] for action in execution],
-        bool(state.get("isDone")),
-        state.get("output"),
-        state.get("customStatus"),
-        state.get("error", ""),
-        name,
     )

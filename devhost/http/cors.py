@@ -1,4 +1,4 @@
-"""CORS as the Functions host does it: preflights are answered before any routing."""
+"""CORS as the Functions host does it: it answers preflights before any routing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class Cors:
-    """Lets pages of these origins (or of any, with ``*``) read what the app answers."""
+class CorsMiddleware:
+    """Lets pages of these origins (of any, with ``*``) read the app's responses."""
 
     def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
         self._app = app
@@ -24,11 +24,11 @@ class Cors:
         request = Request(scope, receive)
         origin = request.headers.get("origin", "")
         allowed = self._allowed_origin(origin)
-        wished = request.headers.get("access-control-request-method")
-        if origin and request.method == "OPTIONS" and wished:
+        requested_method = request.headers.get("access-control-request-method")
+        if origin and request.method == "OPTIONS" and requested_method:
             response = Response(status_code=204)
             if allowed:
-                response.headers.update(_preflight_headers(request, allowed, wished))
+                response.headers.update(_make_preflight_headers(request, allowed, requested_method))
             await response(scope, receive, send)
             return
 
@@ -47,9 +47,14 @@ class Cors:
         return origin if origin.casefold() in self._origins else ""
 
 
-def _preflight_headers(request: Request, allowed: str, wished: str) -> dict[str, str]:
-    """Whatever the page wishes to send, a function decides."""
-    headers = {"access-control-allow-origin": allowed, "access-control-allow-methods": wished}
+def _make_preflight_headers(
+    request: Request, allowed: str, requested_method: str
+) -> dict[str, str]:
+    """Allows any method and any headers: the function decides what to accept."""
+    headers = {
+        "access-control-allow-origin": allowed,
+        "access-control-allow-methods": requested_method,
+    }
     if names := request.headers.get("access-control-request-headers"):
         headers["access-control-allow-headers"] = names
     return headers

@@ -1,8 +1,8 @@
-"""Requests on the wire, refused where Kestrel refuses them, the server of Azure's host.
+"""Refuses requests that Kestrel refuses, the server of Azure's host.
 
-Uvicorn's parser is more lenient in some places and stricter in others. So each head (request
-line and headers) is read here first: it is refused as Kestrel does it, or handed on in a form
-that uvicorn takes.
+Uvicorn's parser is more lenient in some places and stricter in others. So each head (request line
+and headers) is read here first, and refused as Kestrel does it or rewritten so that uvicorn accepts
+it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 log = logging.getLogger("devhost.http")
 
-LONGEST_REQUEST_LINE = 8192  # bytes, its end included
-LONGEST_HEADERS = 32 * 1024  # bytes of all headers together
-MOST_HEADERS = 100
+MAX_REQUEST_LINE = 8192  # bytes, including its end
+MAX_HEADER_BYTES = 32 * 1024  # bytes of all headers together
+MAX_HEADERS = 100
 
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _HOST = re.compile(rb"(?:[-0-9A-Za-z._~!$&'()]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
@@ -35,8 +35,8 @@ class HeadRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """A request line with its headers, as uvicorn's parser takes them."""
+class RequestHead:
+    """A request line with its headers, in a form that uvicorn's parser accepts."""
 
     method: bytes
     target: bytes
@@ -53,38 +53,39 @@ class Head:
 
 
 def split_head(data: bytes) -> tuple[bytes, bytes] | None:
-    """Cuts the head off; None while its end has not arrived. Raises HeadRefused."""
+    """Returns the head and the bytes after it; None before its end has arrived. Raises
+    HeadRefused."""
     line_end = data.find(b"\n")
-    if (line_end if line_end >= 0 else len(data)) >= LONGEST_REQUEST_LINE:
+    if (line_end if line_end >= 0 else len(data)) >= MAX_REQUEST_LINE:
         raise HeadRefused(HTTPStatus.REQUEST_URI_TOO_LONG, "the request line is over 8,192 bytes")
     end = _HEAD_END.search(data, max(0, line_end))
-    if ((end.end() if end else len(data)) - line_end - 1) > LONGEST_HEADERS:
+    if ((end.end() if end else len(data)) - line_end - 1) > MAX_HEADER_BYTES:
         raise HeadRefused(
             HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are over 32,768 bytes"
         )
     return (data[: end.start()], data[end.end() :]) if end else None
 
 
-def parse_head(head: bytes) -> Head:
+def parse_head(head: bytes) -> RequestHead:
     """Raises HeadRefused."""
     request_line, *header_lines = [line.removesuffix(b"\r") for line in head.split(b"\n")]
     method, target, version = _parse_request_line(request_line)
-    if len(header_lines) > MOST_HEADERS:
+    if len(header_lines) > MAX_HEADERS:
         raise HeadRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "more than 100 headers")
     headers = _check_framing(
         [_parse_header(line) for line in header_lines], method=method, version=version
     )
     host = _check_host(headers, version)
-    return Head(method, _origin_form(method, target, host), version, tuple(headers))
+    return RequestHead(method, _to_origin_form(method, target, host), version, tuple(headers))
 
 
 def _parse_request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
     method, _, rest = line.partition(b" ")
     target, _, version = rest.partition(b" ")
     if not _TOKEN.fullmatch(method) or not target.isascii() or b"\0" in target or not target:
-        raise _malformed("the request line is malformed")
+        raise _bad_request("the request line is malformed")
     if len(version) != len(b"HTTP/1.1"):
-        raise _malformed("the request line is malformed")
+        raise _bad_request("the request line is malformed")
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
         raise HeadRefused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "not HTTP/1.1 or 1.0")
     return method, target, version
@@ -93,38 +94,38 @@ def _parse_request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
 def _parse_header(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon or not _TOKEN.fullmatch(name):  # a folded line begins with white space
-        raise _malformed("a header line is malformed")
+        raise _bad_request("a header line is malformed")
     value = value.strip(b" \t")
     if b"\0" in value or b"\r" in value:
-        raise _malformed("a header holds a NUL or a carriage return")
+        raise _bad_request("a header holds a NUL or a carriage return")
     try:
         value.decode()
     except UnicodeDecodeError:
-        raise _malformed("a header is not UTF-8") from None
+        raise _bad_request("a header is not UTF-8") from None
     return name, value
 
 
 def _check_framing(
     headers: list[tuple[bytes, bytes]], *, method: bytes, version: bytes
 ) -> list[tuple[bytes, bytes]]:
-    """A request is either as long as it says, or in chunks; then its length is set aside."""
+    """Returns headers in which a request has either a length or chunks, not both."""
     lengths = [value for name, value in headers if name.lower() == b"content-length"]
     codings = [value for name, value in headers if name.lower() == b"transfer-encoding"]
     if len(lengths) > 1:
-        raise _malformed("Content-Length is there twice")
+        raise _bad_request("Content-Length is repeated")
     if lengths and not re.fullmatch(rb"\+?[0-9]{1,18}|-0+", lengths[0]):
-        raise _malformed("Content-Length is not a number")
+        raise _bad_request("Content-Length is not a number")
     if codings and codings[-1].split(b",")[-1].strip().lower() != b"chunked":
-        raise _malformed("the last Transfer-Encoding is not chunked")
+        raise _bad_request("the last Transfer-Encoding is not chunked")
     if version == b"HTTP/1.0" and method in (b"POST", b"PUT") and not lengths and not codings:
-        raise _malformed("HTTP/1.0 wants a Content-Length")
+        raise _bad_request("HTTP/1.0 needs a Content-Length")
     length = b"%d" % abs(int(lengths[0])) if lengths else b""
     others = [
         header
         for header in headers
         if header[0].lower() not in (b"content-length", b"transfer-encoding")
     ]
-    if codings:  # uvicorn takes no other coding beside it
+    if codings:  # uvicorn accepts no other coding beside it
         others.append((b"transfer-encoding", b"chunked"))
     if lengths:
         others.append((b"x-content-length" if codings else b"content-length", length))
@@ -134,16 +135,16 @@ def _check_framing(
 def _check_host(headers: list[tuple[bytes, bytes]], version: bytes) -> bytes:
     hosts = [value for name, value in headers if name.lower() == b"host"]
     if len(hosts) > 1 or (not hosts and version == b"HTTP/1.1"):
-        raise _malformed("a request has one Host header")
+        raise _bad_request("a request has one Host header")
     host = hosts[0] if hosts else b""
     if not _HOST.fullmatch(host):
-        raise _malformed("the Host header is malformed")
+        raise _bad_request("the Host header is malformed")
     return host
 
 
-def _origin_form(method: bytes, target: bytes, host: bytes) -> bytes:
-    """The target from its first slash, in the characters that uvicorn takes; ``*`` where it has
-    no path."""
+def _to_origin_form(method: bytes, target: bytes, host: bytes) -> bytes:
+    """Returns the target from its first slash, in characters that uvicorn accepts; ``*`` where it
+    has no path."""
     if target.startswith(b"/"):
         path, mark, query = target.partition(b"?")
     elif target.startswith((b"http://", b"https://")):
@@ -151,20 +152,20 @@ def _origin_form(method: bytes, target: bytes, host: bytes) -> bytes:
     else:
         return _check_pathless(method, target, host)
     if b"%00" in path:
-        raise _malformed("the path holds %00")
+        raise _bad_request("the path holds %00")
     plain = path + mark + query
     return re.sub(rb"[\x01-\x20\x7f]", lambda match: b"%%%02X" % match[0][0], plain)
 
 
 def _split_absolute(target: bytes, host: bytes) -> tuple[bytes, bytes, bytes]:
-    """The path of a whole URL is decoded with its %2F, unlike that of any other target."""
+    """Decodes %2F in the path, which Kestrel does only for targets that are whole URLs."""
     rest, mark, query = target.partition(b"?")
     scheme, _, rest = rest.partition(b"://")
     authority, slash, path = rest.partition(b"/")
     default_port = b":80" if scheme == b"http" else b":443"
     authority = authority.lower().removesuffix(default_port)
     if not authority or host not in (authority, authority + default_port):
-        raise _malformed("the target is the URL of another host")
+        raise _bad_request("the target is the URL of another host")
     return re.sub(rb"%2[Ff]", b"/", b"/" + path if slash else b"/"), mark, query
 
 
@@ -174,26 +175,26 @@ def _check_pathless(method: bytes, target: bytes, host: bytes) -> bytes:
             return target
         raise HeadRefused(HTTPStatus.METHOD_NOT_ALLOWED, "* is for OPTIONS only")
     if not _AUTHORITY.fullmatch(target):
-        raise _malformed("the target is not a path, nor a URL")
+        raise _bad_request("the target is neither a path nor a URL")
     if method != b"CONNECT":
         raise HeadRefused(HTTPStatus.METHOD_NOT_ALLOWED, "a host alone is for CONNECT only")
     if target != host:
-        raise _malformed("the target is another host")
+        raise _bad_request("the target is another host")
     return b"*"
 
 
-def _malformed(reason: str) -> HeadRefused:
+def _bad_request(reason: str) -> HeadRefused:
     return HeadRefused(HTTPStatus.BAD_REQUEST, reason)
 
 
 class KestrelProtocol(H11Protocol):
-    """Uvicorn's protocol, behind Kestrel's rules."""
+    """Uvicorn's protocol behind Kestrel's rules."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._unread = b""
         self._body_left: int | None = 0
-        """Bytes of the body that are still to come; None where it comes in chunks."""
+        """Bytes of the body that have not arrived; None for a body in chunks."""
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -205,7 +206,7 @@ class KestrelProtocol(H11Protocol):
         self._advance()
 
     def _advance(self) -> None:
-        """Hands on what uvicorn can take now: a head, or more of the body that it reads."""
+        """Passes on what uvicorn can read now: a head, or more of a body."""
         while self._unread and not self.transport.is_closing():
             state = self.conn.their_state
             if state is h11.IDLE:
@@ -213,10 +214,10 @@ class KestrelProtocol(H11Protocol):
                     return
             elif state is h11.SEND_BODY:
                 self._take_body()
-            elif state is h11.DONE:  # the next request waits until this one is answered
+            elif state is h11.DONE:  # the next request waits for the response to this one
                 self.flow.pause_reading()
                 return
-            else:  # after this request the connection ends
+            else:  # the connection ends after this request
                 self._unread = b""
 
     def _take_head(self) -> bool:

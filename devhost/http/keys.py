@@ -1,4 +1,4 @@
-"""Function keys, as the host asks for them, where DEVHOST_KEY sets one."""
+"""Function keys as Azure's host checks them, where DEVHOST_KEY sets one."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from azure.functions import AuthLevel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from devhost.functions import Indexed
+from devhost.functions import AppFunction
 
-Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-class Keys:
-    """One key stands for all of the host's; none, the default, lets everybody in."""
+class FunctionKeys:
+    """One key stands for all keys of a host; without one, the default, everybody is let in."""
 
     def __init__(self) -> None:
         self.key = os.environ.get("DEVHOST_KEY", "")
 
-    def let_in(self, request: Request, function: Indexed) -> bool:
-        return function.trigger.get("authLevel") == AuthLevel.ANONYMOUS or self.fits(request)
+    def allows(self, request: Request, function: AppFunction) -> bool:
+        is_public = function.trigger.get("authLevel") == AuthLevel.ANONYMOUS
+        return is_public or self.has_key(request)
 
-    def fits(self, request: Request) -> bool:
+    def has_key(self, request: Request) -> bool:
         if not self.key:
             return True
-        given = request.headers.get("x-functions-key") or request.query_params.get("code", "")
-        return hmac.compare_digest(given.encode(), self.key.encode())
+        sent_key = request.headers.get("x-functions-key") or request.query_params.get("code", "")
+        return hmac.compare_digest(sent_key.encode(), self.key.encode())
 
-    def guard(self, answer: Answer) -> Answer:
-        """For what is no function: the host's webhooks."""
+    def guard(self, endpoint: Endpoint) -> Endpoint:
+        """Asks for the key at an endpoint that is no function, such as the host's webhooks."""
 
-        async def guarded(request: Request) -> Response:
-            return await answer(request) if self.fits(request) else Response(status_code=401)
+        async def check_key(request: Request) -> Response:
+            return await endpoint(request) if self.has_key(request) else Response(status_code=401)
 
-        return guarded
+        return check_key

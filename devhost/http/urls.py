@@ -1,4 +1,4 @@
-"""Reads paths, queries and names as ASP.NET does, the web framework of Azure's host."""
+"""Reads paths, queries and header names as ASP.NET does, the web framework of Azure's host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def decode_escapes(text: str) -> str:
 
 
 def decode_path(raw_path: str) -> str:
-    """The path as routing sees it: decoded but for ``%2F``, with its dot segments resolved."""
+    """Returns the path for routing: decoded except for ``%2F``, with dot segments resolved."""
     pieces = _SLASH.split(raw_path)
     slashes = _SLASH.findall(raw_path)
     decoded = decode_escapes(pieces[0])
@@ -25,9 +25,9 @@ def decode_path(raw_path: str) -> str:
 
 
 def parse_query(query: str) -> dict[str, str]:
-    """Empty values are dropped, repeated ones joined with commas.
+    """Drops empty values and joins repeated ones with commas.
 
-    Names compare without case; the last spelling stays.
+    Names are compared without case; the last spelling is returned.
     """
     spellings: dict[str, str] = {}
     values: dict[str, list[str]] = {}
@@ -41,7 +41,8 @@ def parse_query(query: str) -> dict[str, str]:
 
 
 def join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Lower-case names; the values of repeated headers joined with commas, without the empty."""
+    """Returns lower-case names; values of repeated headers are joined with commas, empty ones
+    dropped."""
     joined: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode()
@@ -51,12 +52,12 @@ def join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def fold_case(text: str) -> str:
-    """For comparison without case: each character by its own capital, none beyond ASCII by
-    one within, so that the long s is no s."""
-    return "".join(map(_capital, text))
+    """Returns a text to compare without case: each character becomes its capital, but characters
+    beyond ASCII never become ASCII, so that the long s is no s."""
+    return "".join(map(_capitalise, text))
 
 
-def _capital(character: str) -> str:
+def _capitalise(character: str) -> str:
     capital = character.upper()
     if len(capital) != 1 or (capital.isascii() and not character.isascii()):
         return character
@@ -66,20 +67,20 @@ def _capital(character: str) -> str:
 def _decode_run(escapes: str) -> str:
     """Decodes consecutive escapes, character by character."""
     data = bytes.fromhex(escapes.replace("%", ""))
-    text, at = "", 0
-    while at < len(data):
-        length = _utf8_length(data[at])
+    text, position = "", 0
+    while position < len(data):
+        length = _utf8_length(data[position])
         try:
-            text += data[at : at + length].decode()
+            text += data[position : position + length].decode()
         except UnicodeDecodeError:
             length = 1
-            text += escapes[3 * at : 3 * at + 3]
-        at += length
+            text += escapes[3 * position : 3 * position + 3]
+        position += length
     return text
 
 
 def _utf8_length(first: int) -> int:
-    """How many bytes a character has that begins with this one."""
+    """Returns how many bytes a character has that begins with this one."""
     if first < 0xC0:
         return 1
     return 2 if first < 0xE0 else 3 if first < 0xF0 else 4

@@ -15,32 +15,32 @@ from azure.storage.queue import QueueClient, QueueServiceClient
 
 from devhost.queues.messages import Message
 
-_DEQUEUED_AGAIN = "PopReceiptMismatch"
+_RECEIPT_IS_OLD = "PopReceiptMismatch"
 
-# no retries here: the listener and the delivery have their own
+# no retries here: the listener and the dispatcher have their own
 _OPTIONS: dict[str, Any] = {
     "connection_timeout": 3,
     "read_timeout": 30,
     "retry_total": 0,
-    "http_logging_level": logging.DEBUG,  # the host asks every second: not a line for each
+    "http_logging_level": logging.DEBUG,  # the host polls every second: not a line for each
 }
 
 
 class AzureQueue:
-    """The client without an encoding of its own: the host's is applied by ``Encoding``."""
+    """The client has no encoding of its own: ``MessageEncoding`` applies the host's."""
 
     longest_pause_s = math.inf
 
     def __init__(self, client: QueueClient) -> None:
         self._client = client
         self.name = str(client.queue_name)
-        self.where = str(client.url).partition("?")[0]
+        self.location = str(client.url).partition("?")[0]
 
     def put(self, text: str) -> None:
         try:
             self._client.send_message(text)
         except ResourceNotFoundError:
-            with contextlib.suppress(ResourceExistsError):  # another thread made it
+            with contextlib.suppress(ResourceExistsError):  # another thread created it
                 self._client.create_queue()
             self._client.send_message(text)
 
@@ -52,16 +52,16 @@ class AzureQueue:
                 ).by_page(),
                 (),
             )
-            return [_message(found) for found in page]
-        except ResourceNotFoundError:  # nobody has put anything there yet
+            return [_to_message(received) for received in page]
+        except ResourceNotFoundError:  # nothing was put there yet
             return []
 
     def show_after(self, message: Message, seconds: float) -> Message:
-        found = self._client.update_message(
+        updated = self._client.update_message(
             message.id, message.receipt, visibility_timeout=round(seconds)
         )
-        visible = found.next_visible_on or datetime.now(UTC)
-        return replace(message, receipt=str(found.pop_receipt), visible=visible)
+        visible = updated.next_visible_on or datetime.now(UTC)
+        return replace(message, receipt=str(updated.pop_receipt), visible=visible)
 
     def delete(self, message: Message) -> None:
         try:
@@ -69,7 +69,7 @@ class AzureQueue:
         except ResourceNotFoundError:
             return
         except HttpResponseError as exc:
-            if exc.error_code != _DEQUEUED_AGAIN:  # type: ignore[attr-defined]  # storage adds it
+            if exc.error_code != _RECEIPT_IS_OLD:  # type: ignore[attr-defined]  # storage adds it
                 raise
 
     def count(self) -> int:
@@ -81,20 +81,20 @@ class AzureQueue:
         self._client.close()
 
 
-def _message(found: Any) -> Message:
+def _to_message(received: Any) -> Message:
     return Message(
-        id=str(found.id),
-        text=str(found.content),
-        receipt=str(found.pop_receipt),
-        dequeue_count=int(found.dequeue_count or 0),
-        inserted=found.inserted_on,
-        expires=found.expires_on,
-        visible=found.next_visible_on,
+        id=str(received.id),
+        text=str(received.content),
+        receipt=str(received.pop_receipt),
+        dequeue_count=int(received.dequeue_count or 0),
+        inserted=received.inserted_on,
+        expires=received.expires_on,
+        visible=received.next_visible_on,
     )
 
 
-def service(connection: str, environ: Mapping[str, str]) -> QueueServiceClient | None:
-    """The account behind a trigger's ``connection``; None when its settings are empty."""
+def connect_queue_service(connection: str, environ: Mapping[str, str]) -> QueueServiceClient | None:
+    """Returns the account that a trigger's ``connection`` names; None without its settings."""
     for name in (connection, f"AzureWebJobs{connection}"):
         if text := environ.get(name, "").strip():
             return QueueServiceClient.from_connection_string(text, **_OPTIONS)

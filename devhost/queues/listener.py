@@ -1,5 +1,5 @@
-"""Takes messages off a queue, has them worked on, and deals with those that fail as the host's
-queue processor does (Microsoft.Azure.WebJobs.Extensions.Storage.Queues)."""
+"""Takes messages off a queue, has them handled, and treats those that fail as the host's queue
+processor does (Microsoft.Azure.WebJobs.Extensions.Storage.Queues)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import logging
 import os
 from typing import Protocol
 
-from devhost.io_threads import Blocking
+from devhost.io_threads import IoThreads
 from devhost.project import QueueOptions
-from devhost.queues.messages import Encoding, Message, Queue
+from devhost.queues.messages import Message, MessageEncoding, StorageQueue
 
 log = logging.getLogger("devhost.queues")
 
@@ -19,90 +19,98 @@ _LEAST_PAUSE_S = 0.1
 
 
 def read_lease_s() -> float:
-    """For how long a message is hidden while its function runs; prolonged at half of it."""
+    """Returns how long a message is hidden while its function runs; renewed at half of it."""
     return float(os.environ.get("DEVHOST_QUEUE_LEASE_S", "") or 600.0)
 
 
-def read_last_calls_s() -> float:
-    """For how long a host that is asked to end waits for the functions that run; Azure's minute."""
+def read_drain_timeout_s() -> float:
+    """Returns how long a host that is stopped waits for running functions; in Azure a minute."""
     return float(os.environ.get("DEVHOST_LAST_CALLS_S", "") or 60.0)
 
 
-class Work(Protocol):
-    """What a listener does with its messages."""
+class MessageHandler(Protocol):
+    """Handles the messages of one queue."""
 
     @property
     def has_poison_queue(self) -> bool:
-        """False: what failed for good stays hidden until its lease ends, and comes again."""
+        """Without one, a message that failed for good stays hidden until its lease ends, and comes
+        again."""
 
     def describe(self, body: bytes) -> str:
-        """What the message is about, for the log."""
+        """Returns a label of the message for the log."""
 
     async def call(self, message: Message, body: bytes) -> bool:
-        """Calls the function; whatever it raises comes through. Returns False for a message that
-        asks for no call."""
+        """Calls the function, and lets its exception through. Returns False when the message needs
+        no call."""
 
-    def poison_queue(self, body: bytes | None) -> Queue:
-        """Where a message goes that failed for good; ``body`` None: one that cannot be read."""
+    def find_poison_queue(self, body: bytes | None) -> StorageQueue:
+        """Returns the queue for a message that failed for good; ``body`` is None for one that
+        cannot be read."""
 
 
 class QueueListener:
-    """Plays one trigger, or all blob triggers."""
+    """Plays one queue trigger, or all blob triggers."""
 
-    def __init__(self, queue: Queue, work: Work, options: QueueOptions, blocking: Blocking) -> None:
+    def __init__(
+        self,
+        queue: StorageQueue,
+        handler: MessageHandler,
+        options: QueueOptions,
+        io_threads: IoThreads,
+    ) -> None:
         self._queue = queue
-        self._work = work
+        self._handler = handler
         self._options = options
-        self._encoding = Encoding(options.base64)
-        self._blocking = blocking
+        self._encoding = MessageEncoding(options.base64)
+        self._io_threads = io_threads
         self._lease_s = read_lease_s()
         self._longest_pause_s = min(options.longest_pause_s, queue.longest_pause_s)
         self._running: set[asyncio.Task[None]] = set()
-        self._ending = asyncio.Event()
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Until it is told to end and the functions that run by then have ended. An empty queue is
-        asked less and less often."""
-        pause, complained = _LEAST_PAUSE_S, False
-        while not self._ending.is_set():
+        """Runs until ``stop`` is called and the functions that run by then have ended. Polls an
+        empty queue less and less often."""
+        pause, has_warned = _LEAST_PAUSE_S, False
+        while not self._stopping.is_set():
             try:
-                count = await self._next()
+                count = await self._start_batch()
             except Exception as exc:
-                if not complained:
-                    log.warning("%s does not answer: %s", self._queue.where, exc)
-                count, complained = 0, True
+                if not has_warned:
+                    log.warning("%s does not answer: %s", self._queue.location, exc)
+                count, has_warned = 0, True
             else:
-                complained = False
+                has_warned = False
             pause = _LEAST_PAUSE_S if count else min(pause * 2, self._longest_pause_s)
             if not count:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
-                        await self._ending.wait()
+                        await self._stopping.wait()
         if self._running:
             await asyncio.wait(self._running)
 
-    def end(self) -> None:
-        """Has it take no more messages."""
-        self._ending.set()
+    def stop(self) -> None:
+        """Lets it take no more messages."""
+        self._stopping.set()
         if self._running:
             count = len(self._running)
-            text = "Waiting for %d running functions of %s; Ctrl-C again ends at once"
-            log.info(text, count, self._queue.where)
+            text = "Waiting for %d running functions of %s; Ctrl-C again stops at once"
+            log.info(text, count, self._queue.location)
 
-    async def _next(self) -> int:
-        """Begins with up to a batch of messages; returns how many those were."""
+    async def _start_batch(self) -> int:
+        """Starts to process up to a batch of messages; returns how many there were."""
         while len(self._running) > self._options.new_batch_threshold:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-        if self._ending.is_set():
+        if self._stopping.is_set():
             return 0
-        messages = await self._blocking(self._take)
+        messages = await self._io_threads.run(self._take_messages)
         for message in messages:
             task = asyncio.create_task(self._process(message))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return len(messages)
 
-    def _take(self) -> list[Message]:
+    def _take_messages(self) -> list[Message]:
         return self._queue.take(self._options.batch_size, hidden_s=self._lease_s)
 
     async def _process(self, message: Message) -> None:
@@ -113,31 +121,32 @@ class QueueListener:
                 log.error("%s: the message is not in base64 (host.json: messageEncoding)", label)
                 await self._move_to_poison(label, message, None)
                 return
-            label = self._work.describe(body)
-            await self._work_on(label, message, body)
+            label = self._handler.describe(body)
+            await self._handle(label, message, body)
         except Exception:
             log.exception("%s: the message comes again", label)
 
-    async def _work_on(self, label: str, message: Message, body: bytes) -> None:
-        attempts, most = message.dequeue_count, self._options.max_dequeue_count
-        has_poison_queue = self._work.has_poison_queue
-        if attempts > most and has_poison_queue:  # hosts were killed while they ran it
+    async def _handle(self, label: str, message: Message, body: bytes) -> None:
+        attempts, max_attempts = message.dequeue_count, self._options.max_dequeue_count
+        has_poison_queue = self._handler.has_poison_queue
+        if attempts > max_attempts and has_poison_queue:  # hosts were killed while they ran it
             await self._move_to_poison(label, message, body)
             return
-        lease = _Lease(self._queue, message, self._lease_s, self._blocking)
+        lease = _Lease(self._queue, message, self._lease_s, self._io_threads)
         async with lease:
-            is_done = await self._succeeds(label, message, body)
+            is_done = await self._call(label, message, body)
         if is_done:
-            await self._blocking(self._queue.delete, lease.message)
-        elif attempts >= most:
+            await self._io_threads.run(self._queue.delete, lease.message)
+        elif attempts >= max_attempts:
             await self._move_to_poison(label, lease.message, body)
         elif has_poison_queue:
-            again_s = self._options.visibility_timeout_s
-            await self._blocking(self._queue.show_after, lease.message, again_s)
+            delay_s = self._options.visibility_timeout_s
+            await self._io_threads.run(self._queue.show_after, lease.message, delay_s)
 
-    async def _succeeds(self, label: str, message: Message, body: bytes) -> bool:
+    async def _call(self, label: str, message: Message, body: bytes) -> bool:
+        """Returns whether the message is done with."""
         try:
-            was_called = await self._work.call(message, body)
+            was_called = await self._handler.call(message, body)
         except Exception:
             log.exception("%s: attempt %d failed", label, message.dequeue_count)
             return False
@@ -146,37 +155,39 @@ class QueueListener:
         return True
 
     async def _move_to_poison(self, label: str, message: Message, body: bytes | None) -> None:
-        if not self._work.has_poison_queue:
+        if not self._handler.has_poison_queue:
             return
-        poison = self._work.poison_queue(body)
-        await self._blocking(poison.put, message.text)
-        await self._blocking(self._queue.delete, message)
+        poison = self._handler.find_poison_queue(body)
+        await self._io_threads.run(poison.put, message.text)
+        await self._io_threads.run(self._queue.delete, message)
         log.error("%s: the message is now on the queue %s", label, poison.name)
 
 
 class _Lease:
-    """Keeps a message hidden, for as long as the block runs."""
+    """Keeps a message hidden for as long as the block runs."""
 
-    def __init__(self, queue: Queue, message: Message, seconds: float, blocking: Blocking) -> None:
+    def __init__(
+        self, queue: StorageQueue, message: Message, seconds: float, io_threads: IoThreads
+    ) -> None:
         self.message = message
-        """With its current receipt."""
+        """The message with its current receipt."""
         self._queue = queue
         self._seconds = seconds
-        self._blocking = blocking
+        self._io_threads = io_threads
 
     async def __aenter__(self) -> None:
-        self._keeping = asyncio.create_task(self._keep())
+        self._renewal = asyncio.create_task(self._renew())
 
     async def __aexit__(self, *_: object) -> None:
-        self._keeping.cancel()
+        self._renewal.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await self._keeping
+            await self._renewal
 
-    async def _keep(self) -> None:
+    async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._seconds / 2)
             try:
-                self.message = await self._blocking(
+                self.message = await self._io_threads.run(
                     self._queue.show_after, self.message, self._seconds
                 )
             except Exception as exc:

@@ -1,4 +1,4 @@
-"""A storage queue as the trigger sees it, in an account or on this disk."""
+"""A storage queue and its messages as a trigger sees them, in an account or on this disk."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from typing import Protocol
 class Message:
     id: str
     text: str
-    """As it lies on the queue."""
+    """In the encoding of the queue."""
     receipt: str
-    """Of this dequeuing; a later one makes it void."""
+    """Proves that this dequeuing is the latest one."""
     dequeue_count: int
     inserted: datetime
     expires: datetime
     visible: datetime
-    """When it shows again unless it is deleted."""
+    """When it becomes visible again unless it is deleted."""
 
 
-class Queue(Protocol):
+class StorageQueue(Protocol):
     name: str
-    where: str
-    """For people."""
+    location: str
+    """Its URL or the like, for the log."""
     longest_pause_s: float
-    """Between two looks at an empty queue, where host.json allows more."""
+    """Between two polls of an empty queue, where host.json allows more."""
 
     def put(self, text: str) -> None:
-        """Makes the queue first where there is none."""
+        """Creates the queue where there is none."""
 
     def take(self, count: int, *, hidden_s: float) -> list[Message]:
-        """The next messages, which nobody else sees for this long; none without a queue."""
+        """Returns the next messages and hides them for this long; none where there is no queue."""
 
     def show_after(self, message: Message, seconds: float) -> Message:
-        """Hides it from now on for so long; the message with its new receipt."""
+        """Hides it for so long from now on; returns the message with its new receipt."""
 
     def delete(self, message: Message) -> None:
-        """A message that is gone, or was dequeued again meanwhile, is left alone."""
+        """Does nothing for a message that is gone, or was dequeued again meanwhile."""
 
     def count(self) -> int:
-        """How many messages are on the queue, hidden ones included."""
+        """Counts the messages on the queue, hidden ones included."""
 
     def close(self) -> None:
-        """Lets go of the file or the connections."""
+        """Closes the file or the connections."""
 
 
 @dataclass(frozen=True, slots=True)
-class Encoding:
-    """``messageEncoding`` of host.json: how the host writes and reads a message's text."""
+class MessageEncoding:
+    """How the host writes and reads a message's text: ``messageEncoding`` of host.json."""
 
     base64: bool = True
 
@@ -59,7 +59,7 @@ class Encoding:
         return base64.b64encode(body.encode()).decode() if self.base64 else body
 
     def decode(self, text: str) -> bytes | None:
-        """None for what is not in this encoding."""
+        """Returns None for a text that is not in this encoding."""
         if not self.base64:
             return text.encode()
         try:

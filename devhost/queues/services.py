@@ -1,4 +1,4 @@
-"""Which queue a name means: one of the connection's account, or a local one."""
+"""Opens queues by connection and name: in the connection's account, or on this disk."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from devhost.project import Refused
-from devhost.queues.messages import Queue
+from devhost.project import StartupError
+from devhost.queues.messages import StorageQueue
 
 HOST_CONNECTION = "AzureWebJobsStorage"
 
@@ -16,37 +16,41 @@ class QueueServices:
     def __init__(self, environ: Mapping[str, str], local_dir: Path) -> None:
         self._environ = environ
         self._folder = local_dir / "queues"
-        self._known: dict[tuple[str, str], Queue] = {}
+        self._queues: dict[tuple[str, str], StorageQueue] = {}
         self._lock = threading.Lock()
 
-    def queue(self, connection: str, name: str) -> Queue:
-        """Raises Refused when the account's settings name no queue service."""
+    def open_queue(self, connection: str, name: str) -> StorageQueue:
+        """Raises StartupError when the account's settings name no queue service."""
         with self._lock:
             key = (connection, name)
-            if key not in self._known:
-                self._known[key] = self._made(connection, name)
-            return self._known[key]
+            if key not in self._queues:
+                self._queues[key] = self._connect(connection, name)
+            return self._queues[key]
 
     def close(self) -> None:
-        for queue in self._known.values():
+        for queue in self._queues.values():
             queue.close()
 
-    def _made(self, connection: str, name: str) -> Queue:
+    def _connect(self, connection: str, name: str) -> StorageQueue:
         if not self._is_set(connection):
-            from devhost.queues.local import LocalQueue  # of the app's own package
+            from devhost.queues.local import LocalQueue  # imports the app's own package
 
             return LocalQueue(self._folder, name)
-        from devhost.queues.azure import AzureQueue, service  # slow to import
+        from devhost.queues.azure import AzureQueue, connect_queue_service  # slow to import
 
         try:
             # the host's own account stands in for one of blobs alone
-            account = service(connection, self._environ) or service(HOST_CONNECTION, self._environ)
+            account = connect_queue_service(connection, self._environ) or connect_queue_service(
+                HOST_CONNECTION, self._environ
+            )
         except ValueError as exc:
-            raise Refused(f"the app setting {connection} leads to no queue service: {exc}") from exc
+            raise StartupError(
+                f"the app setting {connection} does not lead to a queue service: {exc}"
+            ) from exc
         if account is None:
-            raise Refused(
+            raise StartupError(
                 f"the app setting {connection}__queueServiceUri is not set: the host keeps queue "
-                "messages, and blobs that failed for good, there."
+                "messages there, and blobs that failed for good."
             )
         return AzureQueue(account.get_queue_client(name))
 

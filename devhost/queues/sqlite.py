@@ -1,5 +1,5 @@
-"""A queue in a table of SQLite, with the semantics of a storage account's: visibility, dequeue
-counts, seven days to live."""
+"""A queue in a SQLite table that behaves like one of a storage account: visibility, dequeue counts,
+seven days to live."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from devhost.queues.messages import Message
 
 
-class Messages(Protocol):
-    """The table, as shared_code/adapters/storage/folder/queue.py lays it out."""
+class MessageTable(Protocol):
+    """A table of messages, as shared_code/adapters/storage/folder/queue.py lays it out."""
 
     @property
     def exists(self) -> bool: ...
@@ -27,27 +27,27 @@ class Messages(Protocol):
     def close(self) -> None: ...
 
 
-class TableQueue:
-    def __init__(self, messages: Messages, name: str, *, longest_pause_s: float) -> None:
+class SqliteQueue:
+    def __init__(self, table: MessageTable, name: str, *, longest_pause_s: float) -> None:
         self.name = name
-        self.where = f"the local queue {name}"
+        self.location = f"the local queue {name}"
         self.longest_pause_s = longest_pause_s
-        self._messages = messages
+        self._table = table
 
     def put(self, text: str) -> None:
-        self._messages.put(text)
+        self._table.put(text)
 
     def take(self, count: int, *, hidden_s: float) -> list[Message]:
-        if not self._messages.exists:
+        if not self._table.exists:
             return []
         now, receipt = time.time(), uuid.uuid4().hex
-        due = self._messages.run(
+        due = self._table.run(
             "SELECT number FROM messages WHERE visible <= ? OR expires <= ? LIMIT 1", now, now
         )
         if not due:
             return []
-        self._messages.run("DELETE FROM messages WHERE expires <= ?", now)
-        self._messages.run(
+        self._table.run("DELETE FROM messages WHERE expires <= ?", now)
+        self._table.run(
             "UPDATE messages SET visible = ?, dequeue_count = dequeue_count + 1, receipt = ? "
             "WHERE number IN (SELECT number FROM messages WHERE visible <= ? "
             "ORDER BY number LIMIT ?)",
@@ -56,7 +56,7 @@ class TableQueue:
             now,
             count,
         )
-        rows = self._messages.run(
+        rows = self._table.run(
             "SELECT id, text, receipt, dequeue_count, inserted, expires, visible "
             "FROM messages WHERE receipt = ? ORDER BY number",
             receipt,
@@ -65,7 +65,7 @@ class TableQueue:
 
     def show_after(self, message: Message, seconds: float) -> Message:
         receipt, visible = uuid.uuid4().hex, time.time() + seconds
-        self._messages.run(
+        self._table.run(
             "UPDATE messages SET visible = ?, receipt = ? WHERE id = ? AND receipt = ?",
             visible,
             receipt,
@@ -75,15 +75,15 @@ class TableQueue:
         return replace(message, receipt=receipt, visible=_utc(visible))
 
     def delete(self, message: Message) -> None:
-        self._messages.run(
+        self._table.run(
             "DELETE FROM messages WHERE id = ? AND receipt = ?", message.id, message.receipt
         )
 
     def count(self) -> int:
-        return self._messages.count()
+        return self._table.count()
 
     def close(self) -> None:
-        self._messages.close()
+        self._table.close()
 
 
 def _utc(seconds: float) -> datetime:

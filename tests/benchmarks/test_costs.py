@@ -17,7 +17,7 @@ from benchmarks.cost import (
     read_results,
     render_tables,
 )
-from devhost.host_process import ROOT
+from devhost import ROOT
 
 
 def test_the_documents_tables_are_those_of_the_results():

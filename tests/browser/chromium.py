@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
-from tests.real import missing
+from tests.real import skip_without
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -39,7 +39,7 @@ def running_chromium() -> Iterator[Chromium]:
     """Runs a headless Chromium; skips or fails the test if none is installed."""
     path = find_chromium()
     if path is None:
-        missing("Chromium", "install it, on Debian with `apt-get install chromium`")
+        skip_without("Chromium", "install it, on Debian with `apt-get install chromium`")
     with sync_playwright() as playwright:
         chromium = Chromium(playwright.chromium, str(path))
         yield chromium

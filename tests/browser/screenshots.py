@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.browser.chromium import running_chromium
 from tests.host import Host, eventually
 

@@ -1,6 +1,6 @@
 """Every flow without a mouse: by Tab, arrows, Enter, Space and Escape, the focus always visible."""
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.browser.conftest import product_names, wait_for_results, wait_until
 
 MAX_TABS = 80  # enough to reach the end of the page

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Error
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.browser.conftest import product_names, wait_for_results, wait_until
 from tests.host import Host
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.browser.conftest import product_names, run_search, wait_for_results, wait_until
 
 DRESS = ROOT / "samples" / "images" / "red-dress" / "front.webp"

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.browser.conftest import product_names, wait_for_results, wait_until
 from tests.host import Host
 

@@ -35,11 +35,11 @@ _SELECTOR: TypeAdapter[models.PointsSelector] = TypeAdapter(models.PointsSelecto
 
 @dataclass
 class KeepingServer(QdrantServer):
-    """Answers in earnest, or as ``outage`` says."""
+    """Answers as Qdrant does, or in the way of the ``outage``."""
 
     outage: str = ""
     slow_share: float = 0.15
-    """Of the requests: they lie for up to half a second, so that others overtake them."""
+    """The share of requests that wait for up to half a second, so that others overtake them."""
     points: QdrantClient = field(default_factory=lambda: QdrantClient(":memory:"))
 
     def before_s(self) -> float:
@@ -58,11 +58,11 @@ class KeepingServer(QdrantServer):
             case "answers 429":
                 return Reply(429, {"status": {"error": "Too many"}}, {"Retry-After": "1"})
             case "loses its answers":
-                self.reply_in_earnest(method, path, body)
+                self.reply_as_qdrant(method, path, body)
                 return Reply(CUT_OFF)
-        return self.reply_in_earnest(method, path, body)
+        return self.reply_as_qdrant(method, path, body)
 
-    def reply_in_earnest(self, method: str, path: str, body: Any) -> Reply:
+    def reply_as_qdrant(self, method: str, path: str, body: Any) -> Reply:
         return super().reply(method, path, body)
 
     def _result(self, method: str, path: str, body: Any) -> Any:
@@ -84,24 +84,24 @@ class KeepingServer(QdrantServer):
         match path:
             case ["points", "batch"]:
                 operations = _OPERATIONS.validate_python(body["operations"])
-                return _plain(self.points.batch_update_points(name, operations))
+                return _to_json(self.points.batch_update_points(name, operations))
             case ["points", "query", "batch"]:
                 queries = _QUERIES.validate_python(body["searches"])
-                return _plain(self.points.query_batch_points(name, queries))
+                return _to_json(self.points.query_batch_points(name, queries))
             case ["points", "delete"]:
-                return _plain(self.points.delete(name, _SELECTOR.validate_python(body)))
+                return _to_json(self.points.delete(name, _SELECTOR.validate_python(body)))
             case ["points", "scroll"]:
                 return self._page(name, body)
             case ["points"]:
-                wanted = body.get("with_payload", True)
-                return _plain(self.points.retrieve(name, body["ids"], with_payload=wanted))
+                with_payload = body.get("with_payload", True)
+                return _to_json(self.points.retrieve(name, body["ids"], with_payload=with_payload))
             case ["facet"]:
-                return _plain(self.points.facet(name, body["key"], exact=True))
+                return _to_json(self.points.facet(name, body["key"], exact=True))
         return super()._of_points(collection, path, body)
 
     def _page(self, name: str, body: Any) -> Any:
         where = body.get("filter")
-        records, following = self.points.scroll(
+        records, next_offset = self.points.scroll(
             name,
             models.Filter.model_validate(where) if where else None,
             limit=body["limit"],
@@ -109,10 +109,10 @@ class KeepingServer(QdrantServer):
             with_payload=body.get("with_payload", True),
             with_vectors=body.get("with_vector", False),
         )
-        return {"points": _plain(records), "next_page_offset": following}
+        return {"points": _to_json(records), "next_page_offset": next_offset}
 
-    def every_point(self) -> list[models.Record]:
-        """With payloads and vectors; none before there is a collection."""
+    def list_points(self) -> list[models.Record]:
+        """Returns all points with payloads and vectors; none before there is a collection."""
         return [
             record
             for name in self.collections
@@ -126,7 +126,7 @@ class KeepingServer(QdrantServer):
 
 
 class ForwardingServer(KeepingServer):
-    """Stands between the app and a live server; ``every_point`` asks that server itself."""
+    """Stands between the app and a live server; ``list_points`` asks that server itself."""
 
     def __init__(self, live: str, key: str, alias: str) -> None:
         super().__init__()
@@ -138,13 +138,13 @@ class ForwardingServer(KeepingServer):
         self._http = httpx.Client(base_url=live, headers={"api-key": key}, timeout=60)
         self._alias = alias
 
-    def reply_in_earnest(self, method: str, path: str, body: Any) -> Reply:
+    def reply_as_qdrant(self, method: str, path: str, body: Any) -> Reply:
         query = f"?{self.query}" if self.query else ""
-        answer = self._http.request(method, path + query, json=body)
-        kind = answer.headers.get("content-type", "application/json")
-        return Reply(answer.status_code, answer.content, {"Content-Type": kind})
+        response = self._http.request(method, path + query, json=body)
+        content_type = response.headers.get("content-type", "application/json")
+        return Reply(response.status_code, response.content, {"Content-Type": content_type})
 
-    def every_point(self) -> list[models.Record]:
+    def list_points(self) -> list[models.Record]:
         return [
             record
             for name in self._collections()
@@ -160,18 +160,19 @@ class ForwardingServer(KeepingServer):
         self.points.close()
 
     def _collections(self) -> list[str]:
-        found = self.points.get_collections().collections
-        return [each.name for each in found if each.name.startswith(f"{self._alias}__")]
+        collections = self.points.get_collections().collections
+        names = [collection.name for collection in collections]
+        return [name for name in names if name.startswith(f"{self._alias}__")]
 
 
-def _plain(found: Any) -> Any:
-    if isinstance(found, BaseModel):
-        return found.model_dump(mode="json", exclude_none=True)
-    return [_plain(each) for each in found]
+def _to_json(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_none=True)
+    return [_to_json(item) for item in value]
 
 
-class Index:
-    """The server, and the switch that takes it away."""
+class ChaosIndex:
+    """The server, with a switch that takes it away."""
 
     def __init__(self) -> None:
         self.alias = f"chaos-{uuid.uuid4().hex[:8]}"
@@ -193,7 +194,7 @@ class Index:
         return self.server.outage
 
     def fail(self, outage: str) -> None:
-        """Until ``up``. A refusing one does not even listen."""
+        """Fails until ``up``; a server that refuses connections does not even listen."""
         with self._lock:
             self.server.outage = outage
             if outage == REFUSING:
@@ -211,8 +212,8 @@ class Index:
 
 
 @contextmanager
-def running_index() -> Iterator[Index]:
-    index = Index()
+def running_index() -> Iterator[ChaosIndex]:
+    index = ChaosIndex()
     index.up()
     try:
         yield index

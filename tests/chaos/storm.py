@@ -20,41 +20,47 @@ from shared_code.settings import Settings
 from shared_code.wiring import EVENT_QUEUE, open_encoder
 from tests.chaos.events import EventGrid
 from tests.chaos.pictures import MAX_UPLOAD_MB
-from tests.chaos.plan import Planner, product_of, tally
-from tests.chaos.qdrant import FAILING, Index, running_index
-from tests.chaos.verdict import Expected, Found, complaints, failures_of, least_cosine
+from tests.chaos.plan import Planner, count_steps, product_of
+from tests.chaos.qdrant import FAILING, ChaosIndex, running_index
+from tests.chaos.verdict import (
+    ActualState,
+    ExpectedState,
+    find_complaints,
+    find_least_cosine,
+    list_failures,
+)
 from tests.chaos.weather import Hosts, Killer, Outages
 from tests.real import Azurite
 
-GIVEN_UP = 3
-"""Pictures that are put there again while the index is away for longer than patience lasts."""
+GIVEN_UP_COUNT = 3
+"""Pictures that are uploaded again while the index is away for longer than the patience."""
 
 PATIENCE_H = 180 / 3600
-"""For the storm: longer than all of it, since a look that is put off stands behind others when it
-comes back, and may then meet the next outage."""
+"""Longer than the whole storm: an event that is put off queues behind others when it comes back,
+and may then meet the next outage."""
 
 SHORT_PATIENCE_H = 4 / 3600
 
 GIVEN_UP_REASON = r"Given up after \d+ tries since .* UTC: .*Qdrant fails or is overloaded"
 
 QUIET_S = 3.0
-"""Longer than two looks of the host at the container."""
+"""Longer than two scans of the container."""
 
 
 @dataclass(frozen=True)
-class Options:
+class StormOptions:
     seed: int
     pictures: int = 300
     kills: int = 8
     outages: int = 3
     per_second: float = 8.0
-    settles_within_s: float = 180.0
+    settle_timeout_s: float = 180.0
     source: str = "Queue"
-    """BLOB_TRIGGER_SOURCE: by the queue alone, as it is deployed, or by the blob trigger, too."""
+    """BLOB_TRIGGER_SOURCE: the queue alone, as it is deployed, or the blob trigger too."""
 
 
 @dataclass(frozen=True)
-class Result:
+class ChaosResult:
     complaints: list[str]
     tally: dict[str, object]
 
@@ -62,24 +68,26 @@ class Result:
         return json.dumps(self.tally, indent=1, ensure_ascii=False)
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     print(f"chaos: {text}", file=sys.stderr, flush=True)
 
 
 class Storm:
-    def __init__(self, options: Options, azurite: Azurite, index: Index, folder: Path) -> None:
+    def __init__(
+        self, options: StormOptions, azurite: Azurite, index: ChaosIndex, folder: Path
+    ) -> None:
         self._options = options
         self._index = index
         account = azurite.connection_string
         self._plan = Planner(options.seed, options.pictures).plan(per_second=options.per_second)
-        self._environ = self._made_environ(account)
+        self._environ = self._make_environ(account)
         self._hosts = Hosts(folder, self._environ)
         self._outages = Outages(index, options.outages, self._plan.span_s, options.seed)
         self._service = BlobServiceClient.from_connection_string(account)
         self._queue = QueueClient.from_connection_string(account, EVENT_QUEUE)
         self._retried = 0
 
-    def _made_environ(self, account: str) -> dict[str, str]:
+    def _make_environ(self, account: str) -> dict[str, str]:
         container = f"chaos-{self._options.seed}-{time.time_ns()}"
         return {
             "AzureWebJobsStorage": account,
@@ -89,12 +97,12 @@ class Storm:
             "STATE_CONTAINER": f"{container}-state",
             "BLOB_TRIGGER_SOURCE": self._options.source,
             "EVENT_PATIENCE_H": str(PATIENCE_H),
-            **environ_of(self._index),
+            **make_index_environ(self._index),
         }
 
-    def run(self) -> Result:
-        began = time.monotonic()
-        empty(self._queue)
+    def run(self) -> ChaosResult:
+        started = time.monotonic()
+        clear_queue(self._queue)
         with (
             self._service,
             self._queue,
@@ -103,23 +111,24 @@ class Storm:
             container = self._service.create_container(self._environ["IMAGES_CONTAINER"])
             self._hosts.start()
             try:
-                self._blow(container, events)
-                say(f"the storm is over after {time.monotonic() - began:.0f} s")
+                self._run_weather(container, events)
+                print_progress(f"the storm is over after {time.monotonic() - started:.0f} s")
                 self._wait_until_quiet(events)
-                given_up = self._without_failures()
-                given_up += self._fail_for_good(container)
-                expected = Expected(self._plan, container, encoder())
-                found, wrong = self._settle(expected, events)
-                wrong += given_up
+                complaints = self._check_no_failures()
+                complaints += self._check_giving_up(container)
+                expected = ExpectedState(self._plan, container, load_encoder())
+                actual, unsettled = self._settle(expected, events)
+                complaints += unsettled
                 self._hosts.stop()
             finally:
                 self._hosts.kill()
         if self._hosts.ended_by_themselves:
-            wrong.append(f"the host ended by itself {self._hosts.ended_by_themselves} times")
-        return Result(wrong, self._told(expected, found, events, time.monotonic() - began))
+            complaints.append(f"the host ended by itself {self._hosts.ended_by_themselves} times")
+        seconds = time.monotonic() - started
+        return ChaosResult(complaints, self._make_tally(expected, actual, events, seconds))
 
-    def _blow(self, container: ContainerClient, events: EventGrid) -> None:
-        """Steps, kills and outages at the same time, until all of them are over."""
+    def _run_weather(self, container: ContainerClient, events: EventGrid) -> None:
+        """Runs steps, kills and outages at the same time, until all of them are over."""
         killer = Killer(self._hosts, self._options.kills, self._plan.span_s, self._options.seed)
         with ThreadPoolExecutor(3) as pool:
             parts: list[Callable[[], None]] = [
@@ -139,48 +148,48 @@ class Storm:
                 blob.delete_blob()
             else:
                 blob.upload_blob(step.content.data, overwrite=True, metadata=step.content.metadata)
-            events.happened(name, step.blob, blob.url, created=step.content is not None)
+            events.report(name, step.blob, blob.url, created=step.content is not None)
             due += step.pause_s
             time.sleep(max(0.0, due - time.monotonic()))
 
-    def _without_failures(self) -> list[str]:
-        """Outages and kills alone make no failure: nobody has to ask for another try."""
+    def _check_no_failures(self) -> list[str]:
+        """Outages and kills alone must not cause failures, which a person would have to retry."""
         bad = self._plan.bad()
-        failures = [f for f in failures_of(self._hosts.url) if f["blob"] not in bad]
+        failures = [f for f in list_failures(self._hosts.url) if f["blob"] not in bad]
         return [f"{f['blob']}: an outage made it a failure ({f['reason']})" for f in failures]
 
-    def _fail_for_good(self, container: ContainerClient) -> list[str]:
-        """An outage that lasts longer than the patience: each picture must be told of, with the
-        cause. Returns what is wrong with that."""
+    def _check_giving_up(self, container: ContainerClient) -> list[str]:
+        """An outage that outlasts the patience must leave a failure with its cause for each
+        picture. Returns complaints."""
         self._hosts.stop()
         self._hosts.start(EVENT_PATIENCE_H=str(SHORT_PATIENCE_H))
         self._index.fail(FAILING)
-        missing = set(sorted(self._plan.good_pictures())[:GIVEN_UP])
-        for blob in missing:  # the same picture, of which the index cannot be told
+        missing = set(sorted(self._plan.good_pictures())[:GIVEN_UP_COUNT])
+        for blob in missing:  # the same picture again, which cannot be indexed now
             content = self._plan.end[blob]
             container.upload_blob(blob, content.data, overwrite=True, metadata=content.metadata)
-        deadline = time.monotonic() + self._options.settles_within_s
+        deadline = time.monotonic() + self._options.settle_timeout_s
         while missing and time.monotonic() < deadline:
-            failures = list(failures_of(self._hosts.url))
+            failures = list(list_failures(self._hosts.url))
             missing -= {f["blob"] for f in failures if re.search(GIVEN_UP_REASON, f["reason"])}
             time.sleep(0.5)
         self._index.up()
-        return [f"{blob}: was given up, and no failure said so" for blob in sorted(missing)]
+        return [f"{blob}: was given up without a failure" for blob in sorted(missing)]
 
-    def _settle(self, expected: Expected, events: EventGrid) -> tuple[Found, list[str]]:
-        """Waits for the end of the work, tries again what was given up, as a person would be told
-        to, and looks until all is well or time is up."""
-        deadline = time.monotonic() + self._options.settles_within_s
+    def _settle(self, expected: ExpectedState, events: EventGrid) -> tuple[ActualState, list[str]]:
+        """Waits for the end of the work, retries failures as a person would, and compares until
+        there are no complaints or time is up."""
+        deadline = time.monotonic() + self._options.settle_timeout_s
         while True:
             self._wait_until_quiet(events)
-            self._retry_what_was_given_up(expected)
-            found = Found.now(self._index.server, self._hosts.url)
-            wrong = complaints(expected, found)
-            if not wrong or time.monotonic() > deadline:
-                return found, wrong
+            self._retry_failures(expected)
+            actual = ActualState.read(self._index.server, self._hosts.url)
+            complaints = find_complaints(expected, actual)
+            if not complaints or time.monotonic() > deadline:
+                return actual, complaints
 
     def _wait_until_quiet(self, events: EventGrid) -> None:
-        deadline = time.monotonic() + self._options.settles_within_s
+        deadline = time.monotonic() + self._options.settle_timeout_s
         quiet_since = time.monotonic()
         while time.monotonic() < min(deadline, quiet_since + QUIET_S):
             status = httpx.get(f"{self._hosts.url}/admin/host/status", timeout=30).json()
@@ -188,8 +197,8 @@ class Storm:
                 quiet_since = time.monotonic()
             time.sleep(0.1)
 
-    def _retry_what_was_given_up(self, expected: Expected) -> None:
-        failures = list(failures_of(self._hosts.url))
+    def _retry_failures(self, expected: ExpectedState) -> None:
+        failures = list(list_failures(self._hosts.url))
         if all(failure["blob"] in expected.bad for failure in failures):
             return
         self._retried += sum(failure["blob"] not in expected.bad for failure in failures)
@@ -201,13 +210,13 @@ class Storm:
             if cursor is None:
                 return
 
-    def _told(
-        self, expected: Expected, found: Found, events: EventGrid, took_s: float
+    def _make_tally(
+        self, expected: ExpectedState, actual: ActualState, events: EventGrid, seconds: float
     ) -> dict[str, object]:
         logs = "".join(log.read_text(errors="replace") for log in self._hosts.logs())
         return {
             "seed": self._options.seed,
-            "blobs": dict(tally(self._plan)),
+            "blobs": dict(count_steps(self._plan)),
             "products touched": len({product_of(step.blob) for step in self._plan.steps}),
             "kills": self._hosts.kills,
             "outages of the index": dict(self._outages.tally),
@@ -221,14 +230,14 @@ class Storm:
                 "pictures indexed": len(expected.blobs),
                 "products": len(expected.products),
                 "failures with their reason": len(expected.bad),
-                "points found": len(found.points),
-                "least cosine to the newest content": round(least_cosine(expected, found), 5),
+                "points found": len(actual.points),
+                "least cosine to the newest content": round(find_least_cosine(expected, actual), 5),
             },
-            "seconds": round(took_s),
+            "seconds": round(seconds),
         }
 
 
-def environ_of(index: Index) -> dict[str, str]:
+def make_index_environ(index: ChaosIndex) -> dict[str, str]:
     return {
         "QDRANT_URL": index.server.url,
         "QDRANT_API_KEY": os.environ.get("QDRANT_TEST_API_KEY", ""),
@@ -239,19 +248,19 @@ def environ_of(index: Index) -> dict[str, str]:
     }
 
 
-def empty(queue: QueueClient) -> None:
-    """Makes the queue, or throws away what other tests have left there."""
+def clear_queue(queue: QueueClient) -> None:
+    """Creates the queue, or deletes the messages that other tests have left there."""
     try:
         queue.create_queue()
     except ResourceExistsError:
         queue.clear_messages()
 
 
-def encoder() -> ClipEncoder:
+def load_encoder() -> ClipEncoder:
     return open_encoder(Settings.from_env())
 
 
-def storm(options: Options, azurite: Azurite, folder: Path) -> Result:
-    say(f"seed {options.seed}, {options.pictures} pictures, {options.kills} kills")
+def run_storm(options: StormOptions, azurite: Azurite, folder: Path) -> ChaosResult:
+    print_progress(f"seed {options.seed}, {options.pictures} pictures, {options.kills} kills")
     with running_index() as index:
         return Storm(options, azurite, index, folder).run()

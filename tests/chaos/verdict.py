@@ -1,4 +1,4 @@
-"""Whether index and failures are what storage says they should be; read from outside the app."""
+"""Compares index and failures with storage, from outside the app."""
 
 import re
 from collections import Counter
@@ -11,18 +11,18 @@ import numpy as np
 from azure.storage.blob import ContainerClient
 
 from shared_code.adapters.clip.encoder import ClipEncoder
-from tests.chaos.plan import Plan
+from tests.chaos.plan import ChaosPlan
 from tests.chaos.qdrant import KeepingServer
 
 SAME = 0.999
-"""Cosine between the stored vector and that of the newest content, embedded here. Two different
-pictures of these tests are below 0.99."""
+"""The least cosine between the stored vector and that of the newest content, embedded here. Two
+different pictures of these tests are below 0.99."""
 
 
-class Expected:
-    """What there is to find; embedding the newest pictures takes a few seconds."""
+class ExpectedState:
+    """Embeds the newest pictures, which takes a few seconds."""
 
-    def __init__(self, plan: Plan, container: ContainerClient, encoder: ClipEncoder) -> None:
+    def __init__(self, plan: ChaosPlan, container: ContainerClient, encoder: ClipEncoder) -> None:
         self.etags = {blob.name: str(blob.etag).strip('"') for blob in container.list_blobs()}
         missing = set(plan.end) ^ set(self.etags)
         assert not missing, f"the storm itself did not do what was planned: {sorted(missing)}"
@@ -35,39 +35,39 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Found:
+class ActualState:
     points: list[Any]
     """Records of qdrant-client with payload and vectors."""
     failures: list[dict[str, str]]
 
     @classmethod
-    def now(cls, server: KeepingServer, host: str) -> "Found":
-        return cls(server.every_point(), list(failures_of(host)))
+    def read(cls, server: KeepingServer, host: str) -> "ActualState":
+        return cls(server.list_points(), list(list_failures(host)))
 
 
-def failures_of(host: str) -> Iterator[dict[str, str]]:
-    """Every page of GET index-failures."""
+def list_failures(host: str) -> Iterator[dict[str, str]]:
+    """Reads every page of GET index-failures."""
     cursor: str | None = None
     while True:
         params = {"limit": 100} | ({"cursor": cursor} if cursor else {})
-        answer = httpx.get(f"{host}/api/v1/index-failures", params=params, timeout=30)
-        page = answer.raise_for_status().json()
+        response = httpx.get(f"{host}/api/v1/index-failures", params=params, timeout=30)
+        page = response.raise_for_status().json()
         yield from page["failures"]
         cursor = page["cursor"]
         if cursor is None:
             return
 
 
-def complaints(expected: Expected, found: Found) -> list[str]:
-    """Empty when everything is as it should be."""
+def find_complaints(expected: ExpectedState, actual: ActualState) -> list[str]:
+    """Returns nothing when everything is as it should be."""
     return [
-        *about_pictures(expected, [p for p in found.points if p.payload["kind"] == "image"]),
-        *about_products(expected, [p for p in found.points if p.payload["kind"] == "text"]),
-        *about_failures(expected, found.failures),
+        *check_pictures(expected, [p for p in actual.points if p.payload["kind"] == "image"]),
+        *check_products(expected, [p for p in actual.points if p.payload["kind"] == "text"]),
+        *check_failures(expected, actual.failures),
     ]
 
 
-def about_pictures(expected: Expected, points: list[Any]) -> Iterator[str]:
+def check_pictures(expected: ExpectedState, points: list[Any]) -> Iterator[str]:
     count = Counter(point.payload["image_key"] for point in points)
     for blob in sorted(set(expected.blobs) - count.keys()):
         yield f"{blob}: not indexed"
@@ -78,8 +78,9 @@ def about_pictures(expected: Expected, points: list[Any]) -> Iterator[str]:
     for point in points:
         blob = point.payload["image_key"]
         if blob in expected.vectors:
-            if cosine(expected, point) < SAME:
-                yield f"{blob}: the vector of another content ({cosine(expected, point):.3f})"
+            cosine = compute_cosine(expected, point)
+            if cosine < SAME:
+                yield f"{blob}: the vector of another content ({cosine:.3f})"
             if point.payload["etag"].strip('"') != expected.etags[blob]:
                 yield f"{blob}: the etag of another content"
             name = expected.products.get(point.payload["product_id"], "")
@@ -87,7 +88,7 @@ def about_pictures(expected: Expected, points: list[Any]) -> Iterator[str]:
                 yield f"{blob}: carries the words {point.payload['name']!r}, not {name!r}"
 
 
-def about_products(expected: Expected, points: list[Any]) -> Iterator[str]:
+def check_products(expected: ExpectedState, points: list[Any]) -> Iterator[str]:
     names = {point.payload["product_id"]: point.payload["name"] for point in points}
     if len(names) != len(points):
         yield f"{len(points) - len(names)} products have two points"
@@ -96,15 +97,15 @@ def about_products(expected: Expected, points: list[Any]) -> Iterator[str]:
     for product_id in sorted(names.keys() - set(expected.products)):
         yield f"product {product_id}: there, and should not be"
     for product_id, name in names.items():
-        wanted = expected.products.get(product_id, "")
-        if (wanted and name != wanted) or (not wanted and name.startswith("Näme")):
-            yield f"product {product_id}: is called {name!r}, not {wanted or 'by a file name'!r}"
+        title = expected.products.get(product_id, "")
+        if (title and name != title) or (not title and name.startswith("Näme")):
+            yield f"product {product_id}: is called {name!r}, not {title or 'a file name'!r}"
 
 
-def about_failures(expected: Expected, failures: list[dict[str, str]]) -> Iterator[str]:
+def check_failures(expected: ExpectedState, failures: list[dict[str, str]]) -> Iterator[str]:
     count = Counter(failure["blob"] for failure in failures)
     for blob in sorted(expected.bad.keys() - count.keys()):
-        yield f"{blob}: is bad, and no failure says so ({expected.bad[blob]})"
+        yield f"{blob}: is bad, and has no failure ({expected.bad[blob]})"
     for failure in failures:
         blob, reason = failure["blob"], failure["reason"]
         if blob not in expected.bad:
@@ -117,12 +118,12 @@ def about_failures(expected: Expected, failures: list[dict[str, str]]) -> Iterat
             yield f"{blob}: its failure has no time or no product"
 
 
-def cosine(expected: Expected, point: Any) -> float:
+def compute_cosine(expected: ExpectedState, point: Any) -> float:
     stored = np.asarray(point.vector["image"], np.float32)
-    wanted = expected.vectors[point.payload["image_key"]]
-    return float(stored @ wanted / np.linalg.norm(stored))
+    newest = expected.vectors[point.payload["image_key"]]
+    return float(stored @ newest / np.linalg.norm(stored))
 
 
-def least_cosine(expected: Expected, found: Found) -> float:
-    pictures = [p for p in found.points if p.payload.get("image_key") in expected.vectors]
-    return min(cosine(expected, point) for point in pictures)
+def find_least_cosine(expected: ExpectedState, actual: ActualState) -> float:
+    pictures = [p for p in actual.points if p.payload.get("image_key") in expected.vectors]
+    return min(compute_cosine(expected, point) for point in pictures)

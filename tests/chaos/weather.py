@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from devhost.host_process import HostProcess
-from tests.chaos.qdrant import OUTAGES, Index
+from devhost import HostProcess
+from tests.chaos.qdrant import OUTAGES, ChaosIndex
 
 
 class Hosts:
-    """One host at a time, on one folder; the next one starts when it was killed."""
+    """Runs one host at a time on one folder; the next one starts after it was killed."""
 
     def __init__(self, folder: Path, environ: dict[str, str]) -> None:
         self._folder = folder
@@ -29,7 +29,7 @@ class Hosts:
         return host.url if host is not None else ""
 
     def start(self, **environ: str) -> None:
-        """``environ`` counts for the hosts after this one, too."""
+        """``environ`` holds for the later hosts too."""
         with self._lock:
             self._environ |= environ
             if self._host is None:
@@ -58,20 +58,20 @@ class Hosts:
 
 
 class Moments:
-    """So many random moments of a span of time, waited for one after the other."""
+    """Waits for random moments in a span of time, one after the other."""
 
     def __init__(self, count: int, span_s: float, rng: random.Random) -> None:
         self._moments = sorted(rng.uniform(0, span_s) for _ in range(count))
 
     def __iter__(self) -> Iterator[None]:
-        began = time.monotonic()
+        started = time.monotonic()
         for moment in self._moments:
-            time.sleep(max(0.0, began + moment - time.monotonic()))
+            time.sleep(max(0.0, started + moment - time.monotonic()))
             yield
 
 
 class Killer:
-    """``kill -9`` again and again: soon after a start, in the midst of work, in an outage."""
+    """Kills the host again and again: soon after a start, in the middle of work, in an outage."""
 
     def __init__(self, hosts: Hosts, kills: int, span_s: float, seed: int) -> None:
         self._hosts = hosts
@@ -86,9 +86,9 @@ class Killer:
 
 
 class Outages:
-    """The index goes away in one way after the other, for a while each time."""
+    """Takes the index away in one way after the other, for a while each time."""
 
-    def __init__(self, index: Index, outages: int, span_s: float, seed: int) -> None:
+    def __init__(self, index: ChaosIndex, outages: int, span_s: float, seed: int) -> None:
         self._index = index
         self._rng = random.Random(seed)
         self._moments = Moments(outages, span_s, self._rng)

@@ -1,5 +1,5 @@
-"""``make check-qdrant``: over HTTP, against what a server may be like; on the client's local mode;
-and on a live server when QDRANT_TEST_URL is set."""
+"""``make check-qdrant``: over HTTP against a stand-in for a server, on the client's local mode, and
+on a live server when QDRANT_TEST_URL is set."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from qdrant_client import QdrantClient
 
-from cli.check_qdrant.probe import ROUND_TRIPS, Probe
+from cli.check_qdrant.probe import ROUND_TRIPS, QdrantProbe
 from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 from shared_code.settings import Settings
@@ -33,8 +33,8 @@ def server():
 
 
 @pytest.fixture
-def made(server):
-    """With the collection as the app makes it, of the default settings."""
+def prepared_server(server):
+    """A server with the collection that the app makes under default settings."""
     index = cloud_index(Settings(qdrant_url=server.url), MODEL)
     index.ping()
     index.close()
@@ -43,61 +43,61 @@ def made(server):
 
 
 def check(url, *, must_write=True, **settings):
-    """What is not well: its name -> (level, all that is said)."""
+    """Returns the findings that are not ok: subject -> (level, summary and remedy)."""
     settings = Settings(qdrant_url=url, **settings)
     client = connect_to_qdrant(settings)
     specs = [collection_spec(settings, model) for model in (MODEL, NEXT)]
-    found = list(Probe(client, specs, must_write=must_write).run())
+    findings = list(QdrantProbe(client, specs, must_write=must_write).run())
     client.close()
-    assert len({each.what for each in found}) == len(found)
+    assert len({finding.subject for finding in findings}) == len(findings)
     return {
-        each.what: (each.level, f"{each.says} {each.remedy}")
-        for each in found
-        if each.level != "ok"
+        finding.subject: (finding.level, f"{finding.summary} {finding.remedy}")
+        for finding in findings
+        if finding.level != "ok"
     }
 
 
-def test_a_collection_that_the_app_made_is_as_it_wants_it(made):
-    assert set(check(made.url)) == {"copies"}
+def test_a_collection_that_the_app_made_has_no_faults(prepared_server):
+    assert set(check(prepared_server.url)) == {"copies"}
 
 
-def test_it_changes_nothing(made):
-    before = json.dumps([made.collections, made.aliases])
-    check(made.url)
-    assert json.dumps([made.collections, made.aliases]) == before
-    assert sum(request.endswith("/exists") for request in made.requests) == ROUND_TRIPS
+def test_it_changes_nothing(prepared_server):
+    before = json.dumps([prepared_server.collections, prepared_server.aliases])
+    check(prepared_server.url)
+    assert json.dumps([prepared_server.collections, prepared_server.aliases]) == before
+    assert sum(request.endswith("/exists") for request in prepared_server.requests) == ROUND_TRIPS
 
 
 @pytest.mark.parametrize(
     ("version", "level"),
     [("1.20.3", None), ("1.19.0", None), ("1.17.0", "warning"), ("1.15.4", "wrong"), ("", "wrong")],
 )
-def test_the_servers_version(made, version, level):
-    made.version = version
-    assert check(made.url).get("server", (None, ""))[0] == level
+def test_the_servers_version(prepared_server, version, level):
+    prepared_server.version = version
+    assert check(prepared_server.url).get("server", (None, ""))[0] == level
 
 
 def test_what_is_no_qdrant(server):
     server.replies.append(Reply(200, b"<html>Welcome</html>"))
     assert check(server.url)["server"][0] == "wrong"
     [port] = free_ports(1)
-    level, said = check(f"http://127.0.0.1:{port}")["server"]
+    level, text = check(f"http://127.0.0.1:{port}")["server"]
     assert level == "wrong"
-    assert "does not answer" in said
+    assert "does not answer" in text
 
 
-def test_a_refused_key(made):
-    made.replies += [Reply(body={"title": "qdrant", "version": "1.20.0"}), Reply(401)]
-    assert "expired" in check(made.url)["key"][1]
+def test_a_refused_key(prepared_server):
+    prepared_server.replies += [Reply(body={"title": "qdrant", "version": "1.20.0"}), Reply(401)]
+    assert "expired" in check(prepared_server.url)["key"][1]
 
 
 @pytest.mark.parametrize(
     ("rights", "must_write", "level"),
     [("manage", True, None), ("write", True, None), ("read", False, None), ("read", True, "wrong")],
 )
-def test_rights(made, rights, must_write, level):
-    made.rights = rights
-    assert check(made.url, must_write=must_write).get("rights", (None, ""))[0] == level
+def test_rights(prepared_server, rights, must_write, level):
+    prepared_server.rights = rights
+    assert check(prepared_server.url, must_write=must_write).get("rights", (None, ""))[0] == level
 
 
 def test_no_collection_yet(server):
@@ -107,68 +107,76 @@ def test_no_collection_yet(server):
     assert check(server.url, must_write=False)["collection"][0] == "wrong"
 
 
-def test_a_collection_without_its_alias(made):
-    made.aliases.clear()
-    assert "no alias" in check(made.url)["collection"][1]
+def test_a_collection_without_its_alias(prepared_server):
+    prepared_server.aliases.clear()
+    assert "no alias" in check(prepared_server.url)["collection"][1]
 
 
-def test_another_models_collection(made):
-    made.collections["products__old"] = made.collections[NAME]
-    made.aliases["products"] = "products__old"
-    assert "another model" in check(made.url)["collection"][1]
+def test_another_models_collection(prepared_server):
+    prepared_server.collections["products__old"] = prepared_server.collections[NAME]
+    prepared_server.aliases["products"] = "products__old"
+    assert "another model" in check(prepared_server.url)["collection"][1]
 
 
-def test_after_a_move_the_next_models_collection_is_looked_at(made):
-    index = cloud_index(Settings(qdrant_url=made.url), NEXT, is_built=True)
+def test_after_a_move_the_next_models_collection_is_looked_at(prepared_server):
+    index = cloud_index(Settings(qdrant_url=prepared_server.url), NEXT, is_built=True)
     index.ping()
     index.close()
-    made.aliases["products"] = f"products__{NEXT.fingerprint}"
-    assert set(check(made.url)) == {"copies"}
+    prepared_server.aliases["products"] = f"products__{NEXT.fingerprint}"
+    assert set(check(prepared_server.url)) == {"copies"}
 
 
-def test_vectors(made):
-    assert "euclid" in check(made.url, qdrant_distance="euclid")["vectors"][1].lower()
-    made.collections[NAME]["vectors"]["text"]["size"] = 9
-    assert "text: 9" in check(made.url)["vectors"][1]
-    del made.collections[NAME]["vectors"]["text"]
-    assert "text: none" in check(made.url)["vectors"][1]
+def test_vectors(prepared_server):
+    assert "euclid" in check(prepared_server.url, qdrant_distance="euclid")["vectors"][1].lower()
+    prepared_server.collections[NAME]["vectors"]["text"]["size"] = 9
+    assert "text: 9" in check(prepared_server.url)["vectors"][1]
+    del prepared_server.collections[NAME]["vectors"]["text"]
+    assert "text: none" in check(prepared_server.url)["vectors"][1]
 
 
-def test_words(made):
-    made.collections[NAME]["sparse_vectors"]["lexical"] = {}
-    assert check(made.url)["words"][0] == "wrong"
+def test_words(prepared_server):
+    prepared_server.collections[NAME]["sparse_vectors"]["lexical"] = {}
+    assert check(prepared_server.url)["words"][0] == "wrong"
 
 
-def test_payload_indexes(made):
-    del made.collections[NAME]["indexes"]["metadata.price"]
-    made.collections[NAME]["indexes"]["product_id"]["data_type"] = "text"
-    said = check(made.url)["payload indexes"][1]
-    assert "metadata.price (float)" in said
-    assert "product_id (keyword)" in said
-    assert "kind" not in said
+def test_payload_indexes(prepared_server):
+    del prepared_server.collections[NAME]["indexes"]["metadata.price"]
+    prepared_server.collections[NAME]["indexes"]["product_id"]["data_type"] = "text"
+    text = check(prepared_server.url)["payload indexes"][1]
+    assert "metadata.price (float)" in text
+    assert "product_id (keyword)" in text
+    assert "kind" not in text
 
 
-def test_size(made):
-    made.collections[NAME]["points_count"] = 100_000_000
-    level, said = check(made.url)["size"]
+def test_size(prepared_server):
+    prepared_server.collections[NAME]["points_count"] = 100_000_000
+    level, text = check(prepared_server.url)["size"]
     assert level == "warning"
-    assert "EXPECTED_VECTORS=100000000" in said
-    made.collections[NAME]["quantization_config"] = {"scalar": {"type": "int8"}}
-    assert "size" not in check(made.url)
+    assert "EXPECTED_VECTORS=100000000" in text
+    prepared_server.collections[NAME]["quantization_config"] = {"scalar": {"type": "int8"}}
+    assert "size" not in check(prepared_server.url)
 
 
-def test_strict_mode(made):
-    made.strict_mode = {"enabled": True, "max_payload_index_count": 100, "max_query_limit": 5000}
-    assert "strict mode" not in check(made.url)
-    made.strict_mode = {"enabled": True, "max_query_limit": 100, "max_payload_index_count": 3}
-    said = check(made.url)["strict mode"][1]
-    assert "max_query_limit=100 (needed: 1000)" in said
-    assert "max_payload_index_count=3" in said
+def test_strict_mode(prepared_server):
+    prepared_server.strict_mode = {
+        "enabled": True,
+        "max_payload_index_count": 100,
+        "max_query_limit": 5000,
+    }
+    assert "strict mode" not in check(prepared_server.url)
+    prepared_server.strict_mode = {
+        "enabled": True,
+        "max_query_limit": 100,
+        "max_payload_index_count": 3,
+    }
+    text = check(prepared_server.url)["strict mode"][1]
+    assert "max_query_limit=100 (needed: 1000)" in text
+    assert "max_payload_index_count=3" in text
 
 
-def test_a_slow_way_to_the_server(made):
-    made.before_s = lambda: 0.06
-    assert "region" in check(made.url)["round trip"][1]
+def test_a_slow_way_to_the_server(prepared_server):
+    prepared_server.before_s = lambda: 0.06
+    assert "region" in check(prepared_server.url)["round trip"][1]
 
 
 def command(url, *arguments, **env):
@@ -183,38 +191,47 @@ def command(url, *arguments, **env):
     return process.returncode, process.stdout + process.stderr
 
 
-def test_the_command_says_it_all_and_its_exit_status_says_whether_it_is_well(server):
+def test_the_command_prints_all_findings_and_exits_with_1_when_one_is_wrong(server):
     starter = load_bundle(ROOT / "models/starter").model
     index = cloud_index(Settings(qdrant_url=server.url), starter)
     index.ping()
     index.close()
-    status, said = command(server.url)
-    assert status == 0, said
-    for what in ("server", "key", "collection", "rights", "vectors", "strict mode", "round trip"):
-        assert f"ok     {what}" in said
+    status, output = command(server.url)
+    assert status == 0, output
+    for subject in (
+        "server",
+        "key",
+        "collection",
+        "rights",
+        "vectors",
+        "strict mode",
+        "round trip",
+    ):
+        assert f"ok     {subject}" in output
     server.rights = "read"
     assert command(server.url)[0] == 1
     assert command(server.url, "--for", "search")[0] == 0
 
 
-def test_the_command_has_nothing_to_look_at_without_an_address():
+def test_without_an_address_the_command_has_nothing_to_check():
     assert command("") == (2, "QDRANT_URL is not set: the app would use the embedded index.\n")
-    status, said = command("http://127.0.0.1:1", ORT_THREADS="many")
+    status, output = command("http://127.0.0.1:1", ORT_THREADS="many")
     assert status == 2
-    assert "ORT_THREADS" in said
+    assert "ORT_THREADS" in output
 
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
 def test_on_the_clients_local_mode():
-    """Which has collections and aliases, and neither versions, payload indexes nor rights."""
+    """The local mode has collections and aliases, but no versions, payload indexes or rights."""
     client = QdrantClient(":memory:")
     index = QdrantCloudIndex(lambda: client, spec())
     index.ping()
-    found = {each.what: each.level for each in Probe(client, [spec()], must_write=True).run()}
-    assert found.pop("payload indexes") == "wrong"
-    assert found.pop("copies") == "warning"
-    assert found.keys() >= {"collection", "rights", "vectors", "words", "size", "round trip"}
-    assert set(found.values()) == {"ok"}
+    findings = QdrantProbe(client, [spec()], must_write=True).run()
+    levels = {finding.subject: finding.level for finding in findings}
+    assert levels.pop("payload indexes") == "wrong"
+    assert levels.pop("copies") == "warning"
+    assert levels.keys() >= {"collection", "rights", "vectors", "words", "size", "round trip"}
+    assert set(levels.values()) == {"ok"}
     client.close()
 
 
@@ -230,8 +247,9 @@ if "QDRANT_TEST_URL" in os.environ:
         index = cloud_index(settings, MODEL)
         index.ping()
         client = connect_to_qdrant(settings)
-        found = Probe(client, [collection_spec(settings, MODEL)], must_write=True).run()
-        assert {each.what: each for each in found if each.level == "wrong"} == {}
+        specs = [collection_spec(settings, MODEL)]
+        findings = QdrantProbe(client, specs, must_write=True).run()
+        assert [finding for finding in findings if finding.level == "wrong"] == []
         client.delete_collection(index.collection)
         client.close()
         index.close()

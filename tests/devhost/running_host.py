@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.host import eventually as eventually
 
 APPS = Path(__file__).parent / "apps"
@@ -29,22 +29,23 @@ QUICK = {
 }
 
 
-def copied(app: str, folder: Path) -> Path:
-    return copied_from(APPS / app, folder)
+def copy_app(app: str, folder: Path) -> Path:
+    """Copies one of the apps in ``apps/``; returns its new folder."""
+    return copy_app_from(APPS / app, folder)
 
 
-def copied_from(app: Path, folder: Path) -> Path:
+def copy_app_from(app: Path, folder: Path) -> Path:
     return Path(shutil.copytree(app, folder / app.name))
 
 
-def written(folder: Path, source: str) -> Path:
-    """An app made of this one file."""
+def write_app(folder: Path, source: str) -> Path:
+    """Writes an app that is this one file."""
     (folder / "function_app.py").write_text(source)
     (folder / "host.json").write_text('{"version": "2.0"}')
     return folder
 
 
-def launched(
+def launch_host(
     app: Path, *arguments: str, log: Path, module: str = "devhost", **env: str
 ) -> subprocess.Popen[bytes]:
     inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
@@ -58,10 +59,10 @@ def launched(
         )
 
 
-def refusal(app: Path, *arguments: str, **env: str) -> str:
-    """What a host says that does not start."""
+def read_startup_error(app: Path, *arguments: str, **env: str) -> str:
+    """Returns the output of a host that must fail to start."""
     log = app / "refused.log"
-    process = launched(app, *(arguments or ("--port", "0")), log=log, **env)
+    process = launch_host(app, *(arguments or ("--port", "0")), log=log, **env)
     try:
         assert process.wait(20) == 1, log.read_text()
     finally:
@@ -70,8 +71,8 @@ def refusal(app: Path, *arguments: str, **env: str) -> str:
     return log.read_text()
 
 
-class Running:
-    """``with Running(app) as host``: up when the block begins, gone when it ends."""
+class RunningHost:
+    """``with RunningHost(app) as host``: up when the block begins, gone when it ends."""
 
     def __init__(self, app: Path, module: str = "devhost", **env: str) -> None:
         self.app = app
@@ -80,13 +81,15 @@ class Running:
         self._module = module
         self._env = env
 
-    def __enter__(self) -> "Running":
+    def __enter__(self) -> "RunningHost":
         self.log.write_text("")
-        self.process = launched(
+        self.process = launch_host(
             self.app, "--port", "0", log=self.log, module=self._module, **self._env
         )
         try:
-            eventually(lambda: "Listening on" in self.output() or self._ended(), "the host starts")
+            eventually(
+                lambda: "Listening on" in self.output() or self._check_alive(), "the host starts"
+            )
         except BaseException:
             self.kill()
             raise
@@ -103,7 +106,8 @@ class Running:
             finally:
                 self.kill()
 
-    def _ended(self) -> bool:
+    def _check_alive(self) -> bool:
+        """Raises with the host's output when it has ended."""
         assert self.process.poll() is None, self.output()
         return False
 
@@ -115,19 +119,19 @@ class Running:
         return self.log.read_text(errors="replace")
 
     def events(self, kind: str) -> list[dict[str, Any]]:
-        """What the app's blob and event functions were called with so far."""
-        noted = self.app / "events.jsonl"
-        lines = noted.read_text().splitlines() if noted.exists() else []
+        """Returns the calls of the app's functions that it noted so far."""
+        notes = self.app / "events.jsonl"
+        lines = notes.read_text().splitlines() if notes.exists() else []
         return [event for event in map(json.loads, lines) if event["kind"] == kind]
 
-    def changed(self, name: str) -> list[dict[str, Any]]:
+    def list_changed(self, name: str) -> list[dict[str, Any]]:
         return [event for event in self.events("changed") if event["name"] == f"images/{name}"]
 
-    def deleted(self, name: str) -> list[dict[str, Any]]:
+    def list_deleted(self, name: str) -> list[dict[str, Any]]:
         deletes = self.events("Microsoft.Storage.BlobDeleted")
         return [event for event in deletes if event["subject"].endswith(f"/blobs/{name}")]
 
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         return self.client.get("/admin/host/status").json()["pendingBlobEvents"] == 0
 
     def drop(self, name: str, data: bytes) -> Path:

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 import pytest
 from azure.storage.queue import QueueServiceClient
 
+from devhost.queues import read_drain_timeout_s, read_lease_s
 from devhost.queues.azure import AzureQueue
-from devhost.queues.listener import read_last_calls_s, read_lease_s
 from devhost.queues.local import LocalQueue
-from tests.devhost.running_host import Running, copied, eventually
+from tests.devhost.running_host import RunningHost, copy_app, eventually
 
 ON_AZURITE = pytest.param("azurite", marks=pytest.mark.real("azurite"))
 
 
 @pytest.fixture(params=["local", ON_AZURITE])
 def queue(request, tmp_path):
-    """Nothing on it yet."""
+    """An empty queue."""
     if request.param == "local":
         local = LocalQueue(tmp_path, "orders")
         yield local
@@ -44,8 +44,8 @@ class TestBothKindsOfQueue:
     def test_a_message_shows_again_and_its_old_receipt_is_void(self, queue):
         queue.put("one")
         [first] = queue.take(1, hidden_s=60)
-        shown = queue.show_after(first, 0)
-        assert shown.receipt != first.receipt
+        visible = queue.show_after(first, 0)
+        assert visible.receipt != first.receipt
         [second] = queue.take(1, hidden_s=1)
         assert (second.id, second.dequeue_count) == (first.id, 2)
         queue.delete(first)  # its receipt is void: nothing happens
@@ -68,13 +68,13 @@ class TestBothKindsOfQueue:
         assert queue.count() == 2
 
 
-def encoded(text: str) -> str:
+def encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
 @pytest.fixture
 def app(tmp_path):
-    return copied("shop", tmp_path)
+    return copy_app("shop", tmp_path)
 
 
 @pytest.fixture(params=["local", ON_AZURITE])
@@ -96,13 +96,13 @@ class Storage:
     def put(self, text: str) -> None:
         self._on(self.environ["ORDERS"], lambda queue: queue.put(text))
 
-    def on(self, suffix: str) -> list[str]:
-        taken = []
+    def take_texts(self, suffix: str) -> list[str]:
+        texts = []
         self._on(
             self.environ["ORDERS"] + suffix,
-            lambda queue: taken.extend(m.text for m in queue.take(16, hidden_s=1)),
+            lambda queue: texts.extend(m.text for m in queue.take(16, hidden_s=1)),
         )
-        return taken
+        return texts
 
     def _on(self, name, act):
         if self.service is not None:
@@ -115,8 +115,8 @@ class Storage:
 
 def test_messages_reach_the_function(app, storage):
     for text in ("one", "zwei é"):
-        storage.put(encoded(text))
-    with Running(app, **storage.environ) as host:
+        storage.put(encode(text))
+    with RunningHost(app, **storage.environ) as host:
         eventually(lambda: len(host.events("order")) == 2, "both messages")
         eventually(lambda: host.output().count("-> order") == 2, "both are done")
     first, second = sorted(host.events("order"), key=lambda event: event["body"])
@@ -124,28 +124,28 @@ def test_messages_reach_the_function(app, storage):
     assert first["dequeued"] == 1
     life = datetime.fromisoformat(first["expires"]) - datetime.fromisoformat(first["inserted"])
     assert life == timedelta(days=7)
-    with Running(app, **storage.environ) as host:
-        storage_is_empty = storage.on("") if storage.service else []
+    with RunningHost(app, **storage.environ) as host:
+        storage_is_empty = storage.take_texts("") if storage.service else []
     assert storage_is_empty == []
     assert len(host.events("order")) == 2
 
 
 def test_what_fails_five_times_goes_to_the_poison_queue(app, storage):
-    storage.put(encoded("fail"))
+    storage.put(encode("fail"))
     storage.put("this is no base64!")
-    with Running(app, **storage.environ) as host:
+    with RunningHost(app, **storage.environ) as host:
         eventually(lambda: host.output().count("is now on the queue") == 2, "both are moved")
     assert [event["dequeued"] for event in host.events("order")] == [1, 2, 3, 4, 5]
-    assert sorted(storage.on("-poison")) == sorted(["this is no base64!", encoded("fail")])
-    assert storage.on("") == []
+    assert sorted(storage.take_texts("-poison")) == sorted(["this is no base64!", encode("fail")])
+    assert storage.take_texts("") == []
 
 
 def test_a_killed_hosts_message_comes_again_when_its_lease_is_over(app, storage):
-    storage.put(encoded("slow"))
-    with Running(app, **storage.environ, DEVHOST_QUEUE_LEASE_S="3") as host:
+    storage.put(encode("slow"))
+    with RunningHost(app, **storage.environ, DEVHOST_QUEUE_LEASE_S="3") as host:
         eventually(lambda: len(host.events("order")) == 1, "the first delivery")
         host.kill()
-    with Running(app, **storage.environ, DEVHOST_QUEUE_LEASE_S="3") as host:
+    with RunningHost(app, **storage.environ, DEVHOST_QUEUE_LEASE_S="3") as host:
         eventually(lambda: len(host.events("order")) == 2, "the second delivery")
         host.kill()
     assert [event["dequeued"] for event in host.events("order")] == [1, 2]
@@ -154,17 +154,17 @@ def test_a_killed_hosts_message_comes_again_when_its_lease_is_over(app, storage)
 def test_a_lease_is_ten_minutes_and_the_wait_at_the_end_one_as_in_azure(monkeypatch):
     monkeypatch.delenv("DEVHOST_QUEUE_LEASE_S", raising=False)
     monkeypatch.delenv("DEVHOST_LAST_CALLS_S", raising=False)
-    assert (read_lease_s(), read_last_calls_s()) == (600, 60)
+    assert (read_lease_s(), read_drain_timeout_s()) == (600, 60)
 
 
 def test_a_message_that_ended_the_host_five_times_goes_to_the_poison_queue_without_a_call(app):
     queue = LocalQueue(app / ".local" / "queues", "orders")
-    queue.put(encoded("one"))
+    queue.put(encode("one"))
     for count in (1, 2, 3, 4, 5):  # as often as a host took it and was killed
         [message] = queue.take(1, hidden_s=0)
         assert message.dequeue_count == count
     queue.close()
-    with Running(app) as host:
+    with RunningHost(app) as host:
         eventually(lambda: "is now on the queue orders-poison" in host.output(), "it is moved")
     assert host.events("order") == []
 
@@ -172,25 +172,25 @@ def test_a_message_that_ended_the_host_five_times_goes_to_the_poison_queue_witho
 def test_a_lease_is_prolonged_while_the_function_runs(app):
     storage_environ = {"DEVHOST_QUEUE_LEASE_S": "0.4"}
     queue = LocalQueue(app / ".local" / "queues", "orders")
-    queue.put(encoded("slow"))
+    queue.put(encode("slow"))
     queue.close()
-    with Running(app, **storage_environ) as host:
+    with RunningHost(app, **storage_environ) as host:
         eventually(lambda: len(host.events("order")) == 1, "the delivery")
         host.client.get("/api/sleep?s=1.5")
         assert len(host.events("order")) == 1
         host.kill()
 
 
-def test_a_blob_that_fails_for_good_is_told_to_the_function_of_the_poison_queue(app, storage):
+def test_a_blob_that_fails_for_good_reaches_the_function_of_the_poison_queue(app, storage):
     box = storage.environ["BOX"]
-    with Running(app, **storage.environ) as host:
+    with RunningHost(app, **storage.environ) as host:
         drop(host, storage, "bad é.png", b"fail")
         eventually(lambda: bool(host.events("poison")), "the poison message")
         assert len(host.events("changed")) == 3  # host.json of the app
     [event] = host.events("poison")
-    etag = event["told"].pop("ETag")
+    etag = event["message"].pop("ETag")
     assert etag.strip('"') == host.events("changed")[0]["etag"].strip('"')
-    assert event["told"] == {
+    assert event["message"] == {
         "Type": "BlobTrigger",
         "FunctionId": "Host.Functions.blob_changed",
         "BlobType": "BlockBlob",
@@ -214,7 +214,7 @@ def drop(host, storage, name, data):
 
 def test_a_poison_message_that_cannot_be_handled_stays_hidden_then_comes_again(app):
     """A poison queue has none of its own: as in Azure the message is left to its lease."""
-    with Running(app, DEVHOST_QUEUE_LEASE_S="0.5") as host:
+    with RunningHost(app, DEVHOST_QUEUE_LEASE_S="0.5") as host:
         host.drop("unrecorded.png", b"fail")
         eventually(lambda: len(host.events("poison")) >= 7, "more often than five times")
     counts = [event["dequeued"] for event in host.events("poison")]

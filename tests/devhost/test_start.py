@@ -1,4 +1,4 @@
-"""What ``make start`` runs, on an app that answers as the product does."""
+"""``make start``, on an app that answers as the product does."""
 
 import contextlib
 import sqlite3
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.devhost.running_host import Running, copied, eventually
+from tests.devhost.running_host import RunningHost, copy_app, eventually
 
 ANSWERS = """
     0.500  A mug
@@ -16,47 +16,47 @@ ANSWERS = """
 
 @pytest.fixture
 def app(tmp_path):
-    return copied("catalogue", tmp_path)
+    return copy_app("catalogue", tmp_path)
 
 
-def started(host: Running) -> str:
+def wait_until_ready(host: RunningHost) -> str:
     eventually(lambda: "Ready after" in host.output(), "the tour")
     return host.output()
 
 
 def test_the_samples_are_dropped_indexed_and_searched(app):
-    with Running(app, module="devhost.start") as host:
-        said = started(host)
+    with RunningHost(app, module="devhost.start") as host:
+        output = wait_until_ready(host)
         assert (host.images / "shoe" / "picture.webp").read_text() == "picture\n"
-        assert said.count(ANSWERS) == 3
-        assert f"curl -s {host.url}/api/v1/search -H 'content-type: application/json'" in said
-        assert """-d '{"query": "red dress", "limit": 3}'""" in said
-        assert "search-image?limit=3' -F file=@samples/picture.webp" in said
-        assert f"API        {host.url}/api/v1" in said
-        assert "POST" not in said.split("Listening")[1]
+        assert output.count(ANSWERS) == 3
+        assert f"curl -s {host.url}/api/v1/search -H 'content-type: application/json'" in output
+        assert """-d '{"query": "red dress", "limit": 3}'""" in output
+        assert "search-image?limit=3' -F file=@samples/picture.webp" in output
+        assert f"API        {host.url}/api/v1" in output
+        assert "POST" not in output.split("Listening")[1]
         host.client.get("/api/v1/stats")
         assert "GET    /api/v1/stats 200" in host.output()
 
 
 def test_an_index_that_lost_the_samples_gets_them_again(app):
-    with Running(app, module="devhost.start") as host:
-        started(host)
+    with RunningHost(app, module="devhost.start") as host:
+        wait_until_ready(host)
         before = (host.images / "mug" / "product.json").stat().st_mtime_ns
-    with Running(app, module="devhost.start") as host:
-        assert started(host).count(ANSWERS) == 3
+    with RunningHost(app, module="devhost.start") as host:
+        assert wait_until_ready(host).count(ANSWERS) == 3
         assert (host.images / "mug" / "product.json").stat().st_mtime_ns > before
 
 
 def test_samples_can_be_left_out(app):
-    with Running(app, module="devhost.start", SAMPLES="0") as host:
-        assert started(host).count("no results") == 3
+    with RunningHost(app, module="devhost.start", SAMPLES="0") as host:
+        assert wait_until_ready(host).count("no results") == 3
         assert not (host.images / "mug").exists()
 
 
 def test_the_host_goes_on_when_the_app_cannot_answer(app):
     source = (app / "function_app.py").read_text()
     (app / "function_app.py").write_text(source.replace('"v1/stats"', '"v1/other"'))
-    with Running(app, module="devhost.start") as host:
+    with RunningHost(app, module="devhost.start") as host:
         eventually(lambda: "GET /api/v1/stats answered 404" in host.output(), "the reason")
         assert host.client.get("/admin/host/status").status_code == 200
 
@@ -65,7 +65,7 @@ def test_what_a_killed_host_had_in_hand_comes_again_within_half_a_minute(app):
     source = (app / "function_app.py").read_text()
     hangs = "    __import__('time').sleep(60)\n    _, product_id"
     (app / "function_app.py").write_text(source.replace("    _, product_id", hangs, 1))
-    with Running(app, module="devhost.start") as host:
+    with RunningHost(app, module="devhost.start") as host:
         eventually(lambda: "Listening" in host.output(), "it serves")
         status = host.client.get
         eventually(lambda: status("/admin/host/status").json()["pendingBlobEvents"] > 0, "a blob")

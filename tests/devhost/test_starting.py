@@ -10,17 +10,24 @@ import azure.functions as func
 import psutil
 import pytest
 
-from devhost.functions import index
-from devhost.host import Host
-from devhost.http.routing import RouteTable
-from devhost.project import BlobOptions, Project, Refused
-from tests.devhost.running_host import Running, copied, eventually, launched, refusal, written
+from devhost.functions import load_functions
+from devhost.host import FunctionsHost
+from devhost.http import RouteTable
+from devhost.project import BlobOptions, Project, StartupError
+from tests.devhost.running_host import (
+    RunningHost,
+    copy_app,
+    eventually,
+    launch_host,
+    read_startup_error,
+    write_app,
+)
 
 HEAD = "import azure.functions as func\nfrom typing import Optional\napp = func.FunctionApp()\n"
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         ("import nothing_of_that_name", "cannot be imported (ModuleNotFoundError"),
         ("import sys; sys.exit(3)", "cannot be imported (SystemExit"),
@@ -33,14 +40,14 @@ HEAD = "import azure.functions as func\nfrom typing import Optional\napp = func.
         ),
     ],
 )
-def test_an_app_that_azure_would_not_load_is_refused(tmp_path, source, said):
-    said_in_full = refusal(written(tmp_path, source))
-    assert said in said_in_full
-    assert "Listening" not in said_in_full
+def test_an_app_that_azure_would_not_load_is_refused(tmp_path, source, message):
+    output = read_startup_error(write_app(tmp_path, source))
+    assert message in output
+    assert "Listening" not in output
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         (
             "@app.route('a')\ndef a(req: func.HttpRequest | None) -> str: ...",
@@ -71,7 +78,7 @@ def test_an_app_that_azure_would_not_load_is_refused(tmp_path, source, said):
         ),
         (
             "@app.route('a')\ndef a(req): ...\n@app.route('b')\ndef A(req): ...",
-            "a and A differ in case only",
+            "a and A differ only in case",
         ),
         (
             "@app.blob_trigger('blob', '%UNSET%/{name}', 'AzureWebJobsStorage', "
@@ -82,11 +89,11 @@ def test_an_app_that_azure_would_not_load_is_refused(tmp_path, source, said):
         ("@app.route('a/{id')\ndef a(req): ...", "is not a valid template"),
     ],
 )
-def test_a_function_that_azure_would_not_load_is_refused(tmp_path, source, said):
+def test_a_function_that_azure_would_not_load_is_refused(tmp_path, source, message):
     names: dict[str, Any] = {}
     exec(HEAD + source, names)
-    with pytest.raises(Refused, match=re.escape(said)):
-        Host(Project(tmp_path, "api", BlobOptions()), names["app"])
+    with pytest.raises(StartupError, match=re.escape(message)):
+        FunctionsHost(Project(tmp_path, "api", BlobOptions()), names["app"])
 
 
 @pytest.mark.parametrize(
@@ -96,24 +103,26 @@ def test_a_function_that_azure_would_not_load_is_refused(tmp_path, source, said)
         ("a//b", "empty segment"),
         ("{*p?}", "a catch-all is a whole segment, and not optional"),
         ("x{*p}", "a catch-all is a whole segment"),
-        ("{*p}/x", "a catch-all must be the last"),
+        ("{*p}/x", "a catch-all must come last"),
         ("{a}{b}", "two parameters follow each other"),
-        ("{a}/{A}", "a parameter is named twice"),
+        ("{a}/{A}", "two parameters have the same name"),
         ("{a?}.png", "an optional parameter is a whole segment"),
         ("a?b", "is not a valid template"),
         ("a/{}", "is not a valid template"),
-        ("admin/x", "belongs to the host"),
-        ("Runtime", "belongs to the host"),
+        ("admin/x", "belong to the host"),
+        ("Runtime", "belong to the host"),
     ],
 )
 def test_a_route_that_azures_host_refuses_is_named_at_the_start(template, reason):
-    with pytest.raises(Refused, match=re.escape(reason)) as refused:
+    with pytest.raises(StartupError, match=re.escape(reason)) as refused:
         route_table(a=(template, ["GET"]))
-    assert f"function a: the route {template}" in str(refused.value)
+    assert f"function a: Azure's host refuses the route {template}: " in str(refused.value)
 
 
 def test_one_route_and_method_belong_to_one_function():
-    with pytest.raises(Refused, match="functions a and b have the same route api/X and method"):
+    with pytest.raises(
+        StartupError, match="functions a and b have the same route api/X and method"
+    ):
         route_table(a=("x", ["GET", "POST"]), b=("X", ["POST"]))
     table = route_table(a=("x", ["GET"]), b=("x", ["POST"]))
     assert table.find("POST", "/api/x")[0].name == "b"
@@ -146,7 +155,7 @@ def route_table(**routes: tuple[str, list[str]]) -> RouteTable:
     app = func.FunctionApp()
     for name, (template, methods) in routes.items():
         register(app, name, template, methods)
-    return RouteTable(index(app), "api")
+    return RouteTable(load_functions(app), "api")
 
 
 def register(app: func.FunctionApp, name: str, template: str, methods: list[str]) -> None:
@@ -157,30 +166,30 @@ def register(app: func.FunctionApp, name: str, template: str, methods: list[str]
 
 
 def test_a_folder_that_is_no_app_is_refused(tmp_path):
-    assert "there is no host.json" in refusal(tmp_path)
+    assert "there is no host.json" in read_startup_error(tmp_path)
 
 
 def test_broken_local_settings_are_refused(tmp_path):
-    app = written(tmp_path, HEAD)
+    app = write_app(tmp_path, HEAD)
     (app / "local.settings.json").write_text("{")
-    assert "local.settings.json is not valid JSON" in refusal(app)
+    assert "local.settings.json is not valid JSON" in read_startup_error(app)
 
 
 def test_a_busy_port_is_one_clear_line(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        said = refusal(written(tmp_path, HEAD), "--port", str(port))
-    assert said.count("\n") == 1
-    assert f"port {port}" in said
-    assert f"make start PORT={port + 1}" in said
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        output = read_startup_error(write_app(tmp_path, HEAD), "--port", str(port))
+    assert output.count("\n") == 1
+    assert f"port {port}" in output
+    assert f"make start PORT={port + 1}" in output
 
 
-def test_an_open_host_says_that_keys_are_not_enforced(tmp_path):
+def test_an_open_host_warns_that_it_has_no_function_keys(tmp_path):
     log = tmp_path / "host.log"
-    process = launched(written(tmp_path, HEAD), "--port", "0", log=log, HOST="0.0.0.0")
+    process = launch_host(write_app(tmp_path, HEAD), "--port", "0", log=log, HOST="0.0.0.0")
     try:
         eventually(lambda: "Listening on" in log.read_text(), "start")
-        assert "function keys are not enforced" in log.read_text()
+        assert "without function keys" in log.read_text()
     finally:
         process.kill()
         process.wait()
@@ -188,8 +197,8 @@ def test_an_open_host_says_that_keys_are_not_enforced(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_within_two_seconds_whatever_request_runs(tmp_path, number):
-    app = copied("shop", tmp_path)
-    with Running(app) as host:
+    app = copy_app("shop", tmp_path)
+    with RunningHost(app) as host:
         children = psutil.Process(host.process.pid).children(recursive=True)
         with socket.create_connection(("127.0.0.1", host.client.base_url.port)) as busy:
             busy.sendall(b"GET /api/sleep?s=60 HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -203,13 +212,13 @@ def test_a_signal_ends_it_within_two_seconds_whatever_request_runs(tmp_path, num
 
 
 def test_the_apps_runtime_is_closed_at_the_end(tmp_path):
-    app = written(
+    app = write_app(
         tmp_path,
         HEAD + "from shared_code.app import close_app",
     )
     (app / "shared_code").mkdir()
     (app / "shared_code" / "__init__.py").touch()
     (app / "shared_code" / "app.py").write_text("def close_app():\n    open('closed', 'w').close()")
-    with Running(app):
+    with RunningHost(app):
         pass
     assert (app / "closed").exists()

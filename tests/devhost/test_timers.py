@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from devhost.timers.timer import Schedule, Status
-from tests.devhost.running_host import Running, copied, eventually, refusal
+from devhost.timers import TimerSchedule, TimerStatus
+from tests.devhost.running_host import RunningHost, copy_app, eventually, read_startup_error
 
 SINCE = datetime(2026, 11, 23, 6, 30, 15, tzinfo=UTC)  # a Monday
 
@@ -29,7 +29,7 @@ SINCE = datetime(2026, 11, 23, 6, 30, 15, tzinfo=UTC)  # a Monday
     ],
 )
 def test_the_next_occurrence(expression, expected):
-    assert Schedule.parse(expression).after(SINCE).isoformat() == expected + "+00:00"
+    assert TimerSchedule.parse(expression).next_after(SINCE).isoformat() == expected + "+00:00"
 
 
 @pytest.mark.parametrize(
@@ -38,23 +38,23 @@ def test_the_next_occurrence(expression, expected):
      "0 0 0 * * 7", "0 0 0 * mondays *", "H * * * * *"],
 )  # fmt: skip
 def test_what_the_host_would_not_take(expression):
-    with pytest.raises(ValueError, match="is no NCRONTAB expression"):
-        Schedule.parse(expression)
+    with pytest.raises(ValueError, match="is not an NCRONTAB expression"):
+        TimerSchedule.parse(expression)
 
 
 def test_a_status_is_past_due_when_its_next_occurrence_is_over():
-    assert not Status().is_past_due(SINCE)
-    assert not Status(next="2026-11-23T07:00:00+00:00").is_past_due(SINCE)
-    assert Status(next="2026-11-23T06:00:00+00:00").is_past_due(SINCE)
+    assert not TimerStatus().is_past_due(SINCE)
+    assert not TimerStatus(next="2026-11-23T07:00:00+00:00").is_past_due(SINCE)
+    assert TimerStatus(next="2026-11-23T06:00:00+00:00").is_past_due(SINCE)
 
 
 @pytest.fixture
 def app(tmp_path):
-    return copied("shop", tmp_path)
+    return copy_app("shop", tmp_path)
 
 
 def test_a_timer_runs_at_the_start_and_on_time_and_never_overlaps(app):
-    with Running(app, OFTEN="* * * * * *", TICK_TAKES_S="1.2") as host:
+    with RunningHost(app, OFTEN="* * * * * *", TICK_TAKES_S="1.2") as host:
         eventually(lambda: len(host.events("tick")) >= 3, "three occurrences")
         assert "often                        timer        * * * * * * (UTC)" in host.output()
         ticks = [event["at"] for event in host.events("tick")]
@@ -66,7 +66,7 @@ def test_a_timer_runs_at_the_start_and_on_time_and_never_overlaps(app):
 
 
 def test_an_occurrence_missed_while_the_host_was_down_is_made_up_for_once(app):
-    with Running(app) as host:
+    with RunningHost(app) as host:
         time.sleep(0.3)
         assert not host.events("timer")
     with sqlite3.connect(app / ".local" / "devhost" / "state.sqlite") as state:
@@ -74,7 +74,7 @@ def test_an_occurrence_missed_while_the_host_was_down_is_made_up_for_once(app):
         state.execute("UPDATE timers SET next = ? WHERE function = 'nightly'", (missed,))
     state.close()
     for _ in range(2):
-        with Running(app) as host:
+        with RunningHost(app) as host:
             eventually(lambda: len(host.events("tick")) >= 1, "the other timer, at the start")
             eventually(lambda: bool(host.events("timer")), "what was missed")
     [event] = host.events("timer")
@@ -84,7 +84,7 @@ def test_an_occurrence_missed_while_the_host_was_down_is_made_up_for_once(app):
 
 def test_a_disabled_function_is_not_played(app):
     settings = {"AzureWebJobs.often.Disabled": "true", "AzureWebJobs__order__Disabled": "1"}
-    with Running(app, **settings) as host:
+    with RunningHost(app, **settings) as host:
         assert "often is disabled by an app setting" in host.output()
         assert "order is disabled by an app setting" in host.output()
         functions = host.client.get("/admin/host/status").json()["functions"]
@@ -94,5 +94,7 @@ def test_a_disabled_function_is_not_played(app):
 
 
 def test_a_schedule_that_the_host_would_not_take_is_refused(app):
-    assert "function often: 'often' is no NCRONTAB expression" in refusal(app, OFTEN="often")
-    assert "function often: the app setting OFTEN is not set" in refusal(app, OFTEN="")
+    assert "function often: 'often' is not an NCRONTAB expression" in read_startup_error(
+        app, OFTEN="often"
+    )
+    assert "function often: the app setting OFTEN is not set" in read_startup_error(app, OFTEN="")

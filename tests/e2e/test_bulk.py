@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.host import Host, eventually
 from tests.pictures import picture
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.host import Host, eventually
 from tests.pictures import picture
 

@@ -17,7 +17,7 @@ from schemathesis.checks import (
 )
 
 import function_app
-from devhost.host_process import ROOT
+from devhost import ROOT
 from functions.openapi.api import api_document
 from functions.responses import JSON
 from samples.catalogue import load

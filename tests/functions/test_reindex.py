@@ -13,7 +13,7 @@ from shared_code.domain.errors import Unprocessable
 from shared_code.domain.products import Counts
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.wiring import Adapters
-from tests.durable import MemoryDurable
+from tests.durable import InstanceView, MemoryDurable
 from tests.functions.conftest import CountingEncoder, as_json, body_of, call
 from tests.functions.test_bulk import job, put_pictures
 from tests.twins.collections import MemoryCollections
@@ -65,6 +65,10 @@ def moved(durable, **asked: Any) -> dict[str, Any]:
     assert response.status_code == 202, body_of(response)
     durable.run()
     return job(durable, body_of(response)["id"])
+
+
+def list_moves(durable) -> list[InstanceView]:
+    return [view for view in durable.instances.values() if view.name == "reindex_job"]
 
 
 def indexed(app, number: int) -> None:
@@ -141,10 +145,9 @@ def test_of_two_moves_at_the_same_time_at_most_one_goes_on(app, other, collectio
 
     results = asyncio.run(start_both())
     assert any(isinstance(result, Unprocessable) for result in results)
-    moves = [each for each in durable.instances.values() if each.name == "reindex_job"]
-    assert len(moves) == 2
+    assert len(list_moves(durable)) == 2
     assert durable.run()
-    assert [each.status for each in moves].count("Completed") <= 1
+    assert [move.status for move in list_moves(durable)].count("Completed") <= 1
 
 
 def test_a_cancelled_move_stops_and_leaves_the_alias(app, other, collections, durable):

@@ -12,7 +12,7 @@ from dataclasses import fields
 import pytest
 import yaml
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from infra.package import Wheels
 from shared_code.settings import Settings
 from tests.bicep import FILES, INFRA, PARSED, settings_set

@@ -11,7 +11,7 @@ import sys
 import pytest
 import yaml
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.bicep import FILES, INFRA, PARSED, default_of
 
 DEPLOYMENTS = sorted((INFRA / "deployments").glob("*.bicepparam"))

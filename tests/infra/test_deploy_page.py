@@ -3,7 +3,7 @@
 import json
 import re
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.bicep import INFRA
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text()

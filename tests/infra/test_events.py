@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from benchmarks import cost
-from devhost.host_process import ROOT
+from devhost import ROOT
 from shared_code.app import App
 from shared_code.indexing.blob_events import Look, Notice
 from shared_code.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from tests.host import Host, eventually
 
 KEY = "a-function-key+/="

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 STAND_IN = """#!{python}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pathspec
 import pytest
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from infra import package
 
 SECRET = "not-for-anybody"  # pragma: allowlist secret

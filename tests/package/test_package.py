@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import qdrant_edge
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 from function_app import app
 from infra import package
 from tests.twins.qdrant_server import running_qdrant_server

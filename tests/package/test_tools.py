@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 
 FAKE_PYTHON = """#!/bin/sh
 # makes no environment and installs nothing; writes down what it is told

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 
 COUNT = """
 import ctypes, sys, tempfile, threading

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devhost.timers.timer import Schedule
+from devhost.timers import TimerSchedule
 from shared_code.domain.errors import Misconfigured
 from shared_code.ncrontab import parse_schedule
 from shared_code.settings import Settings, trigger_settings
@@ -82,7 +82,7 @@ def test_the_values_of_a_field(text, field, values):
 def test_what_the_host_takes_registers_a_timer(cron):
     assert trigger_settings({"RECONCILE_CRON": cron}).reconcile_cron == cron
     assert Settings.from_env({"RECONCILE_CRON": cron}).reconcile_cron == cron
-    assert Schedule.parse(cron)
+    assert TimerSchedule.parse(cron)
 
 
 @pytest.mark.parametrize(("cron", "reason"), REFUSED)
@@ -91,8 +91,8 @@ def test_what_it_refuses_is_named_with_the_reason(cron, reason):
     with pytest.raises(Misconfigured, match="RECONCILE_CRON=.*" + re.escape(reason)):
         Settings.from_env({"RECONCILE_CRON": cron})
     if len(cron.split()) == 6:  # it takes five as well, minutes first
-        with pytest.raises(ValueError, match="is no NCRONTAB expression"):
-            Schedule.parse(cron)
+        with pytest.raises(ValueError, match="is not an NCRONTAB expression"):
+            TimerSchedule.parse(cron)
 
 
 PARTS = st.sampled_from(
@@ -110,11 +110,11 @@ SINCE = datetime(2026, 11, 23, 6, 30, 15, tzinfo=UTC)
 def test_the_dev_host_plays_what_the_app_registers(cron):
     """Each reads schedules by code of its own: the host knows nothing of the app that it runs."""
     if not trigger_settings({"RECONCILE_CRON": cron}).reconcile_cron:
-        with pytest.raises(ValueError, match="is no NCRONTAB expression"):
-            Schedule.parse(cron)
+        with pytest.raises(ValueError, match="is not an NCRONTAB expression"):
+            TimerSchedule.parse(cron)
         return
     seconds, minutes, hours, days, months, weekdays = parse_schedule(cron)
-    due = Schedule.parse(cron).after(SINCE)
+    due = TimerSchedule.parse(cron).next_after(SINCE)
     assert due > SINCE
     assert (due.second in seconds, due.minute in minutes, due.hour in hours) == (True,) * 3
     assert (due.day in days, due.month in months) == (True, True)

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.real import ROOT, missing
+from tests.real import ROOT, skip_without
 
 OLDEST = "1.22.0b4" if sys.version_info < (3, 13) else "2.0.0"
 """What the oldest supported worker bundles: 4.34 up to Python 3.12; from 3.13 on, the first 2.x."""
@@ -29,7 +29,7 @@ def install(version: str) -> Path:
             [*command, f"azure-functions=={version}"], capture_output=True, text=True, check=False
         )
         if done.returncode:
-            missing(f"azure-functions {version}", f"it cannot be installed: {done.stderr}")
+            skip_without(f"azure-functions {version}", f"it cannot be installed: {done.stderr}")
         if not folder.is_dir():  # two test runs may install it at once
             os.rename(new, folder)
     return folder

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import azure.functions as func
+from azure.functions._durable_functions import OrchestrationContext
 from azure.functions.meta import Datum
 
 import function_app
@@ -33,10 +34,12 @@ class DurableHost(MemoryDurable):
 
     def __init__(self, worker: Worker) -> None:
         super().__init__()
-        self.functions = {
-            **{f.name: partial(self._replay, f) for f in worker.find("orchestrationTrigger")},
-            **{f.name: partial(self._run_activity, f) for f in worker.find("activityTrigger")},
-        }
+        for kind, call in (
+            ("orchestrationTrigger", self._run_orchestrator),
+            ("activityTrigger", self._run_activity),
+        ):
+            for function in worker.find(kind):
+                self.add_function(function.name, kind, partial(call, function))
         self.worker = worker
         durable = self
 
@@ -46,11 +49,9 @@ class DurableHost(MemoryDurable):
                 [*_, instance] = path.rstrip("/").split("/")
                 if instance == "instances":
                     [prefix] = parse_qs(query)["instanceIdPrefix"]
-                    started = durable.instances.items()
-                    shown = [durable._said(job) for name, job in started if name.startswith(prefix)]
-                    return self.send_json(200, shown)
+                    return self.send_json(200, durable.list_statuses(prefix))
                 if instance in durable.instances:
-                    return self.send_json(200, durable._said(durable.instances[instance]))
+                    return self.send_json(200, durable.list_statuses(instance)[0])
                 return self.send_json(404, {})
 
             def do_POST(self) -> None:
@@ -79,8 +80,8 @@ class DurableHost(MemoryDurable):
         links = {"taskHubName": "hub", "creationUrls": {}, "managementUrls": {"id": "INSTANCEID"}}
         return json.dumps({**links, "rpcBaseUrl": f"{url}/", "requiredQueryStringParameters": ""})
 
-    def _replay(self, function: LoadedFunction, context: str) -> str:
-        return self.worker.invoke(function, Datum(context, "string"), {}).value
+    def _run_orchestrator(self, function: LoadedFunction, context: OrchestrationContext) -> str:
+        return self.worker.invoke(function, Datum(context.body, "string"), {}).value
 
     def _run_activity(self, function: LoadedFunction, task: object) -> object:
         return json.loads(self.worker.invoke(function, Datum(json.dumps(task), "json"), {}).value)

@@ -9,12 +9,12 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from tests.devhost.running_host import Running, copied, eventually
+from tests.devhost.running_host import RunningHost, copy_app, eventually
 
 CREATED, DELETED = "Microsoft.Storage.BlobCreated", "Microsoft.Storage.BlobDeleted"
 
 
-class Folder:
+class FolderStorage:
     def __init__(self, app):
         self.environ, self.container = {}, "images"
         self._images = app / ".local" / "storage" / "images"
@@ -28,10 +28,10 @@ class Folder:
         (self._images / name).unlink()
 
     def close(self):
-        """Nothing is open."""
+        """Does nothing: nothing is open."""
 
 
-class Account:
+class AccountStorage:
     def __init__(self, connection):
         self.container = f"images-{uuid.uuid4().hex}"
         self.environ = {"AzureWebJobsStorage": connection, "IMAGES_CONTAINER": self.container}
@@ -54,28 +54,28 @@ class Account:
 
 @pytest.fixture
 def app(tmp_path):
-    return copied("events", tmp_path)
+    return copy_app("events", tmp_path)
 
 
 @pytest.fixture(params=["folder", pytest.param("azurite", marks=pytest.mark.real("azurite"))])
 def storage(request, app):
     if request.param == "folder":
-        opened = Folder(app)
+        opened = FolderStorage(app)
     else:
-        opened = Account(request.getfixturevalue("azurite").connection_string)
+        opened = AccountStorage(request.getfixturevalue("azurite").connection_string)
     yield opened
     opened.close()
 
 
-def test_what_happens_to_blobs_is_told_as_event_grid_tells_it(app, storage):
-    with Running(app, **storage.environ) as host:
+def test_changes_of_blobs_become_events_as_event_grid_sends_them(app, storage):
+    with RunningHost(app, **storage.environ) as host:
         storage.put("p 1/naïve.png", b"one")
         eventually(lambda: len(host.events(CREATED)) == 1, "created")
         storage.put("p 1/naïve.png", b"two!")
         eventually(lambda: len(host.events(CREATED)) == 2, "overwritten")
         storage.delete("p 1/naïve.png")
         eventually(lambda: len(host.events(DELETED)) == 1, "deleted")
-        eventually(host.idle, "idle")
+        eventually(host.is_idle, "idle")
     created, deleted = host.events(CREATED)[0], host.events(DELETED)[0]
     subject = f"/blobServices/default/containers/{storage.container}/blobs/p 1/naïve.png"
     assert created["subject"] == deleted["subject"] == subject
@@ -84,28 +84,28 @@ def test_what_happens_to_blobs_is_told_as_event_grid_tells_it(app, storage):
 
 
 def test_a_restart_tells_only_what_changed_meanwhile(app, storage):
-    with Running(app, **storage.environ) as host:
+    with RunningHost(app, **storage.environ) as host:
         for name in ("same.png", "changed.png", "deleted.png"):
             storage.put(name, b"one")
         eventually(lambda: len(host.events(CREATED)) == 3, "all of them")
-        eventually(host.idle, "idle")
+        eventually(host.is_idle, "idle")
     storage.put("changed.png", b"two!")
     storage.delete("deleted.png")
-    with Running(app, **storage.environ) as host:
+    with RunningHost(app, **storage.environ) as host:
         eventually(lambda: len(host.events(CREATED)) == 4, "the change")
         eventually(lambda: len(host.events(DELETED)) == 1, "the delete")
-        eventually(host.idle, "idle")
+        eventually(host.is_idle, "idle")
     assert len(host.events(CREATED)) == 4
 
 
 def test_what_is_on_the_queue_is_pending_while_it_runs_and_until_it_succeeds(app, storage):
-    with Running(app, **storage.environ) as host:
+    with RunningHost(app, **storage.environ) as host:
         storage.put("slow.png", b"one")
         eventually(lambda: len(host.events(CREATED)) == 1, "it is taken")
-        assert not host.idle()
-        eventually(host.idle, "it is done")
+        assert not host.is_idle()
+        eventually(host.is_idle, "it is done")
         storage.put("fails once.png", b"one")
         eventually(lambda: len(host.events(CREATED)) == 2, "it is taken")
-        assert not host.idle()
-        eventually(host.idle, "its second delivery")
+        assert not host.is_idle()
+        eventually(host.is_idle, "its second delivery")
     assert [event["dequeued"] for event in host.events(CREATED)] == [1, 1, 2]

@@ -5,60 +5,60 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.durable.triggers import DurableClient
-from tests.devhost.durable import HOOKS, Durable
-from tests.devhost.running import copied, eventually
+from functions.durable import DurableClient
+from tests.devhost.durable.durable_host import HOOKS, DurableAppHost
+from tests.devhost.running_host import copy_app, eventually
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    app = copied("durable", tmp_path_factory.mktemp("durable"))
-    with Durable(app, DEVHOST_TERMINATE_S="0.2") as running:
+    app = copy_app("durable", tmp_path_factory.mktemp("durable"))
+    with DurableAppHost(app, DEVHOST_TERMINATE_S="0.2") as running:
         yield running
 
 
 def test_instances_are_listed_by_prefix_state_and_page(host):
     for n in range(3):
         host.start("chain", f"listed-{n}", 0)
-        host.ended(f"listed-{n}")
+        host.wait_until_ended(f"listed-{n}")
     names = ["listed-0", "listed-1", "listed-2"]
     assert host.client.get("/api/statuses/listed-").json() == names
-    asked = {"instanceIdPrefix": "listed-", "runtimeStatus": "Completed,Failed", "top": "2"}
-    first = host.client.get(f"{HOOKS}/instances", params=asked)
+    params = {"instanceIdPrefix": "listed-", "runtimeStatus": "Completed,Failed", "top": "2"}
+    first = host.client.get(f"{HOOKS}/instances", params=params)
     token = {"x-ms-continuation-token": first.headers["x-ms-continuation-token"]}
-    second = host.client.get(f"{HOOKS}/instances", params=asked, headers=token)
-    assert [each["instanceId"] for each in first.json() + second.json()] == names
+    second = host.client.get(f"{HOOKS}/instances", params=params, headers=token)
+    assert [status["instanceId"] for status in first.json() + second.json()] == names
     assert second.headers["x-ms-continuation-token"] == ""
-    running = asked | {"runtimeStatus": "Running"}
+    running = params | {"runtimeStatus": "Running"}
     assert host.client.get(f"{HOOKS}/instances", params=running).json() == []
-    later = asked | {"createdTimeFrom": "2999-01-01T00:00:00Z"}
+    later = params | {"createdTimeFrom": "2999-01-01T00:00:00Z"}
     assert host.client.get(f"{HOOKS}/instances", params=later).json() == []
 
 
 def test_an_instance_that_is_purged_is_gone(host):
     host.start("chain", "purged", 0)
-    host.ended("purged")
-    assert host.tell("purge", "purged") == "1"
+    host.wait_until_ended("purged")
+    assert host.send("purge", "purged") == "1"
     assert host.status("purged") is None
-    assert host.tell("purge", "purged") == "0"
+    assert host.send("purge", "purged") == "0"
 
 
 def test_one_that_runs_is_not_started_again_and_one_that_has_ended_is(host):
     host.start("waits", "twice", 600)
     again = host.client.post(f"{HOOKS}/orchestrators/waits/twice", content="600")
     assert again.status_code == 409
-    host.tell("terminate", "twice")
-    host.ended("twice")
+    host.send("terminate", "twice")
+    host.wait_until_ended("twice")
     host.start("chain", "twice", 1)
-    assert host.ended("twice")["output"] == [0]
+    assert host.wait_until_ended("twice")["output"] == [0]
 
 
 def test_one_is_started_again_with_its_input(host):
     host.start("chain", "first", 2)
-    host.ended("first")
+    host.wait_until_ended("first")
     again = host.client.post(f"{HOOKS}/instances/first/restart").json()["id"]
     assert again != "first"
-    assert host.ended(again)["output"] == [0, 2]
+    assert host.wait_until_ended(again)["output"] == [0, 2]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_one_is_started_again_with_its_input(host):
 def test_what_cannot_be_done_is_answered_as_azure_does(host, method, path, status):
     if "over" in path:
         host.start("chain", "over", 0)
-        host.ended("over")
+        host.wait_until_ended("over")
     assert host.client.request(method, f"{HOOKS}/{path}").status_code == status
 
 
@@ -97,13 +97,13 @@ def test_a_body_that_is_no_json_is_refused(host, path, status):
     if "awake" in path:
         host.start("waits", "awake", 600)
     for body in (b"{", b"\xff"):
-        answer = host.client.post(f"{HOOKS}/{path}", content=body)
-        assert answer.status_code == status
+        response = host.client.post(f"{HOOKS}/{path}", content=body)
+        assert response.status_code == status
 
 
 def test_an_orchestrator_that_nobody_knows_is_started_and_fails(host):
     host.client.post(f"{HOOKS}/orchestrators/nobody/lost").raise_for_status()
-    assert "'nobody' doesn't exist" in host.ended("lost")["output"]
+    assert "'nobody' doesn't exist" in host.wait_until_ended("lost")["output"]
 
 
 def test_a_page_holds_a_hundred_and_the_app_reads_them_all(host):
@@ -115,7 +115,7 @@ def test_a_page_holds_a_hundred_and_the_app_reads_them_all(host):
     client = DurableClient(None, f"{host.url}{HOOKS}/")
 
     def ids(**options):
-        return [each.instance_id for each in asyncio.run(client.list_instances("many-", **options))]
+        return [job.instance_id for job in asyncio.run(client.list_instances("many-", **options))]
 
     assert ids() == [*(f"many-{n:03}" for n in range(130)), "many-waiting"]
     eventually(lambda: ids(statuses=["Pending", "Running"]) == ["many-waiting"], "the others ended")
@@ -124,12 +124,12 @@ def test_a_page_holds_a_hundred_and_the_app_reads_them_all(host):
 
 def test_a_child_names_its_parent(host):
     host.run("parent", 2)
-    shown = host.client.get(f"{HOOKS}/instances/of-parent-1").json()
-    assert shown["parentInstanceId"] == "of-parent"
+    status = host.client.get(f"{HOOKS}/instances/of-parent-1").json()
+    assert status["parentInstanceId"] == "of-parent"
 
 
-def test_values_are_not_shown_of_a_status_that_is_asked_for_without_them(host):
+def test_a_status_leaves_the_input_out_on_request(host):
     host.start("chain", "silent", 1)
-    host.ended("silent")
-    shown = host.client.get(f"{HOOKS}/instances/silent?showInput=false").json()
-    assert (shown["input"], shown["output"]) == (None, [0])
+    host.wait_until_ended("silent")
+    status = host.client.get(f"{HOOKS}/instances/silent?showInput=false").json()
+    assert (status["input"], status["output"]) == (None, [0])

@@ -11,14 +11,12 @@ import json
 
 from azure.durable_functions.models.history import HistoryEvent, HistoryEventType
 
-from devhost.durable.events import Kind
-from devhost.durable.hub import Hub
-from devhost.durable.responses import shown
-from devhost.durable.store import Store
-from devhost.durable.tables import ENDED, Parent
-from devhost.durable.worker import Answer, Worker
+from devhost.durable import ENDED, DurableStore, DurableWorker, OrchestratorState, TaskHub
+from devhost.durable.events import EventKind
+from devhost.durable.responses import format_history
+from devhost.durable.tables import Parent
 from devhost.project import DurableOptions
-from devhost.state import State
+from devhost.state import HostState
 
 DOCUMENTED = [
     ("ExecutionStarted", {"FunctionName", "Timestamp"}),
@@ -33,8 +31,8 @@ IN_STORAGE = [
     *("OrchestratorStarted", "TaskCompleted", "TaskScheduled", "OrchestratorCompleted"),
     *("OrchestratorStarted", "TaskCompleted", "ExecutionCompleted", "OrchestratorCompleted"),
 ]
-"""The same in Azure Storage, by the history table of "Checkpoints and replay": each run of an
-orchestrator between two marks."""
+"""The same in Azure Storage, by the history table of "Checkpoints and replay": one pair of marks
+around each run of an orchestrator."""
 
 
 def snake(name):
@@ -43,83 +41,82 @@ def snake(name):
 
 def test_events_have_the_numbers_of_the_library():
     numbers = {member.name: member.value for member in HistoryEventType}
-    assert {snake(kind.name).upper(): kind.value for kind in Kind}.items() <= numbers.items()
+    assert {snake(kind.name).upper(): kind.value for kind in EventKind}.items() <= numbers.items()
 
 
-class Scripted(Worker):
-    """An orchestrator of three activities in a row, by its answers alone."""
+class ScriptedWorker(DurableWorker):
+    """Returns the states of an orchestrator that calls three activities in a row."""
 
     def __init__(self):
-        pass
+        super().__init__({}, None)
 
-    async def orchestrate(self, name, history, about):
-        done = sum(each["EventType"] == Kind.TaskCompleted for each in history)
-        asked = [{"actionType": 0, "functionName": "E1_SayHello", "input": '"x"'}] * min(
-            done + 1, 3
-        )
-        return Answer(asked, is_done=done == 3, output=["Hello!"] * 3 if done == 3 else None)
+    async def run_orchestrator(self, name, history, instance):
+        done = sum(event["EventType"] == EventKind.TaskCompleted for event in history)
+        action = {"actionType": 0, "functionName": "E1_SayHello", "input": '"x"'}
+        output = ["Hello!"] * 3 if done == 3 else None
+        return OrchestratorState(name, [action] * min(done + 1, 3), done == 3, output)
 
-    async def act(self, name, given):
+    async def run_activity(self, name, input_json):
         return json.dumps("Hello!")
 
 
-def played():
-    """The history of that orchestrator."""
+def play_sequence():
+    """Runs that orchestrator to its end; returns its history."""
 
     async def play():
-        store = Store(State(None))
-        hub = Hub(store, Scripted(), DurableOptions())
+        store = DurableStore(HostState(None))
+        hub = TaskHub(store, ScriptedWorker(), DurableOptions())
         store.start("one", "E1_HelloSequence", None)
         running = asyncio.create_task(hub.run())
-        while store.rows.find("one").status not in ENDED:
+        while store.tables.find("one").status not in ENDED:
             await asyncio.sleep(0.01)
         running.cancel()
-        return store.rows.history("one")
+        return store.tables.read_history("one")
 
     return asyncio.run(play())
 
 
-def test_a_history_is_kept_as_the_framework_keeps_it():
-    history = played()
-    assert [Kind(each["EventType"]).name for each in history] == IN_STORAGE
-    scheduled = [each for each in history if each["EventType"] == Kind.TaskScheduled]
-    completed = [each for each in history if each["EventType"] == Kind.TaskCompleted]
-    assert [each["EventId"] for each in scheduled] == [0, 1, 2]
-    assert [each["TaskScheduledId"] for each in completed] == [0, 1, 2]
-    others = [each for each in history if each not in scheduled]
-    assert {each["EventId"] for each in others} == {-1}
+def test_a_history_is_stored_as_the_framework_stores_it():
+    history = play_sequence()
+    assert [EventKind(event["EventType"]).name for event in history] == IN_STORAGE
+    scheduled = [event for event in history if event["EventType"] == EventKind.TaskScheduled]
+    completed = [event for event in history if event["EventType"] == EventKind.TaskCompleted]
+    assert [event["EventId"] for event in scheduled] == [0, 1, 2]
+    assert [event["TaskScheduledId"] for event in completed] == [0, 1, 2]
+    others = [event for event in history if event not in scheduled]
+    assert {event["EventId"] for event in others} == {-1}
 
 
 def test_every_event_is_one_that_the_library_can_read():
-    for each in played():
-        read = HistoryEvent(**each)
+    for event in play_sequence():
+        read = HistoryEvent(**event)
         assert read.is_played  # whenever a history is read back, it has been played
         assert read.timestamp.tzinfo is not None
 
 
 def test_a_history_is_shown_as_it_is_documented():
-    events = shown(played(), results=True)
-    assert [(each["EventType"], set(each) - {"EventType"}) for each in events] == DOCUMENTED
+    events = format_history(play_sequence(), with_results=True)
+    assert [(event["EventType"], set(event) - {"EventType"}) for event in events] == DOCUMENTED
     assert events[1]["Result"] == "Hello!"
     assert events[-1]["Result"] == ["Hello!"] * 3
     assert events[-1]["OrchestrationStatus"] == "Completed"
 
 
-class Full(Store):
-    """A disk that nothing can be written to."""
+class FullDisk(DurableStore):
+    """Cannot store the outcome of a step."""
 
     tries = 0
 
-    def keep(self, of, step, taken):
+    def save_step(self, before, step, message_ids):
         self.tries += 1
         raise OSError("no space left on device")
 
 
-def test_what_cannot_be_kept_is_not_tried_without_a_pause(caplog):
+def test_a_step_that_cannot_be_stored_is_not_tried_again_without_a_pause(caplog):
     async def play():
-        store = Full(State(None))
+        store = FullDisk(HostState(None))
         store.start("one", "E1_HelloSequence", None)
-        running = asyncio.create_task(Hub(store, Scripted(), DurableOptions()).run())
+        running = asyncio.create_task(TaskHub(store, ScriptedWorker(), DurableOptions()).run())
         await asyncio.sleep(0.5)
         assert not running.done()
         running.cancel()
@@ -129,12 +126,14 @@ def test_what_cannot_be_kept_is_not_tried_without_a_pause(caplog):
     assert "no space left" in caplog.text
 
 
-def test_a_sub_orchestration_that_takes_the_place_of_one_that_runs_is_told_of(caplog):
-    store = Store(State(None))
+def test_a_sub_orchestration_that_replaces_a_running_one_is_logged(caplog):
+    store = DurableStore(HostState(None))
     store.start("shared", "any", None)
     store.start("shared", "any", None, Parent("other", "execution", 0))
-    assert "shared is begun anew while it runs" in caplog.text
+    assert "shared is started anew while it runs" in caplog.text
 
 
 def test_results_are_shown_on_request_only():
-    assert not any("Result" in each for each in shown(played(), results=False))
+    assert not any(
+        "Result" in event for event in format_history(play_sequence(), with_results=False)
+    )

@@ -1,16 +1,18 @@
-"""Who may ask the HTTP API of Durable Functions where the host has a key."""
+"""Access to the HTTP API of Durable Functions on a host with a key."""
 
 import pytest
 
-from tests.devhost.durable.durable_host import HOOKS, Durable
-from tests.devhost.running_host import copied
+from tests.devhost.durable.durable_host import HOOKS, DurableAppHost
+from tests.devhost.running_host import copy_app
 
 KEY = "open/sesame?&"
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    with Durable(copied("durable", tmp_path_factory.mktemp("keys")), DEVHOST_KEY=KEY) as running:
+    with DurableAppHost(
+        copy_app("durable", tmp_path_factory.mktemp("keys")), DEVHOST_KEY=KEY
+    ) as running:
         yield running
 
 
@@ -24,19 +26,19 @@ def host(tmp_path_factory):
         ("DELETE", "instances/any"),
     ],
 )
-def test_without_the_key_nothing_is_told_and_nothing_begun(host, method, path):
+def test_without_the_key_every_request_is_refused(host, method, path):
     response = host.client.request(method, f"{HOOKS}/{path}")
     assert (response.status_code, response.content) == (401, b"")
 
 
-def test_neither_is_an_event_taken(host):
+def test_without_the_key_events_are_refused_too(host):
     assert host.client.post("/runtime/webhooks/blobs").status_code == 401
 
 
-def test_the_client_needs_no_key_and_gives_it_to_whom_it_tells_its_links(host):
+def test_the_client_needs_no_key_and_puts_it_into_its_links(host):
     response = host.client.post("/api/start/chain/keyed", content="2")  # an anonymous function
     links = response.json()
-    assert host.ended("keyed")["output"] == [0, 2]
+    assert host.wait_until_ended("keyed")["output"] == [0, 2]
     assert host.client.get(links["statusQueryGetUri"]).json()["instanceId"] == "keyed"
     ended = links["terminatePostUri"].replace("{text}", "late")
     assert host.client.post(ended).status_code == 410

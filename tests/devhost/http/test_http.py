@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from devhost.http.triggers import body_limit
-from tests.devhost.running_host import Running, copied
+from devhost.http import read_body_limit
+from tests.devhost.running_host import RunningHost, copy_app
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    app = copied("shop", tmp_path_factory.mktemp("http"))
+    app = copy_app("shop", tmp_path_factory.mktemp("http"))
     values = {"FROM_LOCAL_SETTINGS": "yes", "BOX": "not-this"}
     settings = json.dumps({"IsEncrypted": False, "Values": values})
     (app / "local.settings.json").write_text(settings)
     limits = {"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "1000000"}
     no_homepage = {"AzureWebJobsDisableHomepage": "true"}
-    with Running(app, PYTHON_THREADPOOL_THREAD_COUNT="32", **limits, **no_homepage) as running:
+    with RunningHost(app, PYTHON_THREADPOOL_THREAD_COUNT="32", **limits, **no_homepage) as running:
         yield running
 
 
@@ -35,14 +35,14 @@ def test_a_function_sees_the_request_as_in_azure(host):
         content=b"\x89PNG\x00",
         headers=[("X-Shop", "One"), ("X-Shop", "Two")],
     )
-    seen = response.json()
-    assert seen["method"] == "POST"
-    assert seen["url"].endswith("/api/echo/a%20b%2Fc%C3%A9/x/y%20z?q=1&empty=&q=2&Q=3&p=%C3%A9")
-    assert seen["params"] == {"Q": "1,2,3", "p": "é"}
-    assert seen["route"] == {"name": "a b%2Fcé", "rest": "x/y z"}
-    assert seen["headers"]["x-shop"] == "One,Two"
-    assert seen["body"] == "\x89PNG\x00"
-    assert not seen["main_thread"]
+    call = response.json()
+    assert call["method"] == "POST"
+    assert call["url"].endswith("/api/echo/a%20b%2Fc%C3%A9/x/y%20z?q=1&empty=&q=2&Q=3&p=%C3%A9")
+    assert call["params"] == {"Q": "1,2,3", "p": "é"}
+    assert call["route"] == {"name": "a b%2Fcé", "rest": "x/y z"}
+    assert call["headers"]["x-shop"] == "One,Two"
+    assert call["body"] == "\x89PNG\x00"
+    assert not call["main_thread"]
 
 
 def test_local_settings_reach_the_environment_which_wins(host):
@@ -55,8 +55,8 @@ def test_a_catch_all_may_be_empty(host):
 
 
 def test_multipart_reaches_the_librarys_parser(host):
-    seen = host.client.post("/api/echo/a", files={"file": ("a.png", b"12345")}).json()
-    assert seen["files"] == {"file": 5}
+    call = host.client.post("/api/echo/a", files={"file": ("a.png", b"12345")}).json()
+    assert call["files"] == {"file": 5}
 
 
 def test_a_large_body_arrives_whole(host):
@@ -67,13 +67,13 @@ def test_a_body_over_the_hosts_limit_is_a_bare_500_and_the_connection_ends(host)
     response = host.client.post("/api/size", content=b"x" * 1_000_001)
     assert (response.status_code, response.content) == (500, b"")
     assert response.headers["connection"] == "close"
-    assert "the body of 1000001 bytes is over the host's limit" in host.output()
+    assert "the body of 1000001 bytes exceeds the host's limit" in host.output()
     assert host.client.post("/api/size", content=b"x").text == "1 bytes"
 
 
 def test_the_hosts_limit_is_32_megabytes_where_nothing_sets_it(monkeypatch):
     monkeypatch.delenv("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", raising=False)
-    assert body_limit() == 32_000_000
+    assert read_body_limit() == 32_000_000
 
 
 def test_a_chunked_body_arrives_empty(host):
@@ -204,9 +204,9 @@ def test_a_function_that_is_not_played_is_named(host):
     assert "bus is not served: serviceBusTrigger" in host.output()
 
 
-def test_a_route_defaults_to_the_name_and_context_is_given(host):
-    name, invocation_id = get(host, "unrouted").text.split()
-    assert (name, len(invocation_id)) == ("unrouted", 36)
+def test_a_route_defaults_to_the_name_and_a_context_is_passed(host):
+    name, invocation_id = get(host, "default_route").text.split()
+    assert (name, len(invocation_id)) == ("default_route", 36)
 
 
 def test_response_headers_and_cookies(host):
@@ -244,7 +244,7 @@ def test_head_calls_the_function_where_its_route_declares_it(host):
 
 def test_the_homepage_is_public_unless_a_setting_switches_it_off(host, tmp_path):
     assert host.client.get("/").status_code == 204
-    with Running(copied("routes", tmp_path)) as other:
+    with RunningHost(copy_app("routes", tmp_path)) as other:
         assert other.client.get("/").status_code == 200
 
 

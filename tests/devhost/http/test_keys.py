@@ -4,23 +4,23 @@ import json
 
 import pytest
 
-from tests.devhost.running_host import Running, copied
+from tests.devhost.running_host import RunningHost, copy_app
 
 SHOP = "https://shop.example"
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    app = copied("shop", tmp_path_factory.mktemp("keys"))
+    app = copy_app("shop", tmp_path_factory.mktemp("keys"))
     settings = {"IsEncrypted": False, "Values": {}, "Host": {"CORS": f"{SHOP}, https://b.example"}}
     (app / "local.settings.json").write_text(json.dumps(settings))
-    with Running(app, DEVHOST_KEY="open sesame") as running:
+    with RunningHost(app, DEVHOST_KEY="open sesame") as running:
         yield running
 
 
-@pytest.mark.parametrize("given", [{}, {"x-functions-key": "wrong"}, {"x-functions-key": "open"}])
-def test_without_the_key_a_function_is_not_called(host, given):
-    response = host.client.get("/api/echo/a", headers=given)
+@pytest.mark.parametrize("headers", [{}, {"x-functions-key": "wrong"}, {"x-functions-key": "open"}])
+def test_without_the_key_a_function_is_not_called(host, headers):
+    response = host.client.get("/api/echo/a", headers=headers)
     assert (response.status_code, response.content) == (401, b"")
 
 

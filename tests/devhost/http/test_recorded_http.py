@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.devhost.running_host import Running, copied
+from tests.devhost.running_host import RunningHost, copy_app
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "http.jsonl"
 NOT_COMPARED = {"host", "connection"}
 
 DIFFERENT: dict[str, str] = {}
-"""Cases that the dev host answers otherwise, with the reason; devhost/README.md lists them."""
+"""Cases that the dev host answers in another way, with the reason; devhost/README.md lists them."""
 
 
 def read_recordings():
@@ -22,7 +22,7 @@ def read_recordings():
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    with Running(copied("routes", tmp_path_factory.mktemp("recorded"))) as running:
+    with RunningHost(copy_app("routes", tmp_path_factory.mktemp("recorded"))) as running:
         yield running
 
 
@@ -40,7 +40,7 @@ def send_raw(host, request: str) -> tuple[int, dict]:
     return int(head.split()[1]), call
 
 
-def differences(host, recording) -> list[str]:
+def find_differences(host, recording) -> list[str]:
     status, call = send_raw(host, recording["request"])
     call["headers"] = {k: v for k, v in call.get("headers", {}).items() if k not in NOT_COMPARED}
     if status != recording["status"]:
@@ -54,8 +54,8 @@ def differences(host, recording) -> list[str]:
 
 def test_recorded_requests_are_answered_as_by_azure(host):
     recordings = read_recordings()
-    wrong = {r["case"]: found for r in recordings if (found := differences(host, r))}
+    wrong = {r["case"]: faults for r in recordings if (faults := find_differences(host, r))}
     assert set(wrong) == set(DIFFERENT), "\n".join(
-        f"{case}: {', '.join(found)}" for case, found in wrong.items() if case not in DIFFERENT
+        f"{case}: {', '.join(faults)}" for case, faults in wrong.items() if case not in DIFFERENT
     )
     assert len(DIFFERENT) <= 0.02 * len(recordings)

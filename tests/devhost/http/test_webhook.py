@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.devhost.running_host import Running, copied
+from tests.devhost.running_host import RunningHost, copy_app
 
 WEBHOOK = "/runtime/webhooks/blobs?functionName=Host.Functions.blob_changed"
 URL = "https://shop.blob.core.windows.net/images/a.png"
@@ -11,7 +11,7 @@ CREATED = {"data": {"url": URL, "eTag": "0x1"}}
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    with Running(copied("shop", tmp_path_factory.mktemp("webhook"))) as running:
+    with RunningHost(copy_app("shop", tmp_path_factory.mktemp("webhook"))) as running:
         yield running
 
 
@@ -39,7 +39,7 @@ def test_posts_are_answered_as_by_azure(host, kind, content, status):
 def test_a_body_that_is_no_json_is_500(host):
     headers = {"aeg-event-type": "Notification"}
     assert host.client.post(WEBHOOK, content=b"{", headers=headers).status_code == 500
-    assert "a post that cannot be read is answered with 500: JSONDecodeError" in host.output()
+    assert "answered 500 to a post that cannot be read: JSONDecodeError" in host.output()
 
 
 @pytest.mark.parametrize("as_list", [True, False], ids=["event-grid", "cloud-events"])

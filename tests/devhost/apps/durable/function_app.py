@@ -1,4 +1,4 @@
-"""Durable Functions by the library's own decorators; every activity notes what it does."""
+"""Durable Functions by the library's own decorators. Activities note their calls in a file."""
 
 import json
 import time
@@ -20,32 +20,32 @@ def note(**event):
 @app.route(route="start/{name}/{instance}", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def start(req: func.HttpRequest, client) -> func.HttpResponse:
-    given = json.loads(req.get_body() or "null")
-    instance = await client.start_new(req.route_params["name"], req.route_params["instance"], given)
+    name, instance = req.route_params["name"], req.route_params["instance"]
+    instance = await client.start_new(name, instance, json.loads(req.get_body() or "null"))
     return client.create_check_status_response(req, instance)
 
 
 @app.route(route="status/{instance}")
 @app.durable_client_input(client_name="client")
 async def status(req: func.HttpRequest, client) -> func.HttpResponse:
-    found = await client.get_status(req.route_params["instance"], show_input=True)
-    return func.HttpResponse(json.dumps(found.to_json() if found else None, default=str))
+    instance = await client.get_status(req.route_params["instance"], show_input=True)
+    return func.HttpResponse(json.dumps(instance.to_json() if instance else None, default=str))
 
 
 @app.route(route="statuses/{prefix}")
 @app.durable_client_input(client_name="client")
 async def statuses(req: func.HttpRequest, client) -> func.HttpResponse:
-    found = await client.get_status_by(instance_id_prefix=req.route_params["prefix"])
-    return func.HttpResponse(json.dumps([each.instance_id for each in found]))
+    instances = await client.get_status_by(instance_id_prefix=req.route_params["prefix"])
+    return func.HttpResponse(json.dumps([instance.instance_id for instance in instances]))
 
 
-@app.route(route="tell/{verb}/{instance}", methods=["POST"])
+@app.route(route="send/{verb}/{instance}", methods=["POST"])
 @app.durable_client_input(client_name="client")
-async def tell(req: func.HttpRequest, client) -> func.HttpResponse:
+async def send(req: func.HttpRequest, client) -> func.HttpResponse:
     verb, instance = req.route_params["verb"], req.route_params["instance"]
     if verb == "purge":
-        gone = await client.purge_instance_history(instance)
-        return func.HttpResponse(str(gone.instances_deleted))
+        purged = await client.purge_instance_history(instance)
+        return func.HttpResponse(str(purged.instances_deleted))
     if verb == "raise_event":
         await client.raise_event(instance, "answer", json.loads(req.get_body()))
     else:
@@ -53,15 +53,15 @@ async def tell(req: func.HttpRequest, client) -> func.HttpResponse:
     return func.HttpResponse("ok")
 
 
-@app.activity_trigger(input_name="given")
-def work(given: dict) -> dict:
-    note(kind="work", **given)
-    time.sleep(given.get("takes", 0))
-    noted = map(json.loads, DONE.read_text().splitlines())
-    tried = sum(1 for each in noted if each.get("n") == given["n"])
-    if given.get("fails", 0) >= tried:
-        raise ValueError(f"attempt {tried} of {given['n']}")
-    return {"n": given["n"], "twice": 2 * given["n"]}
+@app.activity_trigger(input_name="task")
+def work(task: dict) -> dict:
+    note(kind="work", **task)
+    time.sleep(task.get("takes", 0))
+    events = map(json.loads, DONE.read_text().splitlines())
+    attempt = sum(1 for event in events if event.get("n") == task["n"])
+    if task.get("fails", 0) >= attempt:
+        raise ValueError(f"attempt {attempt} of {task['n']}")
+    return {"n": task["n"], "twice": 2 * task["n"]}
 
 
 @app.orchestration_trigger(context_name="context")
@@ -75,11 +75,11 @@ def chain(context):
 
 @app.orchestration_trigger(context_name="context")
 def fan_out(context):
-    given = context.get_input()
-    takes = given.get("takes", 0)
-    tasks = [context.call_activity("work", {"n": n, "takes": takes}) for n in range(given["of"])]
+    options = context.get_input()
+    takes = options.get("takes", 0)
+    tasks = [context.call_activity("work", {"n": n, "takes": takes}) for n in range(options["of"])]
     results = yield context.task_all(tasks)
-    return sum(each["twice"] for each in results)
+    return sum(result["twice"] for result in results)
 
 
 @app.orchestration_trigger(context_name="context")
@@ -93,20 +93,20 @@ def parent(context):
 
 
 @app.orchestration_trigger(context_name="context")
-def retried(context):
+def with_retries(context):
     """Two tasks that are retried, among others that do not fail: all must keep their numbers."""
-    given = context.get_input()
-    retry = df.RetryOptions(50, given["tries"])
+    options = context.get_input()
+    retry = df.RetryOptions(50, options["tries"])
     tasks = [
-        context.call_activity_with_retry("work", retry, {"n": 1, "fails": given["fails"]}),
+        context.call_activity_with_retry("work", retry, {"n": 1, "fails": options["fails"]}),
         context.call_activity("work", {"n": 2}),
-        context.call_activity_with_retry("work", retry, {"n": 3, "fails": given["fails"]}),
+        context.call_activity_with_retry("work", retry, {"n": 3, "fails": options["fails"]}),
     ]
     first = yield context.task_any(tasks)
-    seen = [first.result["n"]] if not isinstance(first.result, Exception) else []
+    firsts = [first.result["n"]] if not isinstance(first.result, Exception) else []
     more = yield context.call_activity("work", {"n": 4})
     results = yield context.task_all(tasks)
-    return [*seen, more["n"], *(each["n"] for each in results)]
+    return [*firsts, more["n"], *(result["n"] for result in results)]
 
 
 @app.orchestration_trigger(context_name="context")
@@ -130,7 +130,7 @@ def broken(context):
 
 @app.orchestration_trigger(context_name="context")
 def waits(context):
-    """For an answer, as long as there is time."""
+    """Waits for an answer until the timer fires."""
     late = context.current_utc_datetime + timedelta(seconds=context.get_input())
     timer = context.create_timer(late)
     answer = context.wait_for_external_event("answer")
@@ -154,26 +154,26 @@ def counts(context):
 @app.orchestration_trigger(context_name="context")
 def collects(context):
     """Takes one event per execution: the others must not be lost between two."""
-    left, seen = context.get_input()
+    left, answers = context.get_input()
     answer = yield context.wait_for_external_event("answer")
     if left == 1:
-        return [*seen, answer]
-    context.continue_as_new([left - 1, [*seen, answer]])
+        return [*answers, answer]
+    context.continue_as_new([left - 1, [*answers, answer]])
     return None
 
 
 @app.orchestration_trigger(context_name="context")
 def fickle(context):
-    """Not deterministic: its second run asks for something else."""
+    """Not deterministic: its second run calls another activity."""
     name = "work" if not Path("seen").exists() else "other"
     Path("seen").touch()
     yield context.call_activity(name, {"n": 1})
     return None
 
 
-@app.activity_trigger(input_name="given")
-def echo(given):
-    return given
+@app.activity_trigger(input_name="value")
+def echo(value):
+    return value
 
 
 @app.orchestration_trigger(context_name="context")
@@ -184,9 +184,9 @@ def same(context):
 @app.orchestration_trigger(context_name="context")
 def echoes(context):
     values = context.get_input()
-    ours = yield context.task_all([context.call_activity("echo", each) for each in values])
+    ours = yield context.task_all([context.call_activity("echo", value) for value in values])
     theirs = yield context.task_all(
-        [context.call_sub_orchestrator("same", each) for each in values]
+        [context.call_sub_orchestrator("same", value) for value in values]
     )
     return [ours, theirs]
 
@@ -194,14 +194,14 @@ def echoes(context):
 @app.orchestration_trigger(context_name="context")
 def relay(context):
     """Starts the next piece of work whenever one is done, two at a time."""
-    given = context.get_input()
-    left = list(range(given["of"]))
+    options = context.get_input()
+    left = list(range(options["of"]))
     running = []
     while left or running:
         new = []
         while left and len(running) + len(new) < 2:
-            new.append(context.call_activity("work", {"n": left.pop(0), "takes": given["takes"]}))
-        if new and running and given["at_once"]:
+            new.append(context.call_activity("work", {"n": left.pop(0), "takes": options["takes"]}))
+        if new and running and options["at_once"]:
             yield context.task_any([*new, context.create_timer(context.current_utc_datetime)])
         running += new
         done = yield context.task_any(running)
@@ -222,6 +222,6 @@ def hasty(context):
 
 @app.orchestration_trigger(context_name="context")
 def talkative(context):
-    """Says so many characters of itself."""
+    """Sets a custom status of so many characters."""
     context.set_custom_status("\U0001f600" * context.get_input())
     return (yield context.call_activity("work", {"n": 0}))

@@ -71,7 +71,7 @@ def maybe(req: func.HttpRequest) -> str:
 
 
 @bp.route(methods=["GET"])
-def unrouted(req: func.HttpRequest, context: func.Context) -> str:
+def default_route(req: func.HttpRequest, context: func.Context) -> str:
     return f"{context.function_name} {context.invocation_id}"
 
 
@@ -175,11 +175,11 @@ def order(message: func.QueueMessage) -> None:
 @bp.queue_trigger(
     arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage"
 )
-def blob_given_up(message: func.QueueMessage) -> None:
-    told = message.get_json()
+def poison_blob(message: func.QueueMessage) -> None:
+    content = message.get_json()
     text = message.get_body().decode()
-    note(kind="poison", told=told, text=text, dequeued=message.dequeue_count)
-    if told["BlobName"].startswith("unrecorded"):
+    note(kind="poison", message=content, text=text, dequeued=message.dequeue_count)
+    if content["BlobName"].startswith("unrecorded"):
         raise ValueError("cannot be recorded")
 
 

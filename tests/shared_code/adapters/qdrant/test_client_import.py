@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from devhost.host_process import ROOT
+from devhost import ROOT
 
 SCRIPT = """
 import gc
