@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real import node, skip_without
+from tests.real import find_node, skip_without
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
@@ -46,7 +46,7 @@ def declared_names(files: list[Path]) -> list[DeclaredName]:
     if not (ROOT / "node_modules" / "typescript").exists():
         skip_without("TypeScript", "python -m tests.real install")
     done = subprocess.run(
-        [node(), SCRIPT, *files], cwd=ROOT, capture_output=True, text=True, check=True
+        [find_node(), SCRIPT, *files], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return [DeclaredName(**name) for name in json.loads(done.stdout)]
 
