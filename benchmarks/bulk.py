@@ -24,8 +24,8 @@ from typing import Any
 import httpx
 import psutil
 
+from benchmarks.harness.report import arguments, publish, table
 from benchmarks.ingest import batches_per_s, made_pictures, picture_arguments
-from benchmarks.report import arguments, publish, table
 from devhost import HostProcess
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.naming import readable_name

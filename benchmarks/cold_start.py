@@ -19,8 +19,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.full_size import add_bundle, check_bundle
-from benchmarks.packaged import (
+from benchmarks.harness.full_size import add_bundle, check_bundle
+from benchmarks.harness.packaged import (
     App,
     add_package,
     check_package,
@@ -29,7 +29,7 @@ from benchmarks.packaged import (
     facts,
     seconds_to_first_answer,
 )
-from benchmarks.report import arguments, publish, table
+from benchmarks.harness.report import arguments, publish, table
 
 PACKAGED = "the package"
 BEFORE = "an earlier package"

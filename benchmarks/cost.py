@@ -30,10 +30,10 @@ from pathlib import Path
 import httpx
 import psutil
 
-from benchmarks.full_size import add_bundle, check_bundle
+from benchmarks.harness.full_size import add_bundle, check_bundle
+from benchmarks.harness.host import core_s
+from benchmarks.harness.report import arguments, publish, table
 from benchmarks.ingest import made_pictures
-from benchmarks.report import arguments, publish, table
-from benchmarks.running import core_s
 from devhost import ROOT, HostProcess
 
 PRICE_GB_S = 0.000026

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import arguments, percentile, publish, table
+from benchmarks.harness.report import arguments, percentile, publish, table
 from tests.browser.chromium import running_chromium
 from tests.host import Host, eventually
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
-from benchmarks.report import arguments, publish, table
+from benchmarks.harness.report import arguments, publish, table
 from shared_code.adapters.clip.bundle import ImageSpec, load_bundle
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.settings import Settings

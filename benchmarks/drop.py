@@ -15,8 +15,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.report import arguments, publish, table
-from benchmarks.running import devhost
+from benchmarks.harness.host import devhost
+from benchmarks.harness.report import arguments, publish, table
 from samples.catalogue import load
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageEnhance
 
+from benchmarks.harness.report import arguments, publish, table
 from benchmarks.relevance_data import STAMPS, photographs
-from benchmarks.report import arguments, publish, table
 from samples.catalogue import load
 from shared_code.app import App
 from shared_code.indexing.duplicates import LEAST_COSINE

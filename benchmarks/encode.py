@@ -29,10 +29,10 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from benchmarks.full_size import CONFIG, add_bundle, check_bundle
-from benchmarks.report import arguments, publish, table
-from model_export import made_up
-from model_export.families import read_config
+from benchmarks.harness.full_size import CONFIG, add_bundle, check_bundle
+from benchmarks.harness.report import arguments, publish, table
+from model_export.loading import random_models
+from model_export.loading.families import read_config
 from shared_code.adapters.clip.bundle import Bundle, load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder, EncoderOptions
 from shared_code.adapters.clip.tokenize import Tokenize
@@ -104,7 +104,7 @@ def contenders(folder: Path, bundle: Bundle) -> dict[str, Calls]:
 def torch_model() -> Any:
     from transformers import CLIPConfig, CLIPModel
 
-    torch.manual_seed(made_up.SEED)
+    torch.manual_seed(random_models.SEED)
     return CLIPModel(CLIPConfig(**read_config(Path(CONFIG)))).eval()
 
 

@@ -28,8 +28,8 @@ from pathlib import Path
 import httpx
 from PIL import ImageOps
 
-from benchmarks.report import arguments, publish, table
-from benchmarks.running import devhost
+from benchmarks.harness.host import devhost
+from benchmarks.harness.report import arguments, publish, table
 from samples.catalogue import load
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.naming import readable_name

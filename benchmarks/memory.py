@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.full_size import add_bundle, check_bundle
-from benchmarks.packaged import App, add_package, check_package, cloud_environment, facts
-from benchmarks.report import arguments, publish, table
+from benchmarks.harness.full_size import add_bundle, check_bundle
+from benchmarks.harness.packaged import App, add_package, check_package, cloud_environment, facts
+from benchmarks.harness.report import arguments, publish, table
 from tests.golden.pictures import photo
 
 LIMIT_MB = 400

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.report import arguments, publish, table
+from benchmarks.harness.report import arguments, publish, table
 from devhost import ROOT, HostProcess
 from shared_code.bulk.jobs import Job, Source
 

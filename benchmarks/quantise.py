@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks.report import arguments, publish, table
-from model_export.families import pretrained, tokenized
-from model_export.files import Checkout
-from model_export.gate import Gate, Judge, Trial, choose
+from benchmarks.harness.report import arguments, publish, table
 from model_export.graphs.emit import emit
-from model_export.measuring import session, vectors
+from model_export.loading.checkout import Checkout
+from model_export.loading.families import pretrained, tokenized
+from model_export.loading.sentence_towers import bert_text
+from model_export.quantisation.gate import Gate, Judge, Trial, choose
+from model_export.quantisation.measurements import session, vectors
 from model_export.recipes import FLOAT, RECIPES, Recipe
 from model_export.source import Origin, TextSource
 from model_export.starter import sources
-from model_export.towers.sentence import bert_text
 from samples.catalogue import load
 from shared_code.adapters.clip.encoder import TEXT_BATCH
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.harness.report import arguments, publish, table
 from benchmarks.relevance_data import (
     STAMPS,
     UNANSWERED,
@@ -25,7 +26,6 @@ from benchmarks.relevance_data import (
     fill_with_stamps,
     recoloured,
 )
-from benchmarks.report import arguments, publish, table
 from samples.catalogue import load
 from shared_code.app import App
 from shared_code.domain.errors import Unprocessable

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_export.starter.stamps import Stamp
+from model_export.starter.evaluation.stamps import Stamp
 from samples.catalogue import SampleProduct, load, sidecar
 from shared_code.app import App
 

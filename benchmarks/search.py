@@ -26,8 +26,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from benchmarks.report import arguments, percentile, publish, table
-from benchmarks.running import devhost
+from benchmarks.harness.host import devhost
+from benchmarks.harness.report import arguments, percentile, publish, table
 from samples.catalogue import load
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.settings import Settings

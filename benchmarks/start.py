@@ -16,8 +16,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.report import arguments, publish, table
-from benchmarks.running import devhost
+from benchmarks.harness.host import devhost
+from benchmarks.harness.report import arguments, publish, table
 from devhost import ROOT
 from samples.catalogue import load
 

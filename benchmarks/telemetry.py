@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from packaging.requirements import Requirement
 
-from benchmarks.report import arguments, publish, table
+from benchmarks.harness.report import arguments, publish, table
 from devhost import ROOT
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import psutil
 
+from benchmarks.harness.host import core_s
+from benchmarks.harness.report import arguments, publish, table
 from benchmarks.ingest import batches_per_s, made_pictures, picture_arguments, seconds
-from benchmarks.report import arguments, publish, table
-from benchmarks.running import core_s
 from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder, EncoderOptions
 

@@ -86,7 +86,7 @@ def run(options: argparse.Namespace, command: str) -> int:
     from model_export.bundle import check_out_folder, write_bundle
     from model_export.evaluation import folder, samples
     from model_export.export import Plan, export, fell_back
-    from model_export.gate import Gate
+    from model_export.quantisation.gate import Gate
 
     if options.random_weights and (options.revision or options.text_revision):
         raise ExportError("random weights have no revision: leave --revision out")
@@ -113,9 +113,9 @@ def run(options: argparse.Namespace, command: str) -> int:
 
 
 def _sources(options: argparse.Namespace, plan: Plan) -> tuple[ImageSource, TextSource]:
-    from model_export import families, sentence_families
-    from model_export.files import check_out
     from model_export.layers import dimension
+    from model_export.loading import families, sentence_families
+    from model_export.loading.checkout import check_out
 
     captions = plan.evaluation.captions
     if options.random_weights:

@@ -18,7 +18,7 @@ from model_export.evaluation import MAX_PIXELS
 from model_export.graphs.image import IMAGE_EMBEDS, PIXELS
 from model_export.graphs.text import IDS, MASK, TEXT_EMBEDS
 from model_export.layers import dimension
-from model_export.measuring import session
+from model_export.quantisation.measurements import session
 from model_export.report import as_markdown
 from shared_code.adapters.clip.bundle import DATA_SUFFIX, FORMAT, MANIFEST, load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder

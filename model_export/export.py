@@ -12,10 +12,10 @@ import numpy as np
 from model_export import parity
 from model_export.errors import ExportError
 from model_export.evaluation import EvaluationSet, image_spec, pixels, samples
-from model_export.gate import Choice, Gate, Judge, choose
 from model_export.graphs.emit import emit
 from model_export.layers import dimension
-from model_export.measuring import recall, session, vectors
+from model_export.quantisation.gate import Choice, Gate, Judge, choose
+from model_export.quantisation.measurements import recall, session, vectors
 from model_export.recipes import FLOAT, HALF, RECIPES, Precision, Recipe
 from shared_code.adapters.clip.encoder import IMAGE_BATCH, TEXT_BATCH
 

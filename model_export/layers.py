@@ -1,6 +1,6 @@
 """Towers as data: weights by their role, free of any model family.
 
-A family (``towers/``) fills these from a checkout of weights; ``emit`` writes them as an ONNX
+A family (``loading/``) fills these from a checkout of weights; ``emit`` writes them as an ONNX
 graph. Weights are float32 arrays; a linear layer's is [inputs, outputs].
 """
 

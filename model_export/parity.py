@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_export.errors import ExportError
-from model_export.measuring import vectors
+from model_export.quantisation.measurements import vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.report import machine, table
+from benchmarks.harness.report import machine, table
 
 _HEADER = (
     "recipe",

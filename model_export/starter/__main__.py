@@ -18,26 +18,36 @@ import torch
 from tokenizers import Tokenizer
 
 from model_export.starter import graphs, sources
-from model_export.starter.backbone import Backbone, picture_features
 from model_export.starter.bundle import BundleParts, write_bundle
-from model_export.starter.class_names import ClassNames, load_class_names
-from model_export.starter.class_space import ClassSpace, build_class_space
 from model_export.starter.colours import load_colours
-from model_export.starter.distil import distil, initial_bag, make_lesson
-from model_export.starter.french_lessons import french_lessons
-from model_export.starter.french_rows import as_rows, teach_french, with_french_rows
-from model_export.starter.french_vocabulary import FrenchVocabulary, french_vocabulary
-from model_export.starter.french_words import french_words, load_language_words
-from model_export.starter.glossary import load_glossary
-from model_export.starter.image_tower import ImageTower
-from model_export.starter.phrases import ShopWords, build_phrases, class_phrases, load_shop_words
-from model_export.starter.pictures import read_emoji
+from model_export.starter.french.glossary import load_glossary
+from model_export.starter.french.lessons import french_lessons
+from model_export.starter.french.vocabulary import FrenchVocabulary, french_vocabulary
+from model_export.starter.french.words import french_words, load_language_words
+from model_export.starter.image.backbone import Backbone, picture_features
+from model_export.starter.image.image_tower import ImageTower
+from model_export.starter.image.pictures import read_emoji
+from model_export.starter.image.visual_block import fit_visual_projection
+from model_export.starter.meaning.class_names import ClassNames, load_class_names
+from model_export.starter.meaning.class_space import ClassSpace, build_class_space
+from model_export.starter.meaning.teacher import Teacher
 from model_export.starter.quantise import quantised
-from model_export.starter.row_facts import row_facts
-from model_export.starter.teacher import Teacher
-from model_export.starter.text_tower import BagOfTokens, TextTower
-from model_export.starter.visual import fit_visual_projection
-from model_export.starter.vocabulary import extended_tokenizer, plain_words, with_plurals, words_in
+from model_export.starter.text.distil import distil, initial_bag, make_lesson
+from model_export.starter.text.french_rows import as_rows, teach_french, with_french_rows
+from model_export.starter.text.phrases import (
+    ShopWords,
+    build_phrases,
+    class_phrases,
+    load_shop_words,
+)
+from model_export.starter.text.row_facts import row_facts
+from model_export.starter.text.text_tower import BagOfTokens, TextTower
+from model_export.starter.text.vocabulary import (
+    extended_tokenizer,
+    plain_words,
+    with_plurals,
+    words_in,
+)
 
 SEED = 0
 THREADS = 2  # fixed: another number sums in another order

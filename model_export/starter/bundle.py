@@ -11,9 +11,9 @@ from typing import Any
 import onnx
 
 from model_export.starter import sources
+from model_export.starter.image.pictures import CLIP_MEAN, CLIP_STD, SIZE, WHITE
 from model_export.starter.layout import DIMENSION
 from model_export.starter.manifest_file import write_manifest
-from model_export.starter.pictures import CLIP_MEAN, CLIP_STD, SIZE, WHITE
 
 MAX_TOKENS = 64  # a query is a phrase; the bag would take more
 # Median cosines of this recipe; `evaluate --record` replaces them with those of the bundle at hand.

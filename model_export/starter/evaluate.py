@@ -22,15 +22,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from model_export.starter import retrieval
 from model_export.starter.arrays import Floats
-from model_export.starter.bundle_encoder import BundleEncoder
-from model_export.starter.categories import category_precision
-from model_export.starter.french_evaluation import french_report
+from model_export.starter.evaluation import retrieval
+from model_export.starter.evaluation.bundle_encoder import BundleEncoder
+from model_export.starter.evaluation.categories import category_precision
+from model_export.starter.evaluation.colour_test import tinted_pictures
+from model_export.starter.evaluation.french.measures import french_report
+from model_export.starter.evaluation.report import as_markdown
+from model_export.starter.evaluation.stamps import Stamp, find_stamps
 from model_export.starter.manifest_file import write_manifest
-from model_export.starter.report import as_markdown
-from model_export.starter.stamps import Stamp, find_stamps
-from model_export.starter.tints import tinted_pictures
 
 EVAL_SET = "tuxpaint-stamps-default 2022.06.04-1 (Debian; GPL-2, evaluation only)"
 SUBSETS: dict[str, tuple[Callable[[Stamp], bool], Callable[[Stamp], bool]]] = {

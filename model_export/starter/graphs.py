@@ -7,10 +7,10 @@ import io
 import onnx
 import torch
 
-from model_export.starter.image_tower import ImageTower
+from model_export.starter.image.image_tower import ImageTower
+from model_export.starter.image.pictures import SIZE
 from model_export.starter.layout import DIMENSION
-from model_export.starter.pictures import SIZE
-from model_export.starter.text_tower import TextTower
+from model_export.starter.text.text_tower import TextTower
 
 OPSET = 17  # old enough for any onnxruntime of the last years
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shared_code.domain.products import Vector
 
 NAME_WEIGHT = 0.3
-"""Of the name in a product's text vector; benchmarks/words.py compares weights."""
+"""Of the name in a product's text vector; benchmarks/product_text.py compares weights."""
 
 
 def embed_words(encoder: Encoder, text: ProductText) -> Vector | None:

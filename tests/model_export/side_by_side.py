@@ -7,9 +7,9 @@ import numpy as np
 import torch
 import transformers
 
-from model_export.files import Checkout
-from model_export.made_up import randomise
-from model_export.towers.preprocessing import preprocessing
+from model_export.loading.checkout import Checkout
+from model_export.loading.preprocessing import preprocessing
+from model_export.loading.random_models import randomise
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.settings import Settings
 from shared_code.wiring import open_encoder

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model_export import families
 from model_export.evaluation import image_spec, pixels, samples
-from model_export.gate import Gate, Judge, choose, seen_ranges
 from model_export.graphs.blocks import int8_columns
 from model_export.graphs.emit import emit
 from model_export.layers import Norm
-from model_export.measuring import nearness, recall, session, vectors
+from model_export.loading import families
+from model_export.quantisation.gate import Gate, Judge, choose, seen_ranges
+from model_export.quantisation.measurements import nearness, recall, session, vectors
+from model_export.quantisation.smooth_quant import smoothed
 from model_export.recipes import FLOAT, RECIPES, Recipe
-from model_export.smooth import smoothed
 
 ALL = RECIPES[0].int8
 BAD = Recipe("two bits", ALL, weight_bits=2)

@@ -8,24 +8,24 @@ import pytest
 import torch
 import transformers
 
-from model_export import families, made_up, sentence_families
 from model_export.errors import ExportError
-from model_export.files import UNKNOWN, check_out, weight_files
 from model_export.graphs.emit import emit
-from model_export.measuring import session
-from model_export.tokenizers_json import PROBES, tokenizer_json
+from model_export.loading import families, random_models, sentence_families
+from model_export.loading.checkout import UNKNOWN, check_out, weight_files
+from model_export.loading.tokenizer_json import PROBES, tokenizer_json
+from model_export.quantisation.measurements import session
 from shared_code.adapters.clip.bundle import TextInputs, TextSpec
 from shared_code.adapters.clip.tokenize import Tokenize
 from tests.model_export.configs import CLIP_VOCABULARY, CONFIGS
 
-TEXTS = made_up.sample_texts()
+TEXTS = random_models.sample_texts()
 
 
 def save(folder, name, model_class, tokenizer):
     """As ``save_pretrained`` leaves it; returns the torch model."""
     config = {key: value for key, value in CONFIGS[name].items() if key != "model_type"}
     model = model_class(model_class.config_class(**config)).eval()
-    made_up.randomise(model)
+    random_models.randomise(model)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return model
@@ -34,7 +34,7 @@ def save(folder, name, model_class, tokenizer):
 @pytest.fixture
 def clip_folder(tmp_path):
     folder = tmp_path / "my-clip"
-    tokenizer = made_up.clip_tokenizer(CLIP_VOCABULARY)
+    tokenizer = random_models.clip_tokenizer(CLIP_VOCABULARY)
     save(folder, "clip", transformers.CLIPModel, tokenizer)
     facts = {
         "size": {"shortest_edge": 50},
@@ -128,7 +128,7 @@ def test_weights_that_are_missing_are_not_made_up(clip_folder):
 
 def test_a_sentence_transformers_folder_with_its_dense_layer(tmp_path):
     folder = tmp_path / "multilingual"
-    tokenizer = made_up.wordpiece_tokenizer(800)
+    tokenizer = random_models.wordpiece_tokenizer(800)
     model = save(folder, "distilbert", transformers.DistilBertModel, tokenizer)
     weight = torch.randn(48, 64)
     write_sentence_files(folder, weight)
@@ -163,7 +163,7 @@ def write_sentence_files(folder, weight, activation="torch.nn.modules.linear.Ide
 
 def test_a_dense_layer_is_found_where_the_modules_say(tmp_path):
     folder = tmp_path / "multilingual"
-    save(folder, "distilbert", transformers.DistilBertModel, made_up.wordpiece_tokenizer(800))
+    save(folder, "distilbert", transformers.DistilBertModel, random_models.wordpiece_tokenizer(800))
     write_sentence_files(folder, torch.randn(48, 64))
     (folder / "2_Dense").rename(folder / "3_Dense")
     modules = (folder / "modules.json").read_text().replace("2_Dense", "3_Dense")
@@ -190,7 +190,7 @@ def test_a_dense_layer_is_found_where_the_modules_say(tmp_path):
 )
 def test_sentence_models_of_another_make_are_refused(file, content, told, tmp_path):
     folder = tmp_path / "multilingual"
-    save(folder, "distilbert", transformers.DistilBertModel, made_up.wordpiece_tokenizer(800))
+    save(folder, "distilbert", transformers.DistilBertModel, random_models.wordpiece_tokenizer(800))
     write_sentence_files(folder, torch.randn(48, 64))
     (folder / file).write_text(content)
     with pytest.raises(ExportError, match=told):
@@ -224,9 +224,9 @@ def sentencepiece_tokenizer(tmp_path_factory):
 
 def made_tokenizers(sentencepiece_tokenizer):
     return {
-        "clip": made_up.clip_tokenizer(CLIP_VOCABULARY),
-        "wordpiece": made_up.wordpiece_tokenizer(800),
-        "unigram": made_up.unigram_tokenizer(700),
+        "clip": random_models.clip_tokenizer(CLIP_VOCABULARY),
+        "wordpiece": random_models.wordpiece_tokenizer(800),
+        "unigram": random_models.unigram_tokenizer(700),
         "sentencepiece": sentencepiece_tokenizer,
     }
 
@@ -252,7 +252,7 @@ def test_the_apps_tokens_are_transformers_own(kind, sentencepiece_tokenizer):
 
 def test_a_tokenizer_that_cannot_be_converted_is_refused(sentencepiece_tokenizer):
     class Twisted:
-        backend_tokenizer = made_up.unigram_tokenizer(700).backend_tokenizer
+        backend_tokenizer = random_models.unigram_tokenizer(700).backend_tokenizer
 
         def __call__(self, text, **options):
             return {"input_ids": [1, 2, 3]}

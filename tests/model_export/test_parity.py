@@ -7,11 +7,12 @@ import numpy as np
 import onnx
 import pytest
 
-from model_export import families, parity, sentence_families
+from model_export import parity
 from model_export.errors import ExportError
 from model_export.graphs.emit import emit
 from model_export.layers import Linear
-from model_export.measuring import session, vectors
+from model_export.loading import families, sentence_families
+from model_export.quantisation.measurements import session, vectors
 from model_export.recipes import HALF
 from tests.model_export.configs import CONFIGS
 

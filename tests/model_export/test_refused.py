@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from model_export import families, sentence_families
 from model_export.__main__ import main
 from model_export.bundle import replacing, write_bundle
 from model_export.errors import ExportError, SourceUnavailable
 from model_export.export import Plan, export
+from model_export.loading import families, sentence_families
 from tests.model_export.configs import CONFIGS
 
 

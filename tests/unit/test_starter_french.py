@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_export.starter.bundle_encoder import BundleEncoder
-from model_export.starter.french_queries import rows
-from model_export.starter.french_words import french_words, load_language_words
-from model_export.starter.glossary import load_glossary
-from model_export.starter.inflection import folded
+from model_export.starter.evaluation.bundle_encoder import BundleEncoder
+from model_export.starter.evaluation.french.queries import rows
+from model_export.starter.french.glossary import load_glossary
+from model_export.starter.french.inflection import folded
+from model_export.starter.french.words import french_words, load_language_words
 from model_export.starter.layout import COLOUR, MEANING
 from shared_code.settings import Settings
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from model_export.starter.french_evaluation import best_ranks
-from model_export.starter.french_lessons import french_lessons
-from model_export.starter.french_queries import in_french, is_glossary_entry, rows
-from model_export.starter.french_vocabulary import FRENCH, french_vocabulary
-from model_export.starter.french_words import french_words, load_language_words
-from model_export.starter.glossary import load_glossary
-from model_export.starter.inflection import folded, forms
-from model_export.starter.tints import OBJECTS, TINTS
+from model_export.starter.evaluation.colour_test import OBJECTS, TINTS
+from model_export.starter.evaluation.french.measures import best_ranks
+from model_export.starter.evaluation.french.queries import in_french, is_glossary_entry, rows
+from model_export.starter.french.glossary import load_glossary
+from model_export.starter.french.inflection import folded, forms
+from model_export.starter.french.lessons import french_lessons
+from model_export.starter.french.vocabulary import FRENCH, french_vocabulary
+from model_export.starter.french.words import french_words, load_language_words
 
 GLOSSARY = load_glossary()
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from model_export.starter import retrieval
-from model_export.starter.class_names import hypernyms_by_class
 from model_export.starter.colours import load_colours
+from model_export.starter.evaluation import retrieval
+from model_export.starter.image.pictures import is_plain_pictograph
 from model_export.starter.layout import COLOUR
-from model_export.starter.pictures import is_plain_pictograph
+from model_export.starter.meaning.class_names import hypernyms_by_class
 from model_export.starter.sources import SourceError, checked
-from model_export.starter.vocabulary import with_plurals
+from model_export.starter.text.vocabulary import with_plurals
 
 NAMES = ["crane", "missile", "tabby", "missile"]
 
