@@ -1,12 +1,11 @@
-"""How fast a bulk job indexes, against what the encoder alone could do, and how its time grows.
+"""Measures how fast a bulk job indexes, compared with the encoder alone, and how its time grows.
 
-A folder of pictures lies in the container before the host starts, and the blob trigger is switched
-off, so that the job alone indexes them: from ``POST index-batch`` until the job has ended. The
-encoder's own throughput is for the same pictures in the same round, before and after: on as many
-threads as there are cores, each of which decodes and embeds batches of four; and once more with the
-words of each, which a job embeds as well. Folder store, embedded index, which
-holds the catalogue in the process; so the memory of growing jobs is looked at once more against a
-server that speaks Qdrant's protocol and keeps nothing.
+The pictures lie in the container before the host starts, and the blob trigger is switched off, so
+that only the job indexes them: from ``POST index-batch`` until the job has ended. The encoder's
+throughput is measured on the same pictures before and after each job: one thread per core, each of
+which decodes and embeds batches of four; and once more with the names, which a job embeds as well.
+Store and index are a folder and the embedded index. That index holds the catalogue in the process,
+so memory is measured once more with a stand-in for a Qdrant server that stores nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +23,10 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks.harness.report import arguments, publish, table
-from benchmarks.ingest import batches_per_s, made_pictures, picture_arguments
+from benchmarks.harness.report import make_parser, publish
+from benchmarks.ingest import add_picture_arguments, make_pictures, measure_batches_per_s
 from devhost import HostProcess
+from model_export.markdown import render_table
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.naming import readable_name
 from shared_code.settings import Settings
@@ -34,66 +34,70 @@ from shared_code.wiring import open_encoder
 from tests.twins.qdrant_server import running_qdrant_server
 
 TARGET = 0.85
-NEARLY = 0.97
-"""Of a job's items."""
+NEAR_THE_END = 0.97
+"""The share of a job's items from which on it is polled often."""
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "")
-    picture_arguments(parser, pictures=2_000, rounds=3)
+    parser = make_parser(__doc__ or "")
+    add_picture_arguments(parser, pictures=2_000, rounds=3)
     parser.add_argument("--growth", type=int, nargs="*", default=[500, 1_000, 2_500, 5_000])
-    asked = parser.parse_args()
+    options = parser.parse_args()
     load_before = os.getloadavg()[0]
-    most = max([asked.pictures, *asked.growth])
-    pictures = made_pictures(most, asked.side)
-    encoder = open_encoder(Settings(model_dir=asked.model))
+    most = max([options.pictures, *options.growth])
+    pictures = make_pictures(most, options.side)
+    encoder = open_encoder(Settings(model_dir=options.model))
     encoder.encode_texts(["loads the model"])
-    batches_per_s(encoder, pictures[:40])
-    rounds = [Round(encoder, pictures[: asked.pictures], asked.model) for _ in range(asked.rounds)]
-    growth = [indexed(pictures[:count], asked.model) for count in asked.growth]
+    measure_batches_per_s(encoder, pictures[:40])
+    rounds = [
+        BulkRound(encoder, pictures[: options.pictures], options.model)
+        for _ in range(options.rounds)
+    ]
+    growth = [measure_job(pictures[:count], options.model) for count in options.growth]
     with running_qdrant_server() as qdrant:
-        served = [
-            indexed(pictures[:count], asked.model, QDRANT_URL=qdrant.url) for count in asked.growth
+        with_server = [
+            measure_job(pictures[:count], options.model, QDRANT_URL=qdrant.url)
+            for count in options.growth
         ]
     model = f"Model: {encoder.model.name}. The machine's load before was {load_before:.1f}."
-    parts = [_rates(rounds, asked), _grown(growth, served), model]
-    publish("Bulk jobs", "\n\n".join(part for part in parts if part), asked.out)
+    parts = [_render_rates(rounds, options), _render_growth(growth, with_server), model]
+    publish("Bulk jobs", "\n\n".join(part for part in parts if part), options.out)
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
-    """A job over so many pictures."""
+class JobMeasurement:
+    """A job over this many pictures."""
 
     pictures: int
     seconds: float
     again_seconds: float
-    """Of the same job once more, with nothing to do."""
+    """The same job once more, with nothing to do."""
     memory_mb: float
-    """Resident, of the host, at most."""
+    """The highest resident memory of the host."""
 
     @property
     def per_s(self) -> float:
         return self.pictures / self.seconds
 
 
-class Round:
+class BulkRound:
     def __init__(self, encoder: ClipEncoder, pictures: Sequence[bytes], model: Path) -> None:
-        before = batches_per_s(encoder, pictures)
-        self.job = indexed(pictures, model)
-        self.alone_per_s = (before + batches_per_s(encoder, pictures)) / 2
-        names = [readable_name(_name(at)) for at in range(len(pictures))]
+        before = measure_batches_per_s(encoder, pictures)
+        self.job = measure_job(pictures, model)
+        self.alone_per_s = (before + measure_batches_per_s(encoder, pictures)) / 2
+        names = [readable_name(_name_blob(at)) for at in range(len(pictures))]
         began = time.perf_counter()
         encoder.encode_texts(names)
         words_s = time.perf_counter() - began
         self.with_words_per_s = len(pictures) / (len(pictures) / self.alone_per_s + words_s)
 
 
-def indexed(pictures: Sequence[bytes], model: Path, **settings: str) -> Indexed:
+def measure_job(pictures: Sequence[bytes], model: Path, **settings: str) -> JobMeasurement:
     with tempfile.TemporaryDirectory() as folder:
         images = Path(folder) / "storage" / "images"
         images.mkdir(parents=True)
         for at, picture in enumerate(pictures):
-            (images / _name(at)).write_bytes(picture)
+            (images / _name_blob(at)).write_bytes(picture)
         host = HostProcess(
             Path(folder),
             MODEL_DIR=str(model.resolve()),
@@ -104,42 +108,44 @@ def indexed(pictures: Sequence[bytes], model: Path, **settings: str) -> Indexed:
             with httpx.Client(base_url=host.url, timeout=60) as client:
                 client.post("/api/v1/embed", json={"text": "loads the model"}).raise_for_status()
                 process = psutil.Process(host.process.pid)
-                seconds, memory_mb = _job(client, process)
-                again_s, _ = (0.0, 0.0) if settings else _job(client, process)
+                seconds, memory_mb = _run_job(client, process)
+                again_s, _ = (0.0, 0.0) if settings else _run_job(client, process)
         finally:
             host.stop()
-    return Indexed(len(pictures), seconds, again_s, memory_mb)
+    return JobMeasurement(len(pictures), seconds, again_s, memory_mb)
 
 
-def _job(client: httpx.Client, process: psutil.Process) -> tuple[float, float]:
-    """Seconds, and memory in MB. Looked at often only when it is about to end: a look takes its
-    time of the cores (and the job's own clock shows whole seconds)."""
+def _run_job(client: httpx.Client, process: psutil.Process) -> tuple[float, float]:
+    """Returns the seconds of a job, and the highest memory in MB.
+
+    It polls often only near the end, since polling uses the same cores.
+    """
     began = time.perf_counter()
     job: dict[str, Any] = client.post("/api/v1/index-batch", json={"prefix": ""}).json()
     most = 0.0
     while not job["ended"]:
-        is_near = job["total"] is not None and job["done"] >= job["total"] * NEARLY
+        is_near = job["total"] is not None and job["done"] >= job["total"] * NEAR_THE_END
         time.sleep(0.02 if is_near else 0.5)
         most = max(most, process.memory_info().rss / 1e6)
         job = client.get(job["url"]).raise_for_status().json()
     if job["state"] != "completed" or job["failed"]:
-        raise RuntimeError(f"the job did not do its work: {job}")
+        raise RuntimeError(f"the job did not index everything: {job}")
     return time.perf_counter() - began, most
 
 
-def _name(at: int) -> str:
+def _name_blob(at: int) -> str:
     return f"product-{at:05}.jpg"
 
 
-def _rates(rounds: Sequence[Round], asked: argparse.Namespace) -> str:
+def _render_rates(rounds: Sequence[BulkRound], options: argparse.Namespace) -> str:
     if not rounds:
         return ""
 
-    def row(what: str, values: list[float], digits: int) -> list[str]:
+    def row(title: str, values: list[float], digits: int) -> list[str]:
         middle, low, high = (
             f"{value:.{digits}f}" for value in (statistics.median(values), min(values), max(values))
         )
-        return [what, f"{middle} ({low} to {high})"]
+        return [title, f"{middle} ({low} to {high})"]
 
     rows = [
         row("the encoder alone, pictures/s", [r.alone_per_s for r in rounds], 1),
@@ -152,27 +158,35 @@ def _rates(rounds: Sequence[Round], asked: argparse.Namespace) -> str:
         ),
         row("job / encoder with words", [r.job.per_s / r.with_words_per_s for r in rounds], 2),
     ]
-    what = f"{asked.pictures} JPEGs of up to {asked.side} pixels a side, {asked.rounds} rounds"
-    return table([f"{what}: the median of the rounds, and their range", ""], rows)
+    setup = (
+        f"{options.pictures} JPEGs of up to {options.side} pixels a side, {options.rounds} rounds"
+    )
+    return render_table([f"{setup}: the median of the rounds, and their range", ""], rows)
 
 
-def _grown(found: Sequence[Indexed], served: Sequence[Indexed]) -> str:
-    if not found:
+def _render_growth(growth: Sequence[JobMeasurement], with_server: Sequence[JobMeasurement]) -> str:
+    if not growth:
         return ""
-    header = ["pictures", "seconds", "ms a picture", "again, all current: s", "memory at most, MB"]
+    header = [
+        "pictures",
+        "seconds",
+        "ms a picture",
+        "again, with nothing to do: s",
+        "highest memory, MB",
+    ]
     header.append("with a server, MB")
     rows = [
         [
-            f"{each.pictures:,}",
-            f"{each.seconds:.1f}",
-            f"{1000 / each.per_s:.1f}",
-            f"{each.again_seconds:.1f}",
-            f"{each.memory_mb:.0f}",
-            f"{other.memory_mb:.0f}",
+            f"{job.pictures:,}",
+            f"{job.seconds:.1f}",
+            f"{1000 / job.per_s:.1f}",
+            f"{job.again_seconds:.1f}",
+            f"{job.memory_mb:.0f}",
+            f"{with_server_job.memory_mb:.0f}",
         ]
-        for each, other in zip(found, served, strict=True)
+        for job, with_server_job in zip(growth, with_server, strict=True)
     ]
-    return table(header, rows)
+    return render_table(header, rows)
 
 
 if __name__ == "__main__":

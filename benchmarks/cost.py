@@ -1,11 +1,11 @@
-"""What searching and indexing cost on Flex Consumption: a model, from processor time measured here.
+"""Computes the cost of searching and indexing on Flex Consumption, from measured processor time.
 
-Measured: seconds of a core that a host takes for a text search, a picture search, a dropped picture
-and a picture of a bulk job, by the process's own clock, with the full architecture (random weights:
-they cost the same). Modelled: an instance of 2,048 MB has one core, one of 512 MB a quarter; an
-instance is billed while anything runs on it, for a second at least, then by tenths, times its
-memory. A lone call is billed by itself; a busy instance by the processor time alone, since calls
-overlap. Waiting for Qdrant and storage in the cloud is not in it, nor are slower cores.
+Measured: seconds of a core that the host process uses for a text search, a picture search, a
+dropped picture and a picture of a bulk job, with the full architecture (random weights: they cost
+the same). Modelled: an instance of 2,048 MB has one core, one of 512 MB a quarter. It is billed
+while anything runs on it, for at least a second, then in tenths, times its memory. A lone call is
+billed by itself; on a busy instance calls overlap, so each is billed for its processor time.
+Waiting for Qdrant and storage in the cloud is not included, nor are slower cores.
 
 Prices: Azure Functions' documentation, Flex Consumption, on demand (read 2025-05, its example
 rates), less the free grant of a month; the queue's polling besides. The constants say where each
@@ -30,11 +30,12 @@ from pathlib import Path
 import httpx
 import psutil
 
-from benchmarks.harness.full_size import add_bundle, check_bundle
-from benchmarks.harness.host import core_s
-from benchmarks.harness.report import arguments, publish, table
-from benchmarks.ingest import made_pictures
+from benchmarks.harness.full_size import add_bundle_argument, check_bundle
+from benchmarks.harness.host import measure_core_s
+from benchmarks.harness.report import make_parser, publish
+from benchmarks.ingest import make_pictures
 from devhost import ROOT, HostProcess
+from model_export.markdown import render_table
 
 PRICE_GB_S = 0.000026
 PRICE_CALL = 0.40 / 1_000_000
@@ -45,7 +46,7 @@ the numbers to the price page). The price page's numbers as public repositories 
 March and on 2 October 2026; it was not read by us."""
 LEAST_S, STEP_S = 1.0, 0.1
 INSTANCES = {"512 MB": (0.5, 0.25), "2,048 MB": (2.0, 1.0)}
-"""Gigabytes and cores."""
+"""Their gigabytes and cores."""
 CHUNK = 64
 """Pictures of one activity of a bulk job."""
 SHOPS = {
@@ -55,136 +56,149 @@ SHOPS = {
 }
 """Text searches and changed pictures a month."""
 QUEUES, POLLS_A_MINUTE = 3, 30
-"""blob-events and two for messages that were given up; one poll each every two seconds
+"""blob-events and two poison queues; each is polled every two seconds
 (``maxPollingInterval`` of host.json), as measured with Microsoft's extension on Azurite."""
 PRICE_QUEUE_CALL = 0.004 / 10_000
 """A general-purpose v2 account with LRS, as infracost's tests print Azure's price list (2023)."""
 MONTH_H = 730
 GROUPS, MOST_OF_A_GROUP = 6, 5
-"""Groups of functions that scale apart: searches, bulk jobs (durable), and each other function by
-itself: events, two queues of messages that were given up, the reconcile timer. The other is the
-default of ``maximumInstanceCount`` in infra/main.bicep, which holds for each of them."""
+"""The groups of functions that scale independently: searches, bulk jobs (durable), and each other
+function by itself (events, two poison queues, the reconcile timer); and the default of
+``maximumInstanceCount`` in infra/main.bicep, which applies to each group."""
 BEGIN, END = "<!-- benchmarks/cost.py -->", "<!-- end -->"
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class PricedOperation:
     name: str
     core_s: float
     per_call: int = 1
 
-    def lone_gb_s(self, gigabytes: float, cores: float) -> float:
-        """What an execution is billed for when nothing else runs on its instance."""
+    def bill_lone_call(self, gigabytes: float, cores: float) -> float:
+        """Returns the GB-s of an execution while nothing else runs on its instance."""
         seconds = max(LEAST_S, math.ceil(self.core_s * self.per_call / cores / STEP_S) * STEP_S)
         return seconds * gigabytes
 
-    def lone_usd(self, gigabytes: float, cores: float) -> float:
-        """Of one, when nothing else runs on its instance."""
-        return (self.lone_gb_s(gigabytes, cores) * PRICE_GB_S + PRICE_CALL) / self.per_call
+    def price_lone_call(self, gigabytes: float, cores: float) -> float:
+        """Returns the dollars for one while nothing else runs on its instance."""
+        return (self.bill_lone_call(gigabytes, cores) * PRICE_GB_S + PRICE_CALL) / self.per_call
 
-    def busy_usd(self, gigabytes: float, cores: float) -> float:
-        """Of one, when the instance's cores never rest."""
+    def price_busy_call(self, gigabytes: float, cores: float) -> float:
+        """Returns the dollars for one while the instance's cores are always busy."""
         return self.core_s / cores * gigabytes * PRICE_GB_S + PRICE_CALL / self.per_call
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "")
-    add_bundle(parser)
+    parser = make_parser(__doc__ or "")
+    add_bundle_argument(parser)
     parser.add_argument("--runs", type=int, default=100)
-    parser.add_argument("--from", dest="earlier", type=Path, help="an earlier result, not measured")
+    parser.add_argument(
+        "--from",
+        dest="earlier",
+        type=Path,
+        help="an earlier result: take its times, measure nothing",
+    )
     parser.add_argument("--document", type=Path, default=ROOT / "docs" / "costs.md")
     options = parser.parse_args()
     if options.earlier:
         operations, origin = read_results(options.earlier.read_text())
     else:
-        operations, origin = measured(check_bundle(options.bundle), options.runs), None
+        operations, origin = measure_operations(check_bundle(options.bundle), options.runs), None
     tables = render_tables(operations)
     publish("Costs", tables, options.out, origin=origin)
-    _write(options.document, tables)
+    _write_document(options.document, tables)
 
 
-def read_results(text: str) -> tuple[list[Operation], str]:
-    """Returns what an earlier result measured, and its line on what and how. Raises ValueError."""
+def read_results(text: str) -> tuple[list[PricedOperation], str]:
+    """Returns the measured operations of an earlier result, and its line on how they were measured.
+
+    Raises ValueError if it is not a result of this benchmark.
+    """
     rows = re.findall(r"^\| [\d,]+ times (.+?) \| ([\d.]+) \|", text, re.MULTILINE)
     origin = re.search(r"^Measured on .*?`\.", text, re.MULTILINE)
     if not rows or origin is None:
         raise ValueError("no result of benchmarks.cost")
     operations = [
-        Operation(name, round(float(core_ms) / 1000, 4), CHUNK if "bulk" in name else 1)
+        PricedOperation(name, round(float(core_ms) / 1000, 4), CHUNK if "bulk" in name else 1)
         for name, core_ms in rows
     ]
     return operations, origin[0]
 
 
-def render_tables(operations: list[Operation]) -> str:
+def render_tables(operations: list[PricedOperation]) -> str:
     parts = [
-        _operations(operations),
-        _months(operations),
-        _always(operations),
-        _catalogue(operations),
-        _ceiling(),
-        _polling(),
+        _render_operations(operations),
+        _render_months(operations),
+        _render_always_busy(operations),
+        _render_catalogue(operations),
+        _render_ceiling(),
+        _render_polling(),
     ]
     return "\n\n".join(parts)
 
 
-def month_usd(gb_s: float, calls: int) -> float:
-    """What a month on demand costs, less the free grant."""
+def compute_month_usd(gb_s: float, calls: int) -> float:
+    """Returns the dollars for a month on demand, less the free grant."""
     return max(0, gb_s - FREE_GB_S) * PRICE_GB_S + max(0, calls - FREE_CALLS) * PRICE_CALL
 
 
-def measured(bundle: Path, runs: int) -> list[Operation]:
-    pictures = made_pictures(runs * 2, 1000)
-    with shop(bundle) as of:
-        operations = of.operations(pictures, runs)
-    with shop(bundle, AzureWebJobs__blob_changed__Disabled="true") as of:  # the job alone indexes
-        core_s = of.core_s(lambda: of.bulk(pictures)) / len(pictures)
-    return [*operations, Operation("a picture of a bulk job", round(core_s, 4), CHUNK)]
+def measure_operations(bundle: Path, runs: int) -> list[PricedOperation]:
+    pictures = make_pictures(runs * 2, 1000)
+    with run_measured_host(bundle) as of:
+        operations = of.measure_all(pictures, runs)
+    with run_measured_host(
+        bundle, AzureWebJobs__blob_changed__Disabled="true"
+    ) as of:  # the job alone indexes
+        core_s = of.measure_core_s(lambda: of.run_bulk_job(pictures)) / len(pictures)
+    return [*operations, PricedOperation("a picture of a bulk job", round(core_s, 4), CHUNK)]
 
 
 @contextmanager
-def shop(bundle: Path, **settings: str) -> Iterator[Shop]:
+def run_measured_host(bundle: Path, **settings: str) -> Iterator[MeasuredHost]:
     with tempfile.TemporaryDirectory() as folder:
         host = HostProcess(Path(folder), MODEL_DIR=str(bundle), **settings)
         try:
             with httpx.Client(base_url=host.url, timeout=60) as client:
-                yield Shop(client, psutil.Process(host.process.pid), Path(folder))
+                yield MeasuredHost(client, psutil.Process(host.process.pid), Path(folder))
         finally:
             host.stop()
 
 
-class Shop:
+class MeasuredHost:
     def __init__(self, client: httpx.Client, process: psutil.Process, folder: Path) -> None:
         self._client, self._process = client, process
         self._images = folder / "storage" / "images"
         self._images.mkdir(parents=True, exist_ok=True)
-        self._search("loads the model")
+        self._search_by_text("loads the model")
 
-    def operations(self, pictures: list[bytes], runs: int) -> list[Operation]:
-        self._photo(pictures[-1])
+    def measure_all(self, pictures: list[bytes], runs: int) -> list[PricedOperation]:
+        self._search_by_picture(pictures[-1])
         works: dict[str, Callable[[], object]] = {
             "a dropped picture": lambda: self._drop(pictures[:runs]),
-            "a text search": lambda: self._searches(runs),
-            "a picture search": lambda: self._photos(pictures[:runs]),
+            "a text search": lambda: self._search_by_texts(runs),
+            "a picture search": lambda: self._search_by_pictures(pictures[:runs]),
         }
-        return [Operation(name, round(self.core_s(work) / runs, 4)) for name, work in works.items()]
+        return [
+            PricedOperation(name, round(self.measure_core_s(work) / runs, 4))
+            for name, work in works.items()
+        ]
 
-    def core_s(self, work: Callable[[], object]) -> float:
-        """Of the app, while the work goes on."""
-        return core_s(self._process, work)
+    def measure_core_s(self, work: Callable[[], object]) -> float:
+        """Returns the seconds of a core that the app uses while ``work`` runs."""
+        return measure_core_s(self._process, work)
 
-    def _search(self, query: str) -> None:
+    def _search_by_text(self, query: str) -> None:
         self._client.post("/api/v1/search", json={"query": query, "limit": 24}).raise_for_status()
 
-    def _searches(self, count: int) -> None:
+    def _search_by_texts(self, count: int) -> None:
         for at in range(count):
-            self._search(f"a red bag, no. {at}")
+            self._search_by_text(f"a red bag, no. {at}")
 
-    def _photos(self, pictures: list[bytes]) -> None:
+    def _search_by_pictures(self, pictures: list[bytes]) -> None:
         for picture in pictures:
-            self._photo(picture)
+            self._search_by_picture(picture)
 
-    def _photo(self, picture: bytes) -> None:
+    def _search_by_picture(self, picture: bytes) -> None:
         files = {"file": ("photo.jpg", picture)}
         self._client.post("/api/v1/search-image", files=files).raise_for_status()
 
@@ -194,7 +208,7 @@ class Shop:
         while self._client.get("/api/v1/stats").json()["images"] < len(pictures):
             time.sleep(0.5)
 
-    def bulk(self, pictures: list[bytes]) -> None:
+    def run_bulk_job(self, pictures: list[bytes]) -> None:
         for at, picture in enumerate(pictures):
             (self._images / f"p-{at}.jpg").write_bytes(picture)
         job = self._client.post("/api/v1/index-batch", json={"prefix": "p-"}).json()
@@ -203,19 +217,20 @@ class Shop:
             job = self._client.get(job["url"]).json()
 
 
-def _operations(found: list[Operation]) -> str:
+def _render_operations(operations: list[PricedOperation]) -> str:
     header = ["", "core, ms"]
     header += [f"alone, {size}" for size in INSTANCES] + [f"busy, {size}" for size in INSTANCES]
     rows = []
-    for each in found:
-        count = 1_000 if "search" in each.name else 10_000
-        alone = [f"${count * each.lone_usd(*of):.3f}" for of in INSTANCES.values()]
-        busy = [f"${count * each.busy_usd(*of):.3f}" for of in INSTANCES.values()]
-        rows.append([f"{count:,} times {each.name}", f"{1000 * each.core_s:.1f}", *alone, *busy])
-    return table(header, rows)
+    for operation in operations:
+        count = 1_000 if "search" in operation.name else 10_000
+        alone = [f"${count * operation.price_lone_call(*size):.3f}" for size in INSTANCES.values()]
+        busy = [f"${count * operation.price_busy_call(*size):.3f}" for size in INSTANCES.values()]
+        title = f"{count:,} times {operation.name}"
+        rows.append([title, f"{1000 * operation.core_s:.1f}", *alone, *busy])
+    return render_table(header, rows)
 
 
-def _months(operations: list[Operation]) -> str:
+def _render_months(operations: list[PricedOperation]) -> str:
     by_name = {operation.name: operation for operation in operations}
     search, picture = by_name["a text search"], by_name["a dropped picture"]
     rows = []
@@ -223,71 +238,73 @@ def _months(operations: list[Operation]) -> str:
         calls = searches + pictures
         row = [f"{name}: {searches:,} searches, {pictures:,} pictures", f"{calls:,}"]
         for instance in INSTANCES.values():
-            gb_s = searches * search.lone_gb_s(*instance) + pictures * picture.lone_gb_s(*instance)
-            row += [f"{gb_s:,.0f}", f"${month_usd(gb_s, calls):.2f}"]
+            gb_s = searches * search.bill_lone_call(*instance) + pictures * picture.bill_lone_call(
+                *instance
+            )
+            row += [f"{gb_s:,.0f}", f"${compute_month_usd(gb_s, calls):.2f}"]
         rows.append(row)
-    header = ["a month, every call alone, less the free grant", "executions"]
+    header = ["a month, each call alone on its instance, less the free grant", "executions"]
     for size in INSTANCES:
         header += [f"GB-s, {size}", "to pay"]
-    return table(header, rows)
+    return render_table(header, rows)
 
 
-def _polling() -> str:
+def _render_polling() -> str:
     hour = QUEUES * POLLS_A_MINUTE * 60
     rows = [
         [name, f"{calls:,}", f"${calls * PRICE_QUEUE_CALL:.3f}"]
         for name, calls in (
             ("an hour that one instance runs", hour),
-            ("a month of one that never rests", hour * MONTH_H),
+            ("a month of one that runs all the time", hour * MONTH_H),
         )
     ]
-    return table([f"polling of {QUEUES} queues", "operations", ""], rows)
+    return render_table([f"polling of {QUEUES} queues", "operations", ""], rows)
 
 
-def _always(found: list[Operation]) -> str:
-    [search] = [each for each in found if each.name == "a text search"]
+def _render_always_busy(operations: list[PricedOperation]) -> str:
+    [search] = [operation for operation in operations if operation.name == "a text search"]
     rows = []
     for size, (gigabytes, cores) in INSTANCES.items():
         hour = 3600 * gigabytes * PRICE_GB_S
-        even = hour / search.lone_usd(gigabytes, cores)
+        even = hour / search.price_lone_call(gigabytes, cores)
         rows.append([size, f"${hour:.4f}", f"${hour * MONTH_H:.0f}", f"{even:,.0f}"])
     header = [
-        "one instance that never rests",
+        "one instance that is always busy",
         "an hour",
         "a month",
-        "lone searches an hour that cost as much",
+        "single searches an hour that cost as much",
     ]
-    return table(header, rows)
+    return render_table(header, rows)
 
 
-def _catalogue(found: list[Operation]) -> str:
-    [bulk] = [each for each in found if "bulk" in each.name]
+def _render_catalogue(operations: list[PricedOperation]) -> str:
+    [bulk] = [operation for operation in operations if "bulk" in operation.name]
     rows = []
     for size, instance in INSTANCES.items():
         hours = 1_000_000 * bulk.core_s / instance[1] / 3600
-        busy = f"${1_000_000 * bulk.busy_usd(*instance):.2f}"
+        busy = f"${1_000_000 * bulk.price_busy_call(*instance):.2f}"
         rows.append([size, busy, f"{hours:.0f}", f"{hours / MOST_OF_A_GROUP:.1f}"])
     capped = f"hours on {MOST_OF_A_GROUP} instances"
     header = ["a million pictures in one bulk job", "", "instance-hours", capped]
-    return table(header, rows)
+    return render_table(header, rows)
 
 
-def _ceiling() -> str:
+def _render_ceiling() -> str:
     rows = []
     for size, (gigabytes, _) in INSTANCES.items():
         hour = gigabytes * 3600 * PRICE_GB_S
         group, everything = MOST_OF_A_GROUP * hour, GROUPS * MOST_OF_A_GROUP * hour
         rows.append([size, f"${group:.2f}", f"${everything:.2f}", f"${24 * everything:.0f}"])
     header = [
-        "if all instances that `maximumInstanceCount` allows never rest",
+        "if all instances that `maximumInstanceCount` allows are always busy",
         f"{MOST_OF_A_GROUP} searching, an hour",
         f"{GROUPS * MOST_OF_A_GROUP} in {GROUPS} groups, an hour",
         "the same, a day",
     ]
-    return table(header, rows)
+    return render_table(header, rows)
 
 
-def _write(document: Path, tables: str) -> None:
+def _write_document(document: Path, tables: str) -> None:
     text = document.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

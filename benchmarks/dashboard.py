@@ -1,8 +1,8 @@
-"""How heavy the dashboard is, and how much later than the API's answer a result is painted.
+"""Measures the size of the dashboard, and how long it takes to paint results beyond the API's time.
 
-By the browser's own clock: the page marks when it asks, has the answer, and has painted results
-(a task after the frame, so the figure is on the high side). The API's own time is what its
-Server-Timing says. A headless Chromium on the machine of the app: no network in between.
+The clock is the browser's: the page marks when it sends a search, has the response, and has painted
+the results (in a task after the frame, so the figure is on the high side). The API's own time is
+from its Server-Timing. Chromium runs headless on the machine of the app: no network in between.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.report import arguments, percentile, publish, table
+from benchmarks.harness.report import compute_percentile, make_parser, publish
+from model_export.markdown import render_table
 from tests.browser.chromium import running_chromium
 from tests.host import Host, eventually
 
@@ -26,51 +27,59 @@ PAINTED = "performance.getEntriesByName('results-painted').length"
 TIMES = """() => {
   const last = (name) => performance.getEntriesByName(name).at(-1);
   const answered = last("response-received");
-  return { asked: last("search-started").startTime, answered: answered.startTime,
+  return { sent: last("search-started").startTime, answered: answered.startTime,
            painted: last("results-painted").startTime, api: answered.detail.api_ms };
 }"""
 WEIGHTS = """() => ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .filter((each) => each.name.includes("/api/dashboard")).map((each) => each.encodedBodySize)"""
 
 Times = dict[str, float]
-"""asked, answered, painted: milliseconds since the navigation began; api: what the API took."""
+"""sent, answered, painted: milliseconds since the navigation began; api: the API's own time."""
 
 
 def main() -> None:
-    args = arguments(__doc__ or "").parse_args()
+    args = make_parser(__doc__ or "").parse_args()
     with running_chromium() as chromium, tempfile.TemporaryDirectory() as folder:
         host = Host(Path(folder), module="devhost.start")
         try:
             eventually(lambda: "Ready after" in host.log.read_text(), "samples", seconds=300)
-            body = measured(chromium.browser, f"{host.url}/api/dashboard")
+            body = measure_dashboard(chromium.browser, f"{host.url}/api/dashboard")
         finally:
             host.stop()
     publish("The dashboard: weight, and time to the first results", body, args.out)
 
 
-def measured(browser: Any, url: str) -> str:
-    searches = list(searched(browser, url))
-    loads = [loaded(browser, url) for _ in range(LOADS)]
-    first, whole = weighed(browser, url)
+def measure_dashboard(browser: Any, url: str) -> str:
+    searches = list(time_searches(browser, url))
+    loads = [time_load(browser, url) for _ in range(LOADS)]
+    first, whole = weigh_files(browser, url)
     weights = [
         ["the page and its first view", f"{sum(first) / 1000:.1f}", len(first)],
         ["all of its views", f"{sum(whole) / 1000:.1f}", len(whole)],
     ]
     times = [
-        timing("a search on the open page: painted, beyond the API's own time", searches, beyond),
-        timing("of that, from the answer to the paint", searches, after_answer),
-        timing("opened with a search, nothing cached: painted, beyond it", loads, from_nothing),
+        summarise_times(
+            "a search on the open page: until painted, less the API's own time",
+            searches,
+            time_beyond_api,
+        ),
+        summarise_times("of that, from the response until painted", searches, time_to_paint),
+        summarise_times(
+            "opened with a search, nothing cached: until painted, less the API's own time",
+            loads,
+            time_load_beyond_api,
+        ),
     ]
     return "\n\n".join(
         [
-            table(["weight without pictures", "kB", "files"], weights),
-            table(["milliseconds", "median", "95 %", "runs"], times),
+            render_table(["weight without pictures", "kB", "files"], weights),
+            render_table(["milliseconds", "median", "95 %", "runs"], times),
         ]
     )
 
 
-def searched(browser: Any, url: str) -> Iterator[Times]:
-    page = opened(browser, url)
+def time_searches(browser: Any, url: str) -> Iterator[Times]:
+    page = open_page(browser, url)
     for words in (f"{colour} {word}" for word in WORDS for colour in COLOURS):
         before = page.evaluate(PAINTED)
         page.locator("#q").fill(words)
@@ -79,48 +88,55 @@ def searched(browser: Any, url: str) -> Iterator[Times]:
         yield page.evaluate(TIMES)
 
 
-def loaded(browser: Any, url: str) -> Times:
-    page = opened(browser, f"{url}#/search?q=red dress")
+def time_load(browser: Any, url: str) -> Times:
+    page = open_page(browser, f"{url}#/search?q=red dress")
     times: Times = page.evaluate(TIMES)
     page.close()
     return times
 
 
-def weighed(browser: Any, url: str) -> tuple[list[int], list[int]]:
-    """Bytes of each file: after the first view, and after all of them."""
-    page = opened(browser, url)
+def weigh_files(browser: Any, url: str) -> tuple[list[int], list[int]]:
+    """Returns the bytes of each file: of those for the first view, and of those for all views."""
+    page = open_page(browser, url)
     first: list[int] = page.evaluate(WEIGHTS)
     for view in VIEWS:
         page.evaluate(f"location.hash = '#/{view}'")
         page.locator(f"[data-view={view}].work").wait_for()
-        page.keyboard.press("Escape")  # one asks who it is
+        page.keyboard.press("Escape")  # one view asks for a user
     whole: list[int] = page.evaluate(WEIGHTS)
     return first, whole
 
 
-def opened(browser: Any, address: str) -> Any:
-    """In a profile of its own, so that nothing is cached; results are painted."""
+def open_page(browser: Any, address: str) -> Any:
+    """Returns a page in a new profile, with nothing cached, once results are painted."""
     page = browser.new_page()
     page.goto(address)
     page.wait_for_function(f"() => {PAINTED}")
     return page
 
 
-def beyond(times: Times) -> float:
-    return times["painted"] - times["asked"] - times["api"]
+def time_beyond_api(times: Times) -> float:
+    return times["painted"] - times["sent"] - times["api"]
 
 
-def after_answer(times: Times) -> float:
+def time_to_paint(times: Times) -> float:
     return times["painted"] - times["answered"]
 
 
-def from_nothing(times: Times) -> float:
+def time_load_beyond_api(times: Times) -> float:
     return times["painted"] - times["api"]
 
 
-def timing(what: str, runs: list[Times], of: Callable[[Times], float]) -> list[object]:
-    values = [of(each) for each in runs]
-    return [what, f"{statistics.median(values):.0f}", f"{percentile(values, 95):.0f}", len(values)]
+def summarise_times(
+    title: str, runs: list[Times], measure: Callable[[Times], float]
+) -> list[object]:
+    values = [measure(times) for times in runs]
+    return [
+        title,
+        f"{statistics.median(values):.0f}",
+        f"{compute_percentile(values, 95):.0f}",
+        len(values),
+    ]
 
 
 if __name__ == "__main__":

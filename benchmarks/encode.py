@@ -1,8 +1,8 @@
-"""The encoder against the ways others run CLIP ViT-B/32, on the same inputs in the same run.
+"""Compares the encoder with other ways to run CLIP ViT-B/32, on the same inputs in the same run.
 
-Contenders take turns, round after round, so that what else the machine does meets all of them;
-the shortest run of each counts, and ratios are of those. All use two threads. Weights are random:
-they change no time. Needs model_export's requirements (`make test-export` installs them).
+The contenders take turns, so that other load on the machine affects all of them; the shortest run
+of each counts, and ratios are of those. All use two threads. Weights are random, which changes no
+time. Needs model_export's requirements (`make test-export` installs them).
 
 - torch: transformers, eager, float32
 - ORT fp32: the graph that torch.onnx.export traces, in onnxruntime as it comes
@@ -29,55 +29,64 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from benchmarks.harness.full_size import CONFIG, add_bundle, check_bundle
-from benchmarks.harness.report import arguments, publish, table
+from benchmarks.harness.full_size import CONFIG, add_bundle_argument, check_bundle
+from benchmarks.harness.report import make_parser, publish
 from model_export.loading import random_models
 from model_export.loading.families import read_config
+from model_export.markdown import render_table
 from shared_code.adapters.clip.bundle import Bundle, load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder, EncoderOptions
 from shared_code.adapters.clip.tokenize import Tokenize
 
 THREADS = 2
 SETTLE_S = 0.02
-"""Before each run: the threads of the one before still spin for a while, on the same cores."""
+"""The pause before each run, since the threads of the run before still spin for a while."""
 RUNS_PER_TURN = 3
 SEQUENCE = 5
-"""Tokens, two of them special: a query of three words. Which words takes no time or saves none."""
+"""Tokens of a query of three words, two of them special. Which words they are changes no time."""
 AIMS = {
     "one picture": (0.18, 0.32),
     "a picture in a batch of 8": (0.15, 0.27),
     "a text of 5 tokens": (0.18, None),
 }
-"""Of torch and of ORT fp32, at most."""
+"""The highest ratios we accept, to torch and to ORT fp32."""
 
 Calls = dict[str, Callable[[], Any]]
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "")
-    add_bundle(parser)
+    parser = make_parser(__doc__ or "")
+    add_bundle_argument(parser)
     parser.add_argument("--rounds", type=int, default=12)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(THREADS)
-    bundle = load_bundle(check_bundle(asked.bundle))
+    bundle = load_bundle(check_bundle(options.bundle))
     with tempfile.TemporaryDirectory() as folder:
-        towers = contenders(Path(folder), bundle)
+        towers = make_contenders(Path(folder), bundle)
         rows = []
         for title, calls in towers.items():
             items = 8 if "8" in title else 1
-            rows.append(row(title, {k: v / items for k, v in fastest(calls, asked.rounds).items()}))
+            rows.append(
+                render_row(
+                    title, {k: v / items for k, v in measure_fastest(calls, options.rounds).items()}
+                )
+            )
     header = ["", "torch ms", "ORT fp32", "ORT int8", "ours", "ours / torch", "ours / ORT fp32"]
-    turns = f"{asked.rounds} turns of {RUNS_PER_TURN}"
+    turns = f"{options.rounds} turns of {RUNS_PER_TURN}"
     body = f"Per item, the shortest of {turns}; the aim in brackets.\n\n"
-    publish("Encoder, CLIP ViT-B/32", body + table(header, rows) + limit(rows), asked.out)
+    publish(
+        "Encoder, CLIP ViT-B/32",
+        body + render_table(header, rows) + describe_limit(rows),
+        options.out,
+    )
 
 
-def contenders(folder: Path, bundle: Bundle) -> dict[str, Calls]:
+def make_contenders(folder: Path, bundle: Bundle) -> dict[str, Calls]:
     encoder = ClipEncoder(bundle, max_pixels=1, threads=THREADS, options=EncoderOptions(1))
-    model = torch_model()
+    model = make_torch_model()
     pixels = np.random.default_rng(0).standard_normal((8, 3, 224, 224)).astype(np.float32)
-    query, ids = five_tokens(bundle)
-    traced = {name: traced_sessions(folder, model, name) for name in ("image", "text")}
+    query, ids = find_query(bundle)
+    traced = {name: trace_sessions(folder, model, name) for name in ("image", "text")}
 
     def pictures(count: int) -> Calls:
         some = pixels[:count]
@@ -101,30 +110,32 @@ def contenders(folder: Path, bundle: Bundle) -> dict[str, Calls]:
     return dict(zip(AIMS, (pictures(1), pictures(8), texts), strict=True))
 
 
-def torch_model() -> Any:
+def make_torch_model() -> Any:
     from transformers import CLIPConfig, CLIPModel
 
     torch.manual_seed(random_models.SEED)
     return CLIPModel(CLIPConfig(**read_config(Path(CONFIG)))).eval()
 
 
-def five_tokens(bundle: Bundle) -> tuple[str, Any]:
-    """A query of that many tokens in the bundle's own vocabulary, and its ids."""
+def find_query(bundle: Bundle) -> tuple[str, Any]:
+    """Returns a query of SEQUENCE tokens in the bundle's own vocabulary, and its ids."""
     spec = bundle.manifest.text
     tokenize = Tokenize(spec, bundle.verify_file(spec.tokenizer).read_bytes())
     for query in ("red summer dress", "red dress", "a red dress", "red"):
         ids = tokenize.split_into_windows(query)[0].ids
         if len(ids) == SEQUENCE:
             return query, np.array([ids], np.int64)
-    raise SystemExit("no query of five tokens; choose one for this tokenizer")
+    raise SystemExit(
+        "none of the queries has five tokens in this bundle's tokenizer: add one that has"
+    )
 
 
-def traced_sessions(folder: Path, model: Any, tower: str) -> dict[str, ort.InferenceSession]:
+def trace_sessions(folder: Path, model: Any, tower: str) -> dict[str, ort.InferenceSession]:
     plain, prepared, int8 = (folder / f"{tower}-{kind}.onnx" for kind in ("fp32", "pre", "int8"))
     trace(model, tower, plain)
     quant_pre_process(str(plain), str(prepared), skip_symbolic_shape=True)
     quantize_dynamic(str(prepared), str(int8), per_channel=True, weight_type=QuantType.QInt8)
-    return {"ORT fp32": session(plain), "ORT int8": session(int8)}
+    return {"ORT fp32": open_session(plain), "ORT int8": open_session(int8)}
 
 
 class ImageFeatures(torch.nn.Module):  # type: ignore[misc]  # torch is not installed there
@@ -157,7 +168,7 @@ def trace(model: Any, tower: str, out: Path) -> None:
         name, dynamic = "input_ids", {0: batch, 1: torch.export.Dim("tokens", min=2, max=77)}
     logging.disable(logging.WARNING)
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # about what is deprecated inside the exporter
+        warnings.simplefilter("ignore")  # deprecations inside the exporter
         torch.onnx.export(
             module,
             (example,),
@@ -169,15 +180,15 @@ def trace(model: Any, tower: str, out: Path) -> None:
         )
 
 
-def session(path: Path) -> ort.InferenceSession:
+def open_session(path: Path) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = THREADS
     options.log_severity_level = 3
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def fastest(calls: Calls, rounds: int) -> dict[str, float]:
-    """Milliseconds of each contender's shortest run."""
+def measure_fastest(calls: Calls, rounds: int) -> dict[str, float]:
+    """Returns the milliseconds of each contender's shortest run."""
     best = dict.fromkeys(calls, float("inf"))
     with torch.inference_mode():
         for call in calls.values():
@@ -193,17 +204,17 @@ def fastest(calls: Calls, rounds: int) -> dict[str, float]:
     return best
 
 
-def row(title: str, ms: dict[str, float]) -> list[str]:
+def render_row(title: str, ms: dict[str, float]) -> list[str]:
     cells = [title, *(f"{ms[way]:.2f}" for way in ("torch", "ORT fp32", "ORT int8", "ours"))]
     for way, aim in zip(("torch", "ORT fp32"), AIMS[title], strict=True):
-        asked = "" if aim is None else f" ({aim:.2f})"
-        cells.append(f"{ms['ours'] / ms[way]:.3f}{asked}")
+        goal = "" if aim is None else f" ({aim:.2f})"
+        cells.append(f"{ms['ours'] / ms[way]:.3f}{goal}")
     return cells
 
 
-def limit(rows: list[list[str]]) -> str:
-    """How near the arithmetic is: the products of a picture at the rate of one large product."""
-    rate = int8_rate()
+def describe_limit(rows: list[list[str]]) -> str:
+    """Returns a paragraph on the lower bound: all products at the rate of one large one."""
+    rate = measure_int8_rate()
     ms = PICTURE_GIGA_OPERATIONS / rate * 1000
     return (
         f"\n\nThe int8 products of one picture are {PICTURE_GIGA_OPERATIONS:.1f} G operations; one "
@@ -216,12 +227,12 @@ def limit(rows: list[list[str]]) -> str:
 PICTURE_GIGA_OPERATIONS = (
     2 * (11 * 50 * 12 * 768**2 + 50 * 2 * 768**2 + 10 * 768**2 + 49 * 3072 * 768) / 1e9
 )
-"""Multiplications and additions: 11 blocks of 50 tokens (12 width^2 each), of the last one keys
-and values of 50 and the rest of one token, and the patches."""
+"""Multiplications and additions: 11 blocks of 50 tokens (12 width^2 each); in the last block keys
+and values of 50 tokens, and the rest for one; and the patches."""
 
 
-def int8_rate() -> float:
-    """G operations a second of one product of a fully connected layer's shape, 400 rows."""
+def measure_int8_rate() -> float:
+    """Measures G operations a second of one product: a fully connected layer, 400 rows."""
     from onnx import TensorProto, helper, numpy_helper
 
     draw = np.random.default_rng(0)
@@ -249,7 +260,7 @@ def int8_rate() -> float:
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     rows = {"x": draw.standard_normal((400, 768)).astype(np.float32)}
-    seconds = fastest({"one": lambda: product.run(None, rows)}, 40)["one"] / 1000
+    seconds = measure_fastest({"one": lambda: product.run(None, rows)}, 40)["one"] / 1000
     return 2 * 400 * 768 * 3072 / seconds / 1e9
 
 

@@ -1,16 +1,16 @@
-"""How fast dropped pictures become searchable, against what the encoder alone could do.
+"""Measures how fast dropped pictures become searchable, compared with the encoder alone.
 
 Bulk: the pictures are moved into the images folder at once, and the clock runs until the index
-holds all of them: the host's look at the folder, decode, embed, write. The encoder's own
-throughput is for the same pictures in the same round: on as many threads as there are cores,
-each of which decodes and embeds batches of four. It is the faster of the ways tried here; the
-pictures are in memory already.
+holds all of them. That includes reading the folder, decode, embed and write. The encoder's own
+throughput is measured on the same pictures in the same round: one thread per core, each of which
+decodes and embeds batches of four. Its pictures are in memory already.
 
-Single: a picture is in the folder; the clock runs from the Event Grid post that says so until
-``GET products/{id}`` shows it. From that the time is taken that decoding, embedding the picture
-and embedding its name take, measured alone in the same round.
+Single: a picture is in the folder; the clock runs from the Event Grid notification until
+``GET products/{id}`` has it. The time to decode it and to embed picture and name, measured alone
+in the same round, is subtracted.
 
-Rounds take turns, so that a busy moment hits all. Folder store, embedded index.
+Rounds take turns, so that a busy moment affects all. Store and index are a folder and the embedded
+index.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from pathlib import Path
 import httpx
 from PIL import ImageOps
 
-from benchmarks.harness.host import devhost
-from benchmarks.harness.report import arguments, publish, table
+from benchmarks.harness.host import run_host
+from benchmarks.harness.report import make_parser, publish
+from model_export.markdown import render_table
 from samples.catalogue import load
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.naming import readable_name
@@ -43,27 +44,29 @@ SINGLE_TARGET_MS = 30
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "")
-    picture_arguments(parser, pictures=600, rounds=5)
+    parser = make_parser(__doc__ or "")
+    add_picture_arguments(parser, pictures=600, rounds=5)
     parser.add_argument("--singles", type=int, default=15, help="per round")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     load_before = os.getloadavg()[0]
-    pictures = made_pictures(asked.pictures, asked.side)
-    encoder = open_encoder(Settings(model_dir=asked.model))
-    batches_per_s(encoder, pictures[:40])  # loads the model
-    rounds = [Round(encoder, pictures, asked) for _ in range(asked.rounds)]
-    publish("From drop to searchable", report(rounds, asked, load_before), asked.out)
+    pictures = make_pictures(options.pictures, options.side)
+    encoder = open_encoder(Settings(model_dir=options.model))
+    measure_batches_per_s(encoder, pictures[:40])  # loads the model
+    rounds = [IngestRound(encoder, pictures, options) for _ in range(options.rounds)]
+    publish("From drop to searchable", render_report(rounds, options, load_before), options.out)
 
 
-def picture_arguments(parser: argparse.ArgumentParser, *, pictures: int, rounds: int) -> None:
+def add_picture_arguments(parser: argparse.ArgumentParser, *, pictures: int, rounds: int) -> None:
     parser.add_argument("--model", type=Path, default=Settings().model_dir, help="a bundle")
-    parser.add_argument("--side", type=int, default=256, help="of the pictures, in pixels")
+    parser.add_argument(
+        "--side", type=int, default=256, help="longest side of the pictures in pixels"
+    )
     parser.add_argument("--pictures", type=int, default=pictures)
     parser.add_argument("--rounds", type=int, default=rounds)
 
 
-def made_pictures(count: int, side: int) -> list[bytes]:
-    """The samples as JPEG, then crops of them in other colours; no two alike."""
+def make_pictures(count: int, side: int) -> list[bytes]:
+    """Returns the samples as JPEG, then crops of them in other colours; no two are the same."""
     rng = random.Random(1)  # noqa: S311
     originals = [path for product in load() for path in product.images]
     images = (opened(originals[n % len(originals)], side=side) for n in range(count))
@@ -71,44 +74,45 @@ def made_pictures(count: int, side: int) -> list[bytes]:
     return [saved(ImageOps.contain(i, (side, side)), "JPEG", quality=85) for i in turned]
 
 
-def batches_per_s(encoder: ClipEncoder, pictures: Sequence[bytes]) -> float:
-    """Decode and embed on every core, as fast as it goes."""
+def measure_batches_per_s(encoder: ClipEncoder, pictures: Sequence[bytes]) -> float:
+    """Decodes and embeds on every core; returns pictures per second."""
 
     def batch(start: int) -> None:
         encoder.encode_images([encoder.decode(p) for p in pictures[start : start + BATCH]])
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with ThreadPoolExecutor(cores) as pool:
-        took = seconds(lambda: list(pool.map(batch, range(0, len(pictures), BATCH))))
+        took = measure_seconds(lambda: list(pool.map(batch, range(0, len(pictures), BATCH))))
     return len(pictures) / took
 
 
-def seconds(call: Callable[[], object]) -> float:
+def measure_seconds(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
 
 
-class Round:
-    """One measurement of each kind, one after the other, on a new folder."""
+class IngestRound:
+    """One measurement of each kind, one after the other, in a new folder."""
 
     def __init__(
-        self, encoder: ClipEncoder, pictures: Sequence[bytes], asked: argparse.Namespace
+        self, encoder: ClipEncoder, pictures: Sequence[bytes], options: argparse.Namespace
     ) -> None:
-        self.encoder_per_s = batches_per_s(encoder, pictures)
+        self.encoder_per_s = measure_batches_per_s(encoder, pictures)
         with (
             tempfile.TemporaryDirectory() as folder,
-            devhost(local_dir=Path(folder), MODEL_DIR=str(asked.model.resolve())) as client,
+            run_host(local_dir=Path(folder), MODEL_DIR=str(options.model.resolve())) as client,
         ):
-            drop = Drop(client, Path(folder))
-            drop.one("warm-up", pictures[0])
+            dropper = PictureDropper(client, Path(folder))
+            dropper.drop_one("warm-up", pictures[0])
             self.singles_ms = [
-                drop.one(f"single-{n}", p) for n, p in enumerate(pictures[1 : asked.singles + 1])
+                dropper.drop_one(f"single-{n}", p)
+                for n, p in enumerate(pictures[1 : options.singles + 1])
             ]
-            self.ingest_per_s = len(pictures) / drop.all(pictures)
+            self.ingest_per_s = len(pictures) / dropper.drop_all(pictures)
         self.alone_ms = [
-            1000 * seconds(lambda p=p, n=n: alone(encoder, p, f"single-{n}"))  # type: ignore[misc]
-            for n, p in enumerate(pictures[1 : asked.singles + 1])
+            1000 * measure_seconds(lambda p=p, n=n: embed_alone(encoder, p, f"single-{n}"))  # type: ignore[misc]
+            for n, p in enumerate(pictures[1 : options.singles + 1])
         ]
 
     @property
@@ -120,13 +124,13 @@ class Round:
         return statistics.median(self.singles_ms) - statistics.median(self.alone_ms)
 
 
-def alone(encoder: ClipEncoder, picture: bytes, product_id: str) -> None:
+def embed_alone(encoder: ClipEncoder, picture: bytes, product_id: str) -> None:
     encoder.encode_images([encoder.decode(picture)])
     encoder.encode_texts([readable_name(f"{product_id}.jpg")])
 
 
-class Drop:
-    """Into the images folder of a running host."""
+class PictureDropper:
+    """Puts pictures into the images folder of a running host, and waits until they are indexed."""
 
     def __init__(self, client: httpx.Client, folder: Path) -> None:
         self._client = client
@@ -135,47 +139,51 @@ class Drop:
         self._images.mkdir(parents=True, exist_ok=True)
         self._staged.mkdir()
 
-    def one(self, product_id: str, picture: bytes) -> float:
-        """Milliseconds from the event until the product is shown."""
+    def drop_one(self, product_id: str, picture: bytes) -> float:
+        """Returns the milliseconds from the event until the product is there."""
         (self._staged / "one").write_bytes(picture)
         (self._staged / "one").rename(self._images / f"{product_id}.jpg")
-        took = seconds(lambda: self._event_until_shown(product_id))
-        self._until(lambda: self._pending() == 0)  # the look at the folder sees it, too
+        took = measure_seconds(lambda: self._send_event_and_wait(product_id))
+        self._wait_until(
+            lambda: self._count_pending() == 0
+        )  # the host finds it in the folder as well
         time.sleep(0.5)
         return 1000 * took
 
-    def _event_until_shown(self, product_id: str) -> None:
+    def _send_event_and_wait(self, product_id: str) -> None:
         url = f"http://127.0.0.1:10000/devstoreaccount1/images/{product_id}.jpg"
         self._client.post(
             "/runtime/webhooks/blobs?functionName=Host.Functions.blob_changed",
             json=[{"data": {"url": url, "eTag": "0x0", "blobType": "BlockBlob"}}],
             headers={"aeg-event-type": "Notification"},
         ).raise_for_status()
-        self._until(lambda: self._client.get(f"/api/v1/products/{product_id}").is_success)
+        self._wait_until(lambda: self._client.get(f"/api/v1/products/{product_id}").is_success)
 
-    def all(self, pictures: Sequence[bytes]) -> float:
-        """Seconds until the index holds them, once they are all moved there."""
+    def drop_all(self, pictures: Sequence[bytes]) -> float:
+        """Returns the seconds from the move of the pictures until the index holds all of them."""
         for number, picture in enumerate(pictures):
             (self._staged / f"bulk-{number}.jpg").write_bytes(picture)
-        wanted = self._indexed() + len(pictures)
+        expected = self._count_indexed() + len(pictures)
         started = time.perf_counter()
         for file in self._staged.iterdir():
             file.rename(self._images / file.name)
-        self._until(lambda: self._indexed() >= wanted, every_s=0.1)
+        self._wait_until(lambda: self._count_indexed() >= expected, every_s=0.1)
         return time.perf_counter() - started
 
-    def _until(self, holds: Callable[[], bool], *, every_s: float = 0.001) -> None:
+    def _wait_until(self, holds: Callable[[], bool], *, every_s: float = 0.001) -> None:
         while not holds():
             time.sleep(every_s)
 
-    def _indexed(self) -> int:
+    def _count_indexed(self) -> int:
         return int(self._client.get("/api/v1/stats").json()["images"])
 
-    def _pending(self) -> int:
+    def _count_pending(self) -> int:
         return int(self._client.get("/admin/host/status").json()["pendingBlobEvents"])
 
 
-def report(rounds: Sequence[Round], asked: argparse.Namespace, load_before: float) -> str:
+def render_report(
+    rounds: Sequence[IngestRound], options: argparse.Namespace, load_before: float
+) -> str:
     def median(values: Sequence[float]) -> float:
         return statistics.median(values)
 
@@ -197,11 +205,13 @@ def report(rounds: Sequence[Round], asked: argparse.Namespace, load_before: floa
             f"({min(r.beyond_ms for r in rounds):.1f} to {max(r.beyond_ms for r in rounds):.1f})",
         ],
     ]
-    what = f"{asked.pictures} JPEGs of up to {asked.side} pixels a side, {asked.rounds} rounds"
-    header = [f"{what}: the median of the rounds, and their range", ""]
-    model = open_encoder(Settings(model_dir=asked.model)).model.name
-    load_said = f"Model: {model}. The machine's load before the run was {load_before:.1f}."
-    return "\n\n".join([table(header, [*bulk, *single]), load_said])
+    setup = (
+        f"{options.pictures} JPEGs of up to {options.side} pixels a side, {options.rounds} rounds"
+    )
+    header = [f"{setup}: the median of the rounds, and their range", ""]
+    model = open_encoder(Settings(model_dir=options.model)).model.name
+    model_and_load = f"Model: {model}. The machine's load before the run was {load_before:.1f}."
+    return "\n\n".join([render_table(header, [*bulk, *single]), model_and_load])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Resident memory of a serving process with the full architecture: step by step, and of uploads.
+"""Measures the resident memory of a serving process, step by step and after large uploads.
 
-The packaged app, with both int8 towers, Qdrant's client and a storage client loaded and used.
-Azure's own worker code in the same process comes on top. With ``--limit-mb`` the first process
-cannot have more private memory than that (RLIMIT_DATA): it does its work below it, or dies.
+It runs the packaged app with both int8 towers of the full architecture, Qdrant's client and a
+storage client. Azure's own worker code in the same process is not included. With ``--limit-mb`` the
+first process cannot have more private memory than that (RLIMIT_DATA): it works below the limit, or
+dies.
 """
 
 from __future__ import annotations
@@ -12,44 +13,51 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.harness.full_size import add_bundle, check_bundle
-from benchmarks.harness.packaged import App, add_package, check_package, cloud_environment, facts
-from benchmarks.harness.report import arguments, publish, table
+from benchmarks.harness.full_size import add_bundle_argument, check_bundle
+from benchmarks.harness.packaged import (
+    App,
+    add_package_argument,
+    check_package,
+    make_cloud_environment,
+    run_step,
+)
+from benchmarks.harness.report import make_parser, publish
+from model_export.markdown import render_table
 from tests.golden.pictures import photo
 
 LIMIT_MB = 400
-"""What leaves room in Flex Consumption's 512 MB instance for the worker and the host's share."""
+"""Leaves room in a 512 MB instance of Flex Consumption for the worker and the host."""
 UPLOAD_MB = 19
 """Just below MAX_UPLOAD_MB."""
 VARIANTS = {
     "as deployed": {},
-    "with as many arenas as glibc likes": {"MALLOC_ARENA_MAX": "0"},
+    "with glibc's own number of arenas": {"MALLOC_ARENA_MAX": "0"},
 }
-"""Settings beside those of a deployed app, by what the table calls them."""
+"""Settings in addition to those of a deployed app, by their name in the table."""
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "")
-    add_bundle(parser)
-    add_package(parser)
+    parser = make_parser(__doc__ or "")
+    add_bundle_argument(parser)
+    add_package_argument(parser)
     parser.add_argument("--limit-mb", type=int, default=0, help="0: none")
     options = parser.parse_args()
     bundle = check_bundle(options.bundle)
     app = App(check_package(options.package))
-    with cloud_environment(bundle) as environment, tempfile.TemporaryDirectory() as folder:
+    with make_cloud_environment(bundle) as environment, tempfile.TemporaryDirectory() as folder:
         paths = [str(path) for path in write_pictures(Path(folder))]
         limited = {**environment, "LIMIT_MB": str(options.limit_mb)}
-        steps = facts(app, limited, "memory", paths[0])
+        steps = run_step(app, limited, "memory", paths[0])
         uploads = {
-            name: facts(app, {**environment, **settings}, "uploads", *paths)
+            name: run_step(app, {**environment, **settings}, "uploads", *paths)
             for name, settings in VARIANTS.items()
         }
     rows = [[step["step"], f"{step['now']:.0f}", f"{step['highest']:.0f}"] for step in steps]
-    body = table(["after", "resident MB", "highest so far"], rows)
+    body = render_table(["after", "resident MB", "highest so far"], rows)
     body += f"\n\nThe query picture is a JPEG of 12 megapixels. The aim is {LIMIT_MB} MB at most."
     if options.limit_mb:
         body += f" All of it was done under a limit of {options.limit_mb} MB."
-    body += f"\n\n## Uploads of {UPLOAD_MB} MB\n\n{upload_table(uploads)}"
+    body += f"\n\n## Uploads of {UPLOAD_MB} MB\n\n{render_uploads(uploads)}"
     publish("Memory of a serving process", body, options.out)
 
 
@@ -63,18 +71,25 @@ def write_pictures(folder: Path) -> list[Path]:
     return [small, large]
 
 
-def upload_table(uploads: Mapping[str, list[dict[str, float]]]) -> str:
+def render_uploads(uploads: Mapping[str, list[dict[str, float]]]) -> str:
     rows = []
     for name, steps in uploads.items():
         before = steps[0]["now"]
         for step in steps:
-            each = f"{step['seconds'] * 1000:.0f}" if "seconds" in step else ""
-            left = f"{step['now'] - before:+.0f}"
+            ms_each = f"{step['seconds'] * 1000:.0f}" if "seconds" in step else ""
+            growth = f"{step['now'] - before:+.0f}"
             rows.append(
-                [name, step["step"], f"{step['now']:.0f}", left, f"{step['highest']:.0f}", each]
+                [
+                    name,
+                    step["step"],
+                    f"{step['now']:.0f}",
+                    growth,
+                    f"{step['highest']:.0f}",
+                    ms_each,
+                ]
             )
     header = ["", "after", "resident MB", "above the level before", "highest meanwhile", "ms each"]
-    return table(header, rows)
+    return render_table(header, rows)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Whether the segments of a bulk job run side by side to its end, as Azure's host would have them.
+"""Measures whether the segments of a bulk job run in parallel until its end.
 
 The orchestrations are the app's own, on the development host, which replays them by the rules of
-Azure's (``devhost/durable/replay.py``); their activities are stand-ins that only take their time.
-The ideal is that time alone: as many rounds as it takes with so many segments in work, or with so
-many slots for activities, whichever is more. What lies above it is orchestration: listing one
-segment after the other, replays, and whatever is held back.
+Azure's host (``devhost/durable/replay.py``); their activities are stand-ins that only sleep. The
+ideal is their time alone: as many rounds as the number of segments in parallel requires, or that of
+slots for activities, whichever is more. Time beyond it is orchestration: listing one segment after
+the other, replays, and waiting.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.harness.report import arguments, publish, table
+from benchmarks.harness.report import make_parser, publish
 from devhost import ROOT, HostProcess
+from model_export.markdown import render_table
 from shared_code.bulk.jobs import Job, Source
 
 APP = ROOT / "benchmarks" / "orchestration_app"
@@ -29,16 +30,16 @@ TARGET = 1.3
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class JobShape:
     segments: int
     chunks: int
-    """Of a segment; each is one activity."""
+    """In a segment; each is one activity."""
     ms: int
-    """That an activity takes."""
+    """The time of an activity."""
     width: int
-    """Segments in work at one time."""
+    """Segments in parallel."""
     slots: int
-    """Activities at one time, on all instances together."""
+    """Activities in parallel, on all instances together."""
 
     @property
     def ideal_s(self) -> float:
@@ -52,37 +53,37 @@ class Plan:
         return Source("container", name)
 
 
-PLANS = (
+SHAPES = (
     # 64 pictures at 22 ms of a core (docs/costs.md), which two activities share
-    Plan(segments=24, chunks=16, ms=2_800, width=8, slots=200),
-    Plan(segments=24, chunks=16, ms=100, width=8, slots=2),
+    JobShape(segments=24, chunks=16, ms=2_800, width=8, slots=200),
+    JobShape(segments=24, chunks=16, ms=100, width=8, slots=2),
 )
 
 
 def main() -> None:
-    options = arguments(__doc__ or "").parse_args()
+    options = make_parser(__doc__ or "").parse_args()
     rows = []
-    for plan in PLANS:
-        took = job_s(plan)
-        ratio = f"{took / plan.ideal_s:.2f}"
-        about = [plan.segments, plan.chunks, plan.ms, plan.width, plan.slots]
-        rows.append([*about, f"{plan.ideal_s:.1f}", f"{took:.1f}", ratio])
-    header = ["segments", "chunks of each", "ms of a chunk", "segments in work", "slots"]
-    figures = table([*header, "ideal, s", "took, s", "times the ideal"], rows)
+    for shape in SHAPES:
+        job_seconds = measure_job_s(shape)
+        ratio = f"{job_seconds / shape.ideal_s:.2f}"
+        about = [shape.segments, shape.chunks, shape.ms, shape.width, shape.slots]
+        rows.append([*about, f"{shape.ideal_s:.1f}", f"{job_seconds:.1f}", ratio])
+    header = ["segments", "chunks of each", "ms of a chunk", "segments in parallel", "slots"]
+    figures = render_table([*header, "ideal, s", "took, s", "times the ideal"], rows)
     publish("Orchestration", f"{figures}\n\nAt most {TARGET} times the ideal is good.", options.out)
 
 
-def job_s(plan: Plan) -> float:
-    """Seconds from the start of a job until it has ended."""
+def measure_job_s(shape: JobShape) -> float:
+    """Returns the seconds from the start of a job to its end."""
     with tempfile.TemporaryDirectory() as folder:
-        app = copy_app(Path(folder), plan.slots)
-        threads = str(plan.slots + 8)  # the orchestrators need some, too
+        app = copy_app(Path(folder), shape.slots)
+        threads = str(shape.slots + 8)  # the orchestrators need some as well
         host = HostProcess(
             Path(folder) / "local", app=str(app), PYTHON_THREADPOOL_THREAD_COUNT=threads
         )
         try:
             with httpx.Client(base_url=host.url, timeout=30) as client:
-                return run_job(client, plan)
+                return run_job(client, shape)
         finally:
             host.stop()
 
@@ -95,19 +96,19 @@ def copy_app(folder: Path, slots: int) -> Path:
     return app
 
 
-def run_job(client: httpx.Client, plan: Plan) -> float:
-    job = Job("job-benchmark", plan.source, chunk=64, width=plan.width)
+def run_job(client: httpx.Client, shape: JobShape) -> float:
+    job = Job("job-benchmark", shape.source, chunk=64, width=shape.width)
     began = time.perf_counter()
     path = f"{HOOKS}/orchestrators/bulk_job/{job.id}"
     client.post(path, json=json.dumps(job.to_json())).raise_for_status()
     while (response := client.get(f"{HOOKS}/instances/{job.id}")).status_code == 202:
         time.sleep(0.05)
-    took = time.perf_counter() - began
+    job_seconds = time.perf_counter() - began
     status = response.json()
-    wanted = plan.segments * plan.chunks * 10
-    if status["runtimeStatus"] != "Completed" or status["output"]["counts"]["done"] != wanted:
-        raise RuntimeError(f"the job did not do its work: {status}")
-    return took
+    expected = shape.segments * shape.chunks * 10
+    if status["runtimeStatus"] != "Completed" or status["output"]["counts"]["done"] != expected:
+        raise RuntimeError(f"the job did not finish all activities: {status}")
+    return job_seconds
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How to embed a product's words: name and description as one text, or apart and weighted.
+"""Compares ways to embed a product's text: name and description as one text, or apart and weighted.
 
-On the sample catalogue, three kinds of query against the text vectors alone: the kind of
-thing ("running shoe": the name without its colour; any product of that kind is right), the
-first clause of the description, and the French name (the starter model reads English and French, so
-that one shows how much of the French half of the description is left in the vector).
+It searches the text vectors of the sample catalogue with three kinds of query: the kind of thing
+("running shoe": the name without its colour; any product of that kind is right), the first clause
+of the description, and the French name, which shows how much of the French half of the description
+is left in the vector.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.harness.report import arguments, publish, table
+from benchmarks.harness.report import make_parser, publish
+from model_export.markdown import render_table
 from samples.catalogue import SampleProduct, load, sidecar
 from shared_code.app import App
 from shared_code.settings import Settings
@@ -29,39 +30,41 @@ Queries = dict[str, set[int]]
 
 
 def main() -> None:
-    asked = arguments(__doc__ or "").parse_args()
+    options = make_parser(__doc__ or "").parse_args()
     products = load()
     descriptions = [sidecar(product)["description"] for product in products]
-    names = embedded([product.name for product in products])
-    apart = embedded(descriptions)
+    names = embed_texts([product.name for product in products])
+    apart = embed_texts(descriptions)
     joined = [f"{p.name}. {text}" for p, text in zip(products, descriptions, strict=True)]
-    ways = {"one text": embedded(joined)}
+    ways = {"one text": embed_texts(joined)}
     for weight in WEIGHTS:
         ways[f"apart, name {weight}"] = weight * names + (1 - weight) * apart
     kinds = {
-        "kind of thing": by_kind(products),
+        "kind of thing": group_by_kind(products),
         "description": {p.description.split(",")[0]: {i} for i, p in enumerate(products)},
         "French name": {p.name_fr: {i} for i, p in enumerate(products)},
     }
     rows = [
-        [way, *(cell for queries in kinds.values() for cell in scored(queries, vectors))]
+        [way, *(cell for queries in kinds.values() for cell in score(queries, vectors))]
         for way, vectors in ways.items()
     ]
     header = ["text vector", *(f"{kind}: {m}" for kind in kinds for m in ("R@1", "MRR"))]
     sizes = ", ".join(f"{len(queries)} of {kind}" for kind, queries in kinds.items())
     publish(
-        "Embedding a product's words", table(header, rows) + f"\n\nQueries: {sizes}.", asked.out
+        "Embedding a product's text",
+        render_table(header, rows) + f"\n\nQueries: {sizes}.",
+        options.out,
     )
 
 
 _encoder = App(Settings()).encoder
 
 
-def embedded(texts: Sequence[str]) -> Vectors:
-    return np.stack([found.vector for found in _encoder.encode_texts(texts)])
+def embed_texts(texts: Sequence[str]) -> Vectors:
+    return np.stack([text.vector for text in _encoder.encode_texts(texts)])
 
 
-def by_kind(products: Sequence[SampleProduct]) -> Queries:
+def group_by_kind(products: Sequence[SampleProduct]) -> Queries:
     queries: Queries = {}
     for position, product in enumerate(products):
         words = [w for w in product.name.lower().split() if w not in COLOURS]
@@ -69,15 +72,15 @@ def by_kind(products: Sequence[SampleProduct]) -> Queries:
     return queries
 
 
-def scored(queries: Queries, vectors: Vectors) -> list[str]:
-    """Share of queries with a right product first, and the mean reciprocal rank of the first."""
+def score(queries: Queries, vectors: Vectors) -> list[str]:
+    """Returns the share of queries with a right product first, and the mean reciprocal rank."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    ranks = []
-    for query, right in zip(embedded(list(queries)), queries.values(), strict=True):
+    ranks: list[int] = []
+    for query, right in zip(embed_texts(list(queries)), queries.values(), strict=True):
         order = np.argsort(-(unit @ query), kind="stable")
         ranks.append(1 + next(i for i, position in enumerate(order) if position in right))
-    found = np.array(ranks)
-    return [f"{(found == 1).mean():.3f}", f"{(1 / found).mean():.3f}"]
+    ranks_of_first = np.array(ranks)
+    return [f"{(ranks_of_first == 1).mean():.3f}", f"{(1 / ranks_of_first).mean():.3f}"]
 
 
 if __name__ == "__main__":

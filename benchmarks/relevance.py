@@ -1,7 +1,7 @@
-"""How good the answers are, and what the defaults follow from: modes, fusion, blends, the cut-off.
+"""Measures relevance, from which the defaults follow: modes, fusion, blends and the cut-off.
 
-Everything is asked of the app's own search over its own embedded index. ``relevance_data`` says
-what the catalogues are and what is unfair about them.
+Everything goes through the app's own search over its embedded index. ``relevance_data`` describes
+the catalogues and their biases.
 
     apt-get install tuxpaint-stamps-default
 """
@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.harness.report import arguments, publish, table
+from benchmarks.harness.report import make_parser, publish
 from benchmarks.relevance_data import (
     STAMPS,
     UNANSWERED,
-    Catalogue,
+    JudgedCatalogue,
     Queries,
     fill_with_samples,
     fill_with_stamps,
-    recoloured,
+    list_recoloured_queries,
 )
+from model_export.markdown import render_table
 from samples.catalogue import load
 from shared_code.app import App
 from shared_code.domain.errors import Unprocessable
@@ -49,91 +50,96 @@ Lists = Mapping["View", Sequence["Hit"]]
 
 
 def main() -> None:
-    asked = arguments(__doc__ or "").parse_args()
+    options = make_parser(__doc__ or "").parse_args()
     if not STAMPS.is_dir():
         raise SystemExit(f"{STAMPS} is missing: apt-get install tuxpaint-stamps-default")
     with tempfile.TemporaryDirectory() as folder:
         stamps, samples = (App(Settings(local_dir=Path(folder, n))) for n in ("a", "b"))
         catalogues = [(stamps, fill_with_stamps(stamps)), (samples, fill_with_samples(samples))]
         parts = {
-            "Modes": modes(catalogues),
-            "Fusion": fusion(catalogues),
-            '"This one, but green"': blends(samples),
-            "The cut-off": cut_offs(catalogues),
+            "Modes": compare_modes(catalogues),
+            "Fusion": compare_fusion(catalogues),
+            '"This one, but green"': compare_blends(samples),
+            "The cut-off": compare_cut_offs(catalogues),
         }
         model = samples.encoder.model.name
         stamps.close()
         samples.close()
     body = "\n\n".join(f"## {title}\n{text}" for title, text in parts.items())
-    publish("Relevance", f"Model: {model}.\n\n{body}", asked.out)
+    publish("Relevance", f"Model: {model}.\n\n{body}", options.out)
 
 
 HEADER = ["catalogue", "queries", "", "R@1", "R@5", "R@10", "MRR", "nDCG@10"]
 
 
-def modes(catalogues: Sequence[tuple[App, Catalogue]]) -> str:
+def compare_modes(catalogues: Sequence[tuple[App, JudgedCatalogue]]) -> str:
     rows = [
-        [catalogue.name, f"{kind} ({len(queries)})", mode, *judged(queries, in_mode(app, mode))]
+        [
+            catalogue.name,
+            f"{kind} ({len(queries)})",
+            mode,
+            *measure_ranking(queries, search_in_mode(app, mode)),
+        ]
         for app, catalogue in catalogues
         for kind, queries in catalogue.queries.items()
         for mode in MODES
     ]
-    return table(HEADER, rows)
+    return render_table(HEADER, rows)
 
 
-def in_mode(app: App, mode: Mode) -> Callable[[str], Ranking]:
-    def answer(query: str) -> Ranking:
+def search_in_mode(app: App, mode: Mode) -> Callable[[str], Ranking]:
+    def rank_products(query: str) -> Ranking:
         results = app.search.by_text(query, mode, Options(limit=DEPTH)).results
         return [result.product.product_id for result in results]
 
-    return answer
+    return rank_products
 
 
-def judged(queries: Queries, answer: Callable[[str], Ranking]) -> list[str]:
-    """Recall at 1, 5, 10 (a right product is among so many), MRR and nDCG@10 (binary)."""
-    places = [
-        [place for place, found in enumerate(answer(query), 1) if found in right]
+def measure_ranking(queries: Queries, rank_products: Callable[[str], Ranking]) -> list[str]:
+    """Returns recall at 1, 5, 10 (a right product is among them), MRR and nDCG@10 (binary)."""
+    ranks_of_right = [
+        [rank for rank, product_id in enumerate(rank_products(query), 1) if product_id in right]
         for query, right in queries.items()
     ]
-    recalls = [np.mean([bool(p) and p[0] <= k for p in places]) for k in (1, 5, 10)]
-    mrr = np.mean([1 / p[0] if p else 0.0 for p in places])
+    recalls = [np.mean([bool(p) and p[0] <= k for p in ranks_of_right]) for k in (1, 5, 10)]
+    mrr = np.mean([1 / p[0] if p else 0.0 for p in ranks_of_right])
     ndcg = np.mean(
         [
-            _dcg(p) / _dcg(range(1, len(r) + 1))
-            for p, r in zip(places, queries.values(), strict=True)
+            _compute_dcg(p) / _compute_dcg(range(1, len(r) + 1))
+            for p, r in zip(ranks_of_right, queries.values(), strict=True)
         ]
     )
     return [f"{value:.3f}" for value in (*recalls, mrr, ndcg)]
 
 
-def _dcg(places: Sequence[int]) -> float:
-    return sum(1 / math.log2(place + 1) for place in places if place <= 10)
+def _compute_dcg(ranks: Sequence[int]) -> float:
+    return sum(1 / math.log2(rank + 1) for rank in ranks if rank <= 10)
 
 
-def lists_of(app: App, query: str) -> Lists:
+def retrieve_lists(app: App, query: str) -> Lists:
     try:
         vector = app.encoder.encode_texts([query])[0].vector
     except Unprocessable:
         return {"image": [], "text": [], "lexical": []}
     kinds: tuple[Kind, Kind] = ("image", "text")
-    sought: list[VectorQuery | WordQuery] = [VectorQuery(kind, vector) for kind in kinds]
-    found = app.index.nearest([*sought, WordQuery(query)], limit=2 * DEPTH)
+    engine_queries: list[VectorQuery | WordQuery] = [VectorQuery(kind, vector) for kind in kinds]
+    hits = app.index.nearest([*engine_queries, WordQuery(query)], limit=2 * DEPTH)
     names: tuple[View, ...] = ("image", "text", "lexical")
-    return {name: one_per_product(h)[:DEPTH] for name, h in zip(names, found, strict=True)}
+    return {name: one_per_product(h)[:DEPTH] for name, h in zip(names, hits, strict=True)}
 
 
-def weighted(**weights: float) -> Callable[[Lists], Ranking]:
-    def fused(lists: Lists) -> Ranking:
+def fuse_by_weights(**weights: float) -> Callable[[Lists], Ranking]:
+    def fuse(lists: Lists) -> Ranking:
         used = {view: lists[view] for view in lists if view in weights}
         return [r.product.product_id for r in ranked(used, weights)]  # type: ignore[arg-type]
 
-    return fused
+    return fuse
 
 
-def reciprocal_rank(k: int, *views: View) -> Callable[[Lists], Ranking]:
-    """G. Cormack, C. Clarke, S. Buettcher, SIGIR 2009."""
+def fuse_by_reciprocal_rank(k: int, *views: View) -> Callable[[Lists], Ranking]:
+    """Reciprocal rank fusion: G. Cormack, C. Clarke, S. Buettcher, SIGIR 2009."""
 
-    def fused(lists: Lists) -> Ranking:
+    def fuse(lists: Lists) -> Ranking:
         scores: dict[str, float] = {}
         for view in views:
             for rank, hit in enumerate(lists[view], 1):
@@ -141,21 +147,21 @@ def reciprocal_rank(k: int, *views: View) -> Callable[[Lists], Ranking]:
                 scores[product_id] = scores.get(product_id, 0.0) + 1 / (k + rank)
         return sorted(scores, key=lambda product_id: -scores[product_id])
 
-    return fused
+    return fuse
 
 
 RECIPES: dict[str, Callable[[Lists], Ranking]] = {
     **{
-        f"{w:.1f} pictures + {1 - w:.1f} words": weighted(image=w, text=1 - w)
+        f"{w:.1f} pictures + {1 - w:.1f} words": fuse_by_weights(image=w, text=1 - w)
         for w in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
     },
     **{
-        f"0.4 pictures + 0.6 words + {w} BM25": weighted(image=0.4, text=0.6, lexical=w)
+        f"0.4 pictures + 0.6 words + {w} BM25": fuse_by_weights(image=0.4, text=0.6, lexical=w)
         for w in (0.05, 0.1, 0.2, 0.3)
     },
-    "reciprocal rank, k=60": reciprocal_rank(60, "image", "text"),
-    "reciprocal rank, k=10": reciprocal_rank(10, "image", "text"),
-    "reciprocal rank, k=60, with BM25": reciprocal_rank(60, "image", "text", "lexical"),
+    "reciprocal rank, k=60": fuse_by_reciprocal_rank(60, "image", "text"),
+    "reciprocal rank, k=10": fuse_by_reciprocal_rank(10, "image", "text"),
+    "reciprocal rank, k=60, with BM25": fuse_by_reciprocal_rank(60, "image", "text", "lexical"),
 }
 CHOSEN = (
     f"{WORDS_WEIGHTS['image']:.1f} pictures + {WORDS_WEIGHTS['text']:.1f} words + "
@@ -165,95 +171,110 @@ if CHOSEN not in RECIPES:
     raise SystemExit(f"the app's recipe, {CHOSEN}, is not among those compared")
 
 
-def fusion(catalogues: Sequence[tuple[App, Catalogue]]) -> str:
+def compare_fusion(catalogues: Sequence[tuple[App, JudgedCatalogue]]) -> str:
     rows = []
     for app, catalogue in catalogues:
         for kind, queries in catalogue.queries.items():
-            lists = {query: lists_of(app, query) for query in queries}
+            lists = {query: retrieve_lists(app, query) for query in queries}
             rows += [
                 [
                     catalogue.name,
                     kind,
                     f"**{name}**" if name == CHOSEN else name,
-                    *judged(queries, lambda query, f=fused, of=lists: f(of[query])),  # type: ignore[misc]
+                    *measure_ranking(queries, lambda query, f=fuse, of=lists: f(of[query])),  # type: ignore[misc]
                 ]
-                for name, fused in RECIPES.items()
+                for name, fuse in RECIPES.items()
             ]
-    return table(HEADER, rows)
+    return render_table(HEADER, rows)
 
 
-def blends(app: App) -> str:
-    cases = list(recoloured(load()))
+def compare_blends(app: App) -> str:
+    cases = list(list_recoloured_queries(load()))
     images = app.index.images_of([p.product_id for p in load()])
     refs = [PointRef(i, image.key) for i, of_one in images.items() for image in of_one]
-    seen = app.index.vectors(refs)
-    said = app.index.vectors([PointRef(product_id) for product_id in images])
-    middle = {"image": _mean(list(seen.values())), "text": _mean(list(said.values()))}
+    image_vectors = app.index.vectors(refs)
+    text_vectors = app.index.vectors([PointRef(product_id) for product_id in images])
+    middle = {
+        "image": _average(list(image_vectors.values())),
+        "text": _average(list(text_vectors.values())),
+    }
 
-    def composed(weight: float, *, centred: bool) -> Callable[[str, str], Ranking]:
-        def answer(product_id: str, colour: str) -> Ranking:
-            picture = _mean([v for ref, v in seen.items() if ref.product_id == product_id])
+    def compose_query(weight: float, *, centred: bool) -> Callable[[str, str], Ranking]:
+        def rank_products(product_id: str, colour: str) -> Ranking:
+            picture = _average(
+                [v for ref, v in image_vectors.items() if ref.product_id == product_id]
+            )
             words = app.encoder.encode_texts([colour])[0].vector
             if centred:
                 picture, words = picture - middle["image"], words - middle["text"]
-            mixed = weight * _unit(picture) + (1 - weight) * _unit(words)
-            hits = app.index.nearest([VectorQuery("image", _unit(mixed))], limit=2 * DEPTH)[0]
+            mixed = weight * _normalise(picture) + (1 - weight) * _normalise(words)
+            hits = app.index.nearest([VectorQuery("image", _normalise(mixed))], limit=2 * DEPTH)[0]
             return [h.product.product_id for h in one_per_product(hits)]
 
-        return answer
+        return rank_products
 
-    def ours(weight: float) -> Callable[[str, str], Ranking]:
-        def answer(product_id: str, colour: str) -> Ranking:
+    def search_by_blend(weight: float) -> Callable[[str, str], Ranking]:
+        def rank_products(product_id: str, colour: str) -> Ranking:
             blend = Blend(product_ids=[product_id], text=colour, image_weight=weight)
-            found = app.search.by_blend(blend, Options(limit=DEPTH)).results
-            return [result.product.product_id for result in found]
+            results = app.search.by_blend(blend, Options(limit=DEPTH)).results
+            return [result.product.product_id for result in results]
 
-        return answer
+        return rank_products
 
     rows = []
     for weight in (0.3, 0.4, 0.5, 0.6, 0.7):
         mark = "**" if weight == IMAGE_WEIGHT else ""
         recipes = {
-            "composed in the picture space": composed(weight, centred=False),
-            "the same, centred on the means": composed(weight, centred=True),
-            f"{mark}each against its own views{mark}": ours(weight),
+            "composed in the picture space": compose_query(weight, centred=False),
+            "the same, centred on the means": compose_query(weight, centred=True),
+            f"{mark}each against its own views{mark}": search_by_blend(weight),
         }
-        for name, answer in recipes.items():
-            places = []
+        for name, rank_products in recipes.items():
+            ranks = []
             for product_id, colour, right in cases:
-                order = [found for found in answer(product_id, colour) if found != product_id]
-                places.append(min((order.index(r) + 1 for r in right if r in order), default=0))
-            first, three = (np.mean([0 < p <= k for p in places]) for k in (1, 3))
-            mrr = np.mean([1 / p if p else 0 for p in places])
+                order = [
+                    other for other in rank_products(product_id, colour) if other != product_id
+                ]
+                ranks.append(min((order.index(r) + 1 for r in right if r in order), default=0))
+            first, three = (np.mean([0 < r <= k for r in ranks]) for k in (1, 3))
+            mrr = np.mean([1 / r if r else 0 for r in ranks])
             rows.append([name, weight, f"{first:.3f}", f"{three:.3f}", f"{mrr:.3f}"])
-    said_of = f"{len(cases)} queries: a sample and another colour of its kind.\n\n"
-    return said_of + table(["recipe", "weight of the picture", "R@1", "R@3", "MRR"], rows)
+    title = f"{len(cases)} queries: a sample and another colour of its kind.\n\n"
+    return title + render_table(["recipe", "weight of the picture", "R@1", "R@3", "MRR"], rows)
 
 
-def _mean(vectors: Sequence[Vector]) -> Vector:
+def _average(vectors: Sequence[Vector]) -> Vector:
     middle: Vector = np.mean(np.stack(vectors), axis=0)
     return middle
 
 
-def _unit(vector: Vector) -> Vector:
+def _normalise(vector: Vector) -> Vector:
     unit: Vector = vector / np.linalg.norm(vector)
     return unit
 
 
-def cut_offs(catalogues: Sequence[tuple[App, Catalogue]]) -> str:
-    """Of the first ten of each answer. A query is unanswered where no word of it is found."""
+def compare_cut_offs(catalogues: Sequence[tuple[App, JudgedCatalogue]]) -> str:
+    """Measures what the cut-off removes from the first ten results.
+
+    A query has no answer if none of its words is in the catalogue.
+    """
     rows = []
     for app, catalogue in catalogues:
-        unanswered = [q for q in UNANSWERED if not in_mode(app, "lexical")(q)]
-        wrong = [answered(app, query) for query in unanswered]
+        unanswered = [q for q in UNANSWERED if not search_in_mode(app, "lexical")(q)]
+        wrong = [score_first_ten(app, query) for query in unanswered]
         rights = {
-            kind: [(answered(app, query), found) for query, found in queries.items()]
+            kind: [(score_first_ten(app, query), right) for query, right in queries.items()]
             for kind, queries in catalogue.queries.items()
         }
         for least in (0.5, 0.6, 0.7, 0.8, 0.9):
             mark = "**" if least == cutoff.LEAST_EVIDENCE else ""
-            left = [len(kept(answer, least)) / len(answer) for answer in wrong if answer]
-            lost = [f"{kind}: {right_lost(of_kind, least):.3f}" for kind, of_kind in rights.items()]
+            left = [
+                len(select_above_cutoff(answer, least)) / len(answer) for answer in wrong if answer
+            ]
+            lost = [
+                f"{kind}: {measure_right_lost(of_kind, least):.3f}"
+                for kind, of_kind in rights.items()
+            ]
             rows.append(
                 [
                     *(catalogue.name, f"{mark}{least}{mark}", len(unanswered)),
@@ -261,40 +282,44 @@ def cut_offs(catalogues: Sequence[tuple[App, Catalogue]]) -> str:
                     ", ".join(lost),
                 ]
             )
-    wrong_said = ["queries without an answer", "of theirs removed", "of them now empty"]
-    header = ["catalogue", "least evidence", *wrong_said, "right answers lost"]
-    return table(header, rows)
+    unanswered_header = [
+        "queries without an answer",
+        "their results removed",
+        "now without results",
+    ]
+    header = ["catalogue", "least evidence", *unanswered_header, "right answers lost"]
+    return render_table(header, rows)
 
 
-def right_lost(answers: Sequence[tuple[dict[str, float], set[str]]], least: float) -> float:
-    """Of the right products among the first ten, the share that is cut off."""
+def measure_right_lost(answers: Sequence[tuple[dict[str, float], set[str]]], least: float) -> float:
+    """Returns the share of the right products among the first ten that is cut off."""
     shares = [
-        1 - len(found & kept(answer, least)) / len(found & set(answer))
-        for answer, found in answers
-        if found & set(answer)
+        1 - len(right & select_above_cutoff(answer, least)) / len(right & set(answer))
+        for answer, right in answers
+        if right & set(answer)
     ]
     return float(np.mean(shares))
 
 
-def answered(app: App, query: str) -> dict[str, float]:
-    """The first ten, each with its evidence: see ``core.cutoff``."""
-    answer = app.search.by_text(query, "auto", Options(limit=10))
+def score_first_ten(app: App, query: str) -> dict[str, float]:
+    """Returns the evidence of each of the first ten results, as the cut-off computes it."""
+    response = app.search.by_text(query, "auto", Options(limit=10))
     scales = app.encoder.model.scales
     if scales.text_to_image is None or scales.text_to_text is None:
-        raise SystemExit("this bundle does not tell what its scores mean")
+        raise SystemExit("the manifest of this bundle has no score calibration")
     unrelated, match = 0.0, LEXICAL_WEIGHT
     for view, scale in (("image", scales.text_to_image), ("text", scales.text_to_text)):
-        unrelated += answer.weights[view] * scale.unrelated  # type: ignore[index]
-        match += answer.weights[view] * scale.match  # type: ignore[index]
+        unrelated += response.weights[view] * scale.unrelated  # type: ignore[index]
+        match += response.weights[view] * scale.match  # type: ignore[index]
     return {
         result.product.product_id: (result.score - unrelated) / (match - unrelated)
-        for result in answer.results
+        for result in response.results
     }
 
 
-def kept(evidence: Mapping[str, float], least: float) -> set[str]:
+def select_above_cutoff(evidence: Mapping[str, float], least: float) -> set[str]:
     floor = max(least, cutoff.LEAST_OF_BEST * max(evidence.values(), default=0.0))
-    return {product_id for product_id, each in evidence.items() if each >= floor}
+    return {product_id for product_id, value in evidence.items() if value >= floor}
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Catalogues with queries whose right answers are known, for benchmarks/relevance.
+"""Catalogues with queries whose right products are known, for benchmarks/relevance.
 
 Stamps: the photographs of Debian's ``tuxpaint-stamps-default`` (GPL-2: read where Debian puts
 them, never copied), captioned by their authors in many languages. A product is a stamp dropped
-as a file, so its words are its file's name; the query is its caption, of the half on which no
-number of the starter's recipe was chosen. Several stamps with one caption are all right.
+as a file, so its text is its file's name; the query is its caption, if it is in the half on which
+no number of the starter's recipe was chosen. Several stamps with one caption are all right.
 
-Samples: the sample catalogue, whose queries come from its own names, so they flatter.
+Samples: the sample catalogue. Its queries are its own names, so its figures are too high.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared_code.app import App
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 
 Queries = Mapping[str, set[str]]
-"""Query -> the products that answer it."""
+"""Query -> the ids of the right products."""
 
 UNANSWERED = [
     *(
@@ -40,32 +40,34 @@ UNANSWERED = [
     *("garden hose", "x-ray image", "solar eclipse", "passport", "oil refinery"),
     *("sewing machine", "dentist chair", "satellite dish", "parking ticket", "fax machine"),
 ]
-"""Typed at random, and things that few catalogues hold."""
+"""Random letters, and things that few catalogues have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class JudgedCatalogue:
     name: str
     queries: Mapping[str, Queries]
-    """By what kind of query it is."""
+    """Kind of query -> queries."""
 
 
-def fill_with_stamps(app: App) -> Catalogue:
-    stamps = [stamp for stamp in photographs() if stamp.is_object]
+def fill_with_stamps(app: App) -> JudgedCatalogue:
+    stamps = [stamp for stamp in find_photographs() if stamp.is_object]
     by_key: dict[str, set[str]] = {}
     for stamp in stamps:
         blob = f"{_product_id(stamp)}/{stamp.picture.name}"
         app.images.write(blob, stamp.picture.read_bytes(), content_type="image/png")
         app.indexer.sync(blob)
         by_key.setdefault(stamp.key, set()).add(_product_id(stamp))
-    asked = [stamp for stamp in stamps if stamp.is_test]
-    english = {stamp.query: by_key[stamp.key] for stamp in asked}
-    french = {text: by_key[stamp.key] for stamp in asked if (text := _french(stamp))}
+    test_stamps = [stamp for stamp in stamps if stamp.is_test]
+    english = {stamp.query: by_key[stamp.key] for stamp in test_stamps}
+    french = {
+        text: by_key[stamp.key] for stamp in test_stamps if (text := _read_french_caption(stamp))
+    }
     name = f"stamps ({len(stamps)} products)"
-    return Catalogue(name, {"captions": english, "French captions": french})
+    return JudgedCatalogue(name, {"captions": english, "French captions": french})
 
 
-def fill_with_samples(app: App) -> Catalogue:
+def fill_with_samples(app: App) -> JudgedCatalogue:
     products = load()
     for product in products:
         document = json.dumps(sidecar(product)).encode()
@@ -77,20 +79,20 @@ def fill_with_samples(app: App) -> Catalogue:
     kinds = {
         "names": {p.name: {p.product_id} for p in products},
         "French names": {p.name_fr: {p.product_id} for p in products},
-        "kinds of thing": _by_kind(products),
+        "kinds of thing": _group_by_kind(products),
     }
-    return Catalogue(f"samples ({len(products)} products)", kinds)
+    return JudgedCatalogue(f"samples ({len(products)} products)", kinds)
 
 
-def _by_kind(products: list[SampleProduct]) -> Queries:
-    found: dict[str, set[str]] = {}
+def _group_by_kind(products: list[SampleProduct]) -> Queries:
+    ids_by_kind: dict[str, set[str]] = {}
     for product in products:
-        found.setdefault(product.name.split()[-1].lower(), set()).add(product.product_id)
-    return {query: ids for query, ids in found.items() if len(ids) > 1}
+        ids_by_kind.setdefault(product.name.split()[-1].lower(), set()).add(product.product_id)
+    return {query: ids for query, ids in ids_by_kind.items() if len(ids) > 1}
 
 
-def recoloured(products: list[SampleProduct]) -> Iterator[tuple[str, str, set[str]]]:
-    """(a product, another colour, the products of the same kind in that colour)."""
+def list_recoloured_queries(products: list[SampleProduct]) -> Iterator[tuple[str, str, set[str]]]:
+    """Yields a product, another colour, and the products of the same kind in that colour."""
     kinds: dict[tuple[str, str], list[SampleProduct]] = {}
     for product in products:
         if "colour" in product.metadata:
@@ -98,13 +100,13 @@ def recoloured(products: list[SampleProduct]) -> Iterator[tuple[str, str, set[st
             kinds.setdefault(kind, []).append(product)
     for of_kind in kinds.values():
         for product in of_kind:
-            mine = product.metadata["colour"]
-            for colour in sorted({p.metadata["colour"] for p in of_kind} - {mine}):
+            own_colour = product.metadata["colour"]
+            for colour in sorted({p.metadata["colour"] for p in of_kind} - {own_colour}):
                 right = {p.product_id for p in of_kind if p.metadata["colour"] == colour}
                 yield product.product_id, colour, right
 
 
-def photographs() -> Iterator[Stamp]:
+def find_photographs() -> Iterator[Stamp]:
     for text in sorted(STAMPS.rglob("*.txt")):
         picture = text.with_suffix(".png")
         caption = text.read_text("utf-8", errors="replace").partition("\n")[0].strip()
@@ -117,7 +119,7 @@ def _product_id(stamp: Stamp) -> str:
     return stamp.place.replace("/", "-")
 
 
-def _french(stamp: Stamp) -> str:
+def _read_french_caption(stamp: Stamp) -> str:
     text = stamp.picture.with_suffix(".txt").read_text("utf-8", errors="replace")
-    found = re.search(r"^fr\.utf8=(.+)$", text, re.MULTILINE)
-    return re.split(r"[.!?]", found[1].strip())[0] if found else ""
+    match = re.search(r"^fr\.utf8=(.+)$", text, re.MULTILINE)
+    return re.split(r"[.!?]", match[1].strip())[0] if match else ""

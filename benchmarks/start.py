@@ -1,8 +1,7 @@
-"""How long a start takes: the import of the entry point, and what ``make start`` runs, again.
+"""Measures how long the import of the entry point takes, and a second ``make start``.
 
-The first ``make start`` of the run indexes the samples in a folder of its own; the starts
-that are timed find everything there, as a user's second start does. Ready means: health
-answers and a search has answered.
+The first start indexes the samples in a new folder; the starts that are timed find them there, like
+a user's second start. A start is complete when a search has been answered.
 """
 
 from __future__ import annotations
@@ -16,9 +15,10 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.harness.host import devhost
-from benchmarks.harness.report import arguments, publish, table
+from benchmarks.harness.host import run_host
+from benchmarks.harness.report import make_parser, publish
 from devhost import ROOT
+from model_export.markdown import render_table
 from samples.catalogue import load
 
 IMPORTS = {
@@ -28,18 +28,24 @@ IMPORTS = {
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "")
+    parser = make_parser(__doc__ or "")
     parser.add_argument("--runs", type=int, default=7)
-    asked = parser.parse_args()
-    rows = [[name, f"{interpreter_s(code, asked.runs):.2f}"] for name, code in IMPORTS.items()]
+    options = parser.parse_args()
+    rows = [
+        [name, f"{measure_interpreter_s(code, options.runs):.2f}"] for name, code in IMPORTS.items()
+    ]
     with tempfile.TemporaryDirectory() as folder:
-        start_s(Path(folder))  # indexes the samples
-        again = statistics.median(start_s(Path(folder)) for _ in range(asked.runs))
-    rows.append(["the command of `make start` again, until a search has answered", f"{again:.2f}"])
-    publish("Starting", table(["what", "seconds (median)"], rows), asked.out)
+        measure_start_s(Path(folder))  # indexes the samples
+        second_start_s = statistics.median(
+            measure_start_s(Path(folder)) for _ in range(options.runs)
+        )
+    rows.append(
+        ["the command of `make start` again, until a search has answered", f"{second_start_s:.2f}"]
+    )
+    publish("Starting", render_table(["what", "seconds (median)"], rows), options.out)
 
 
-def interpreter_s(code: str, runs: int) -> float:
+def measure_interpreter_s(code: str, runs: int) -> float:
     def once() -> float:
         started = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
@@ -48,18 +54,18 @@ def interpreter_s(code: str, runs: int) -> float:
     return statistics.median(once() for _ in range(runs))
 
 
-def start_s(folder: Path) -> float:
+def measure_start_s(folder: Path) -> float:
     started = time.perf_counter()
-    with devhost(module="devhost.start", local_dir=folder) as client:
+    with run_host(module="devhost.start", local_dir=folder) as client:
         wait_for_the_samples(client)
         client.post("/api/v1/search", json={"query": "red dress"}).raise_for_status()
         return time.perf_counter() - started
 
 
 def wait_for_the_samples(client: httpx.Client) -> None:
-    wanted = len(load())
+    expected = len(load())
     deadline = time.monotonic() + 120
-    while client.get("/api/v1/stats").json()["products"] < wanted:
+    while client.get("/api/v1/stats").json()["products"] < expected:
         if time.monotonic() > deadline:
             raise RuntimeError("the samples were not indexed")
         time.sleep(0.05)

@@ -1,7 +1,7 @@
-"""What telemetry costs: a call that is told of, the libraries' import, their part of the package.
+"""Measures telemetry: the time per call, the import of the libraries, and their size.
 
-The emitter works into OpenTelemetry's own SDK, whose exporter takes all and sends nothing. Calls
-are told of by a thread of their own, so the second line is work beside the answers, not before.
+The emitter uses OpenTelemetry's own SDK with an exporter that sends nothing. A background thread
+emits the spans and metrics, so that time does not delay a response.
 """
 
 from __future__ import annotations
@@ -20,33 +20,34 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from packaging.requirements import Requirement
 
-from benchmarks.harness.report import arguments, publish, table
+from benchmarks.harness.report import make_parser, publish
 from devhost import ROOT
+from model_export.markdown import render_table
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
 from shared_code.domain.telemetry import NoTelemetry, Operation, Telemetry
 from shared_code.domain.timing import collect_stages, stage
 
 CALLS = 1_000
-"""Fewer than may wait, so that none is dropped."""
+"""Fewer than the queue holds, so that none is dropped."""
 ROUNDS = 9
 DISTRIBUTION = "azure-monitor-opentelemetry"
 
 
-class ToNowhere(SpanExporter):
+class NullExporter(SpanExporter):
     def export(self, spans: object) -> SpanExportResult:
         return SpanExportResult.SUCCESS
 
 
-def emitter() -> Emitter:
+def make_emitter() -> Emitter:
     tracers = TracerProvider()
-    tracers.add_span_processor(BatchSpanProcessor(ToNowhere()))
+    tracers.add_span_processor(BatchSpanProcessor(NullExporter()))
     meters = MeterProvider([InMemoryMetricReader()])
     return Emitter(tracers.get_tracer("b"), meters.get_meter("b"))
 
 
-def operation() -> Operation:
-    """A search as it is: an embedding, the index."""
+def make_operation() -> Operation:
+    """Returns the operation of a search: an embedding, then the index."""
     started_ns = time.time_ns()
     with collect_stages() as stages:
         for name in ("embed", "search"):
@@ -55,39 +56,39 @@ def operation() -> Operation:
     return Operation("search_by_text", "r-1", "", started_ns, time.time_ns(), 200, stages)
 
 
-def call_us(telemetry: Telemetry) -> float:
-    """Microseconds of one call's own thread: its stages collected, and handed on."""
+def measure_call_us(telemetry: Telemetry) -> float:
+    """Returns the microseconds that a call's own thread takes to collect and record its stages."""
     started = time.perf_counter()
     for _ in range(CALLS):
-        telemetry.record(operation())
+        telemetry.record(make_operation())
     return (time.perf_counter() - started) / CALLS * 1e6
 
 
-def handing_on_us() -> tuple[float, float]:
-    """Without and with telemetry; the thread that tells is kept waiting meanwhile."""
-    without = call_us(NoTelemetry())
+def measure_record_us() -> tuple[float, float]:
+    """Returns the times without and with telemetry, while the background thread does nothing."""
+    without = measure_call_us(NoTelemetry())
     background = BackgroundTelemetry(lambda: time.sleep(60))  # type: ignore[arg-type,return-value]
-    background.record(operation())
-    return without, call_us(background)
+    background.record(make_operation())
+    return without, measure_call_us(background)
 
 
-def telling_us() -> float:
-    to, calls = emitter(), [operation() for _ in range(CALLS)]
+def measure_export_us() -> float:
+    to, calls = make_emitter(), [make_operation() for _ in range(CALLS)]
     started = time.process_time()
-    for each in calls:
-        to.emit(each)
+    for call in calls:
+        to.emit(call)
     return (time.process_time() - started) / CALLS * 1e6
 
 
-def interpreter_s(code: str = "") -> float:
+def measure_interpreter_s(code: str = "") -> float:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
     return time.perf_counter() - started
 
 
-def import_s() -> float:
-    """What the interpreter itself takes is not in it."""
-    return interpreter_s("import azure.monitor.opentelemetry") - interpreter_s()
+def measure_import_s() -> float:
+    """Returns the seconds of the import, without the interpreter's own start."""
+    return measure_interpreter_s("import azure.monitor.opentelemetry") - measure_interpreter_s()
 
 
 RESIDENT = """
@@ -98,60 +99,60 @@ print((psutil.Process().memory_info().rss - before) / 1e6)
 """
 
 
-def resident_mb() -> float:
-    """Beside what a deployed app has imported anyway."""
+def measure_resident_mb() -> float:
+    """Returns what the libraries add to those that a deployed app imports anyway."""
     command = [sys.executable, "-c", RESIDENT]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def closure(names: set[str]) -> set[str]:
-    """The packages that these need, themselves included."""
-    found: set[str] = set()
+def find_dependencies(names: set[str]) -> set[str]:
+    """Returns these packages and all that they need."""
+    packages: set[str] = set()
     while names:
         name = names.pop()
-        found.add(name)
+        packages.add(name)
         needed = map(Requirement, importlib.metadata.requires(name) or ())
-        wanted = {
+        required = {
             r.name.lower() for r in needed if not r.marker or r.marker.evaluate({"extra": ""})
         }
-        names |= wanted - found
-    return found
+        names |= required - packages
+    return packages
 
 
-def added_mb() -> tuple[float, int]:
-    """What the distribution adds to what is deployed without it: MB unpacked, and packages."""
+def measure_package() -> tuple[float, int]:
+    """Returns what the distribution adds to the deployed package: MB unpacked, and packages."""
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    direct = {Requirement(each).name.lower() for each in listed}
-    added = closure({DISTRIBUTION}) - closure(direct - {DISTRIBUTION})
+    direct = {Requirement(line).name.lower() for line in listed}
+    added = find_dependencies({DISTRIBUTION}) - find_dependencies(direct - {DISTRIBUTION})
     files = [f for name in added for f in importlib.metadata.files(name) or ()]
     return sum(f.size or 0 for f in files) / 1e6, len(added)
 
 
-def median(measure: Callable[[], float]) -> float:
+def compute_median(measure: Callable[[], float]) -> float:
     return statistics.median(measure() for _ in range(ROUNDS))
 
 
 def main() -> None:
-    asked = arguments(__doc__ or "").parse_args()
-    pairs = [handing_on_us() for _ in range(ROUNDS)]
-    without, handing = (statistics.median(each) for each in zip(*pairs, strict=True))
-    mb, packages = added_mb()
+    options = make_parser(__doc__ or "").parse_args()
+    pairs = [measure_record_us() for _ in range(ROUNDS)]
+    without, handing = (statistics.median(times) for times in zip(*pairs, strict=True))
+    mb, packages = measure_package()
     rows = [
-        ["a call's stages collected, nothing told (µs of its thread)", f"{without:.1f}"],
-        ["the same, and handed on to be told (µs of its thread)", f"{handing:.1f}"],
+        ["a call without telemetry: its stages collected (µs of its thread)", f"{without:.1f}"],
+        ["a call with telemetry: the same, and recorded (µs of its thread)", f"{handing:.1f}"],
         [
-            "one call told: 3 spans, 3 metrics (µs of one core, by that thread)",
-            f"{median(telling_us):.0f}",
+            "one call emitted: 3 spans, 3 metrics (µs of one core, background thread)",
+            f"{compute_median(measure_export_us):.0f}",
         ],
         [
-            "import of the libraries, once per process, by the thread that tells (s)",
-            f"{median(import_s):.2f}",
+            "import of the libraries, once per process, background thread (s)",
+            f"{compute_median(measure_import_s):.2f}",
         ],
-        ["resident memory of the libraries (MB)", f"{median(resident_mb):.0f}"],
-        [f"{packages} packages more in what is deployed (MB, without bytecode)", f"{mb:.1f}"],
+        ["resident memory of the libraries (MB)", f"{compute_median(measure_resident_mb):.0f}"],
+        [f"{packages} more packages deployed (MB, without bytecode)", f"{mb:.1f}"],
     ]
-    body = f"{ROUNDS} rounds of {CALLS} calls, medians, beside other work on the machine.\n\n"
-    publish("Telemetry", body + table(["what", ""], rows), asked.out)
+    body = f"{ROUNDS} rounds of {CALLS} calls, medians, with other work on the machine.\n\n"
+    publish("Telemetry", body + render_table(["what", ""], rows), options.out)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Builds what is deployed: the app, its model bundles, Linux wheels, and bytecode of all of it.
+"""Builds the deployed package: the app, its model bundles, Linux wheels, and bytecode of it all.
 
-The app's files are named here (``APP_FILES``), so nothing gets in by lying around: no settings,
-no keys. Requirements go to ``.python_packages/lib/site-packages``, where Azure's worker looks for
-them, as wheels for Azure's Linux whatever this machine is; what the app cannot need of them is left
-out (``LEFT_OUT``), which a test holds to by starting the app from the zip. A new instance unpacks
-the zip and starts with empty caches, so bytecode comes along: compiled by an interpreter of the
-target's version, unchecked-hash, which Python loads without looking at the source (PEP 552).
-The same input gives the same zip.
+The app's files are listed here (``APP_FILES``), so no other file in the folder gets in: no
+settings, no keys. Requirements go to ``.python_packages/lib/site-packages``, where Azure's worker
+looks for them, as wheels for Azure's Linux whatever this machine is. Parts of them that the app
+never uses are left out (``LEFT_OUT``); a test starts the app from the zip to check that. A new
+instance unpacks the zip and starts with empty caches, so bytecode is included: compiled by an
+interpreter of the target's version, unchecked-hash, which Python loads without looking at the
+source (PEP 552). The same input gives the same zip.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pathspec
 
-from infra.interpreters import find_interpreter, version_of
+from infra.interpreters import find_interpreter, read_version
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = Path(".python_packages") / "lib" / "site-packages"
@@ -36,7 +36,7 @@ DEPLOYED_AT = "/home/site/wwwroot"
 """Where Azure mounts the package: the folder that tracebacks name."""
 STARTER = Path("models") / "starter"
 FULL_MODEL = Path("models") / "clip-vit-base-patch32-int8"
-"""What ``make export`` writes unless told otherwise."""
+"""The default output of ``make export``."""
 MOST_MB = 500
 """Unpacked. Flex Consumption unpacks the whole at each cold start."""
 
@@ -90,9 +90,9 @@ class Wheels:
         command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(folder)]
         command += ["--python-version", self.python, "--python-platform", PLATFORM]
         command += ["--only-binary", ":all:", "--link-mode", "copy", "--no-compile-bytecode"]
-        subprocess.run([*command, "-r", "-"], check=True, text=True, input=self.requirements())
+        subprocess.run([*command, "-r", "-"], check=True, text=True, input=self.list_requirements())
 
-    def requirements(self) -> str:
+    def list_requirements(self) -> str:
         lines = (ROOT / "requirements.txt").read_text().splitlines()
         build = f"{self.onnxruntime}=="
         return "\n".join(re.sub(r"^onnxruntime==", build, line) for line in lines)
@@ -118,19 +118,19 @@ def main() -> None:
     )
     options = parser.parse_args()
     wheels = Wheels(options.python, options.onnxruntime)
-    interpreter = interpreter_for(options.python, options.interpreter)
-    bundles = bundles_to_pack(options.model)
+    interpreter = choose_interpreter(options.python, options.interpreter)
+    bundles = find_bundles(options.model)
     check_next_model(bundles, os.environ.get("NEXT_MODEL_DIR", ""))
     print(describe_models(bundles, os.environ.get("MODEL_DIR", "")))
     if options.folder is None:
-        build(options.out, wheels, interpreter, bundles)
+        build_zip(options.out, wheels, interpreter, bundles)
     else:
-        clear(options.folder)
+        remove_earlier_package(options.folder)
         assemble(options.folder, wheels, interpreter, bundles)
-    report(options.folder or options.out)
+    print_report(options.folder or options.out)
 
 
-def build(out: Path, wheels: Wheels, interpreter: str, bundles: Sequence[Path]) -> None:
+def build_zip(out: Path, wheels: Wheels, interpreter: str, bundles: Sequence[Path]) -> None:
     """Writes the zip. Raises CalledProcessError where the wheels cannot be downloaded."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -140,7 +140,7 @@ def build(out: Path, wheels: Wheels, interpreter: str, bundles: Sequence[Path]) 
 
 def assemble(folder: Path, wheels: Wheels, interpreter: str, bundles: Sequence[Path]) -> None:
     """Puts the package together in an empty folder, as it will lie in Azure."""
-    for name in [*app_files(ROOT), *model_files(bundles)]:
+    for name in [*list_app_files(ROOT), *list_model_files(bundles)]:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, target)
@@ -150,7 +150,7 @@ def assemble(folder: Path, wheels: Wheels, interpreter: str, bundles: Sequence[P
     compile_bytecode(folder, interpreter)
 
 
-def app_files(root: Path) -> Iterator[Path]:
+def list_app_files(root: Path) -> Iterator[Path]:
     """Yields the names of the app's own files below ``root``, models aside."""
     for folder, patterns in APP_FILES.items():
         for pattern in patterns:
@@ -161,7 +161,7 @@ def app_files(root: Path) -> Iterator[Path]:
                     yield path.relative_to(root)
 
 
-def model_files(bundles: Sequence[Path]) -> Iterator[Path]:
+def list_model_files(bundles: Sequence[Path]) -> Iterator[Path]:
     """Yields the names of the files that the bundles' manifests list, and of the manifests."""
     for bundle in bundles:
         manifest = json.loads((bundle / "manifest.json").read_bytes())
@@ -169,7 +169,7 @@ def model_files(bundles: Sequence[Path]) -> Iterator[Path]:
             yield (bundle / name).relative_to(ROOT)
 
 
-def bundles_to_pack(models: Sequence[Path]) -> list[Path]:
+def find_bundles(models: Sequence[Path]) -> list[Path]:
     """Returns the folders of these models, of all below models/ if there are none. Raises
     SystemExit for a folder that is no bundle."""
     folders = sorted((ROOT / "models").iterdir())
@@ -225,10 +225,10 @@ def remove_unneeded(packages: Path) -> None:
         (packages / name).unlink()
 
 
-def interpreter_for(version: str, path: str | None = None) -> str:
+def choose_interpreter(version: str, path: str | None = None) -> str:
     """Returns a Python of this version (``3.12``). Raises SystemExit that says how to get one."""
     interpreter = path or find_interpreter(version)
-    if interpreter is not None and version_of(interpreter) == version:
+    if interpreter is not None and read_version(interpreter) == version:
         return interpreter
     raise SystemExit(
         f"Bytecode for Python {version} has to be compiled by Python {version}: "
@@ -262,7 +262,7 @@ def list_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def clear(folder: Path) -> None:
+def remove_earlier_package(folder: Path) -> None:
     """Removes an earlier package. Raises SystemExit for a folder that is something else."""
     if folder.is_dir() and any(folder.iterdir()):
         if not (folder / PACKAGES).is_dir() or (folder / "infra").exists():
@@ -270,7 +270,7 @@ def clear(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def sizes(package: Path) -> dict[str, float]:
+def measure_sizes(package: Path) -> dict[str, float]:
     """Returns megabytes unpacked, by what they are, the largest first. ``package`` is a zip or a
     folder."""
     if package.is_dir():
@@ -280,12 +280,12 @@ def sizes(package: Path) -> dict[str, float]:
             files = {Path(entry.filename): entry.file_size for entry in archive.infolist()}
     parts: dict[str, float] = {}
     for name, size in files.items():
-        part = part_of(name)
+        part = find_part(name)
         parts[part] = parts.get(part, 0.0) + size / 1e6
     return dict(sorted(parts.items(), key=lambda item: -item[1]))
 
 
-def part_of(name: Path) -> str:
+def find_part(name: Path) -> str:
     """Returns the row of the size table that a file belongs to."""
     if name.suffix == ".pyc":
         return "bytecode"
@@ -294,7 +294,7 @@ def part_of(name: Path) -> str:
     return "models" if name.parts[0] == "models" else "the app itself"
 
 
-def size_table(package: Path, parts: Mapping[str, float]) -> str:
+def render_sizes(package: Path, parts: Mapping[str, float]) -> str:
     largest = list(parts.items())[:12]
     rest = sum(parts.values()) - sum(size for _, size in largest)
     lines = [f"{size:8.1f} MB  {part}" for part, size in [*largest, ("all else", rest)]]
@@ -304,10 +304,10 @@ def size_table(package: Path, parts: Mapping[str, float]) -> str:
     return "\n".join([*lines, total, str(package)])
 
 
-def report(package: Path) -> None:
+def print_report(package: Path) -> None:
     """Prints the sizes. Raises SystemExit for a package that is too large to start from."""
-    parts = sizes(package)
-    print(size_table(package, parts))
+    parts = measure_sizes(package)
+    print(render_sizes(package, parts))
     unpacked_mb = sum(parts.values())
     if unpacked_mb > MOST_MB:
         sys.exit(f"{unpacked_mb:.0f} MB unpacked: over {MOST_MB} MB; put fewer models in")

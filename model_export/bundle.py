@@ -1,4 +1,4 @@
-"""Writes a bundle whole or not at all, and has the app's own encoder read it back first."""
+"""Writes a complete bundle or none: first the app's own encoder has to serve it."""
 
 from __future__ import annotations
 
@@ -17,29 +17,31 @@ from model_export.errors import ExportError
 from model_export.evaluation import MAX_PIXELS
 from model_export.graphs.image import IMAGE_EMBEDS, PIXELS
 from model_export.graphs.text import IDS, MASK, TEXT_EMBEDS
-from model_export.layers import dimension
-from model_export.quantisation.measurements import session
-from model_export.report import as_markdown
+from model_export.quantisation.measurements import open_session
+from model_export.report import render_report
 from shared_code.adapters.clip.bundle import DATA_SUFFIX, FORMAT, MANIFEST, load_bundle
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.errors import AppError
 
 if TYPE_CHECKING:
-    from model_export.export import Exported
+    from model_export.export import ExportResult
 
 IMAGE, TEXT, TOKENIZER, REPORT = "image.onnx", "text.onnx", "tokenizer.json", "report.md"
 EMBEDDED_BYTES = 1024
-"""Smaller weights stay in the graph, where a page of memory for each would be waste."""
-AGREES = 0.9999
-"""Cosine of the app's vectors with the exporter's: the same graph, other batches."""
+"""Smaller weights stay in the graph file: a memory page for each would be a waste."""
+LEAST_COSINE = 0.9999
+"""Between the app's vectors and the exporter's: the same graph, but other batches."""
 
 
-def check_out_folder(out: Path, *, force: bool) -> None:
-    """Before the work: raises ExportError where a bundle would be overwritten unasked."""
+def check_output_folder(out: Path, *, force: bool) -> None:
+    """Raises ExportError if ``out`` exists and ``force`` is not set, or if it cannot be written.
+
+    Called before the export begins, which takes minutes.
+    """
     if out.exists() and not force:
-        raise ExportError(f"{out} exists: choose another --out, or say --force to replace it")
+        raise ExportError(f"{out} exists: choose another --out, or pass --force to replace it")
     if out.exists() and not (out / MANIFEST).is_file():
-        raise ExportError(f"{out} is no model bundle, so --force does not replace it")
+        raise ExportError(f"{out} is not a model bundle, so --force does not replace it")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent):
@@ -48,24 +50,30 @@ def check_out_folder(out: Path, *, force: bool) -> None:
         raise ExportError(f"nothing can be written beside {out}: {exc.strerror}") from exc
 
 
-def write_bundle(exported: Exported, out: Path, command: str) -> dict[str, Any]:
-    """Returns the manifest. Until the bundle is complete and checked, ``out`` is untouched."""
-    with replacing(out) as folder:
-        _write_graph(exported.image.model, folder / IMAGE)
-        _write_graph(exported.text.model, folder / TEXT)
-        content = exported.text_source.tokenization.content
+def write_bundle(result: ExportResult, out: Path, command: str) -> dict[str, Any]:
+    """Writes the bundle and returns its manifest.
+
+    ``out`` is not touched until the bundle is complete and checked.
+    """
+    with replace_folder(out) as folder:
+        _write_graph(result.image.model, folder / IMAGE)
+        _write_graph(result.text.model, folder / TEXT)
+        content = result.text_source.tokenization.content
         (folder / TOKENIZER).write_text(content, encoding="utf-8")
-        manifest = _manifest(exported, folder, command)
-        written = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        (folder / MANIFEST).write_text(written, encoding="utf-8")
-        (folder / REPORT).write_text(as_markdown(manifest), encoding="utf-8")
-        _verify(exported, folder)
+        manifest = _build_manifest(result, folder, command)
+        manifest_json = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        (folder / MANIFEST).write_text(manifest_json, encoding="utf-8")
+        (folder / REPORT).write_text(render_report(manifest), encoding="utf-8")
+        _check_served_vectors(result, folder)
     return manifest
 
 
 def _write_graph(content: bytes, path: Path) -> None:
-    """Large weights go into a file beside the graph: onnxruntime maps it into memory, where it
-    would copy them out of the graph's own file (50 MB less of a serving ViT-B/32)."""
+    """Writes the graph, with its large weights in a file beside it.
+
+    onnxruntime maps that file into memory, but copies weights out of the graph file itself: this
+    way a serving ViT-B/32 takes 50 MB less.
+    """
     onnx.save(
         onnx.load_from_string(content),
         path,
@@ -77,8 +85,8 @@ def _write_graph(content: bytes, path: Path) -> None:
 
 
 @contextmanager
-def replacing(out: Path) -> Iterator[Path]:
-    """A folder beside ``out`` that takes its place at the end, or is gone."""
+def replace_folder(out: Path) -> Iterator[Path]:
+    """Yields a new folder; it replaces ``out`` if the block succeeds, and is removed if not."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work:
         new, old = Path(work) / "new", Path(work) / "old"
@@ -94,10 +102,10 @@ def replacing(out: Path) -> Iterator[Path]:
             raise
 
 
-def _manifest(exported: Exported, folder: Path, command: str) -> dict[str, Any]:
-    image, text = exported.image_source, exported.text_source
+def _build_manifest(result: ExportResult, folder: Path, command: str) -> dict[str, Any]:
+    image, text = result.image_source, result.text_source
     names = dict.fromkeys((image.origin.name, text.origin.name))
-    precisions = dict.fromkeys((exported.image.precision, exported.text.precision))
+    precisions = dict.fromkeys((result.image.precision, result.text.precision))
     licences = dict.fromkeys((image.origin.licence, text.origin.licence))
     facts, tokens = image.preprocessing, text.tokenization
     return {
@@ -105,7 +113,7 @@ def _manifest(exported: Exported, folder: Path, command: str) -> dict[str, Any]:
         "name": " + ".join(names),
         "family": " + ".join(dict.fromkeys((image.origin.family, text.origin.family))),
         "precision": " + ".join(precisions),
-        "dimension": dimension(image.tower),
+        "dimension": image.tower.dimension,
         "random_weights": image.origin.random or text.origin.random,
         "image": {
             "file": IMAGE,
@@ -128,8 +136,8 @@ def _manifest(exported: Exported, folder: Path, command: str) -> dict[str, Any]:
             "unk_id": tokens.unk_id,
             "lowercase": tokens.lowercase,
         },
-        "scores": dict(exported.scores),
-        "files": {path.name: _file_facts(path) for path in sorted(folder.iterdir())},
+        "scores": dict(result.scores),
+        "files": {path.name: _describe_file(path) for path in sorted(folder.iterdir())},
         "licence": " and ".join(licences),
         "source": {
             "image": {"model": image.origin.name, "revision": image.origin.revision},
@@ -137,46 +145,48 @@ def _manifest(exported: Exported, folder: Path, command: str) -> dict[str, Any]:
             "command": command,
         },
         "report": {
-            "evaluation_set": exported.evaluation.name,
-            "captions": len(exported.evaluation.captions),
+            "evaluation_set": result.evaluation.name,
+            "captions": len(result.evaluation.captions),
             "gate": {
-                "mean_cosine": exported.gate.mean_cosine,
-                "overlap": exported.gate.overlap,
+                "mean_cosine": result.gate.mean_cosine,
+                "overlap": result.gate.overlap,
             },
-            "difference_from_torch": dict(exported.difference),
+            "difference_from_torch": dict(result.difference),
             "towers": {
                 name: {
                     "chosen": choice.chosen,
                     "trials": [trial.as_json() for trial in choice.trials],
                 }
-                for name, choice in (("image", exported.image), ("text", exported.text))
+                for name, choice in (("image", result.image), ("text", result.text))
             },
         },
     }
 
 
-def _file_facts(path: Path) -> dict[str, Any]:
+def _describe_file(path: Path) -> dict[str, Any]:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return {"sha256": digest, "bytes": path.stat().st_size}
 
 
-def _verify(exported: Exported, folder: Path) -> None:
-    """The app's encoder, on the written files, gives the vectors that were judged."""
-    picture = exported.evaluation.files[0].read_bytes()
-    caption = (exported.evaluation.captions or ("red dress",))[0]
+def _check_served_vectors(result: ExportResult, folder: Path) -> None:
+    """Raises ExportError unless the app's encoder gives the exporter's vectors with these files."""
+    picture = result.evaluation.files[0].read_bytes()
+    caption = (result.evaluation.captions or ("red dress",))[0]
     try:
         encoder = ClipEncoder(load_bundle(folder), max_pixels=MAX_PIXELS, threads=2)
         pixels = encoder.decode(picture)
         [image] = encoder.encode_images([pixels])
         [text] = encoder.encode_texts([caption])
     except AppError as exc:
-        raise ExportError(f"the app cannot serve the bundle that was made: {exc}") from exc
-    [feeds] = exported.text_source.feeds([caption])
-    judged_image = session(exported.image.model).run(None, {PIXELS: pixels[None]})[0][0]
-    judged_text = session(exported.text.model).run(None, feeds)[0][0]
-    agreement = [float(np.dot(image, judged_image))]
-    if text.windows == 1:  # else the app embeds the rest of it too
-        agreement.append(float(np.dot(text.vector, judged_text)))
-    if min(agreement) < AGREES:
-        raise ExportError(f"the app's vectors have cosine {min(agreement):.4f} with the export's")
+        raise ExportError(f"the app cannot serve the new bundle: {exc}") from exc
+    [feeds] = result.text_source.make_feeds([caption])
+    expected_image = open_session(result.image.model).run(None, {PIXELS: pixels[None]})[0][0]
+    expected_text = open_session(result.text.model).run(None, feeds)[0][0]
+    cosines = [float(np.dot(image, expected_image))]
+    if text.windows == 1:  # a longer text: the app embeds the rest of it as well
+        cosines.append(float(np.dot(text.vector, expected_text)))
+    if min(cosines) < LEAST_COSINE:
+        raise ExportError(
+            f"the app's vectors have a cosine of only {min(cosines):.4f} with the exporter's"
+        )

@@ -1,15 +1,16 @@
-"""What can go wrong in an export and what to do about it: printed as one line, no traceback."""
+"""The errors of an export. The command prints each as one line that says what to do about it."""
 
 from __future__ import annotations
 
 
 class ExportError(Exception):
-    """Names the file or option at fault and the remedy; ends the program with ``exit_code``."""
+    """An export that cannot go on. The message names the file or option at fault and the remedy;
+    the program ends with ``exit_code``."""
 
     exit_code = 1
 
 
 class SourceUnavailable(ExportError):
-    """The weights could not be had: the hub is out of reach, or the folder is incomplete."""
+    """The weights could not be obtained: the hub is out of reach, or the folder is incomplete."""
 
     exit_code = 3

@@ -1,4 +1,4 @@
-"""Towers as data: weights by their role, free of any model family.
+"""Towers as data: weights by their role, whatever model family they come from.
 
 A family (``loading/``) fills these from a checkout of weights; ``emit`` writes them as an ONNX
 graph. Weights are float32 arrays; a linear layer's is [inputs, outputs].
@@ -22,11 +22,11 @@ class Linear:
     weight: Floats
     bias: Floats | None = None
     divide: Floats | None = None
-    """What the input is divided by first, per channel; the weights are that much taller."""
+    """The input is divided by this first, per channel; the weights are that much larger."""
 
 
-def _joined(*parts: Linear) -> Linear:
-    """One layer that gives the outputs of all, side by side; their inputs are one."""
+def _concatenate(*parts: Linear) -> Linear:
+    """Returns one layer that gives the outputs of all of these, which share their input."""
     zeros = (np.zeros(part.weight.shape[1], np.float32) for part in parts)
     biases = [z if part.bias is None else part.bias for part, z in zip(parts, zeros, strict=True)]
     weights = np.concatenate([part.weight for part in parts], 1)
@@ -48,11 +48,11 @@ class Attention:
     out: Linear
     heads: int
 
-    def joined(self) -> Linear:
-        return _joined(self.query, self.key, self.value)
+    def join_qkv(self) -> Linear:
+        return _concatenate(self.query, self.key, self.value)
 
-    def joined_key_value(self) -> Linear:
-        return _joined(self.key, self.value)
+    def join_key_value(self) -> Linear:
+        return _concatenate(self.key, self.value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ class Mlp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """``norm_first``: each half normalises its input (CLIP, SigLIP); else its sum (BERT)."""
+    """``norm_first``: each half normalises its input (CLIP, SigLIP); otherwise its sum (BERT)."""
 
     norm1: Norm
     attention: Attention
@@ -75,7 +75,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttentionPool:
-    """SigLIP's picture head: a learnt probe [1, 1, width] attends to all patches."""
+    """SigLIP's pooling: a learnt probe [1, 1, width] attends to all patches."""
 
     probe: Floats
     attention: Attention
@@ -96,17 +96,21 @@ class ImageTower:
     blocks: tuple[Block, ...]
     after: Norm
     pool: AttentionPool | None
-    """None: the class token, which comes first, is the picture."""
+    """None: the vector of the class token, which comes first, is the picture's."""
     projection: Linear | None
+
+    @property
+    def dimension(self) -> int:
+        return _count_dimensions(self.projection, self.positions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextTower:
     """``pool``: which token's vector is the text's.
 
-    eot: the first end-of-text token · highest: the token of the highest id (the end-of-text
-    token, as CLIP's first configurations told it) · last: the last of the padded row ·
-    mean: the mean over the mask.
+    eot: the first end-of-text token · highest: the token with the highest id (which is the
+    end-of-text token of CLIP's early configurations) · last: the last of the padded row ·
+    mean: the mean of the tokens that are not masked.
     """
 
     tokens: Floats
@@ -118,15 +122,18 @@ class TextTower:
     projection: Linear | None
     causal: bool = False
     masked: bool = False
-    """Whether the graph takes an attention mask; padding would change the vector otherwise."""
+    """Whether the graph takes an attention mask, without which padding would change the vector."""
     eot_id: int = 0
+
+    @property
+    def dimension(self) -> int:
+        return _count_dimensions(self.projection, self.positions)
+
+
+def _count_dimensions(projection: Linear | None, positions: Floats) -> int:
+    """Returns how many dimensions a tower's vectors have: without a projection, the width."""
+    matrix = positions if projection is None else projection.weight
+    return int(matrix.shape[1])
 
 
 Tower: TypeAlias = ImageTower | TextTower
-
-
-def dimension(tower: Tower) -> int:
-    """Of the vectors the tower gives."""
-    if tower.projection is not None:
-        return int(tower.projection.weight.shape[1])
-    return int(tower.positions.shape[1])

@@ -1,10 +1,10 @@
 """Ways to make a tower int8, as data: the fastest first, the most careful last.
 
-Each computes more in float32 than the one before, except that the second is the first without
-smoothing, which costs nothing measurable and may hurt where there are no outliers. The gate takes
-the first that passes, so that noise in a timing decides nothing.
+Each computes more in float32 than the one before. The exception is the second: it is the first
+without smoothing, which takes no measurable time and may hurt where there are no outliers. The gate
+takes the first that passes, so that noise in a timing decides nothing.
 
-Activations are quantised as they come (per tensor, 8 bits, asymmetric), weights once per output
+Activations are quantised at run time (per tensor, 8 bits, asymmetric), weights once per output
 channel, symmetric. Weights use 7 of the 8 bits: without VNNI, x86 kernels add two products in
 16 bits, which 8-bit weights overflow (onnxruntime's documentation calls this reduce_range).
 """
@@ -36,7 +36,7 @@ class Recipe:
     """This many blocks at each end of the tower stay float32."""
     weight_bits: int = 7
     half: bool = False
-    """Everything is float16 but what goes in and comes out, and the scaling to unit length."""
+    """Everything is float16 except inputs, outputs, and the scaling to unit length."""
 
     @property
     def precision(self) -> Precision:
@@ -47,7 +47,7 @@ class Recipe:
 
 FLOAT = Recipe("fp32", frozenset())
 HALF = Recipe("fp16", frozenset(), half=True)
-"""For a GPU: a CPU has few operators for it, between which onnxruntime converts."""
+"""For a GPU: onnxruntime has few float16 operators for CPUs, and converts between them."""
 
 _ALPHA = 0.6
 """The best mean cosine of 0.3 to 0.8, on the real weights of a small BERT (benchmarks/quantise.py);

@@ -1,11 +1,11 @@
-"""A manifest's report as a page for people."""
+"""Renders the report of a manifest as a Markdown page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.harness.report import machine, table
+from model_export.markdown import describe_machine, render_table
 
 _HEADER = (
     "recipe",
@@ -19,29 +19,29 @@ _HEADER = (
 )
 
 
-def as_markdown(manifest: Mapping[str, Any]) -> str:
+def render_report(manifest: Mapping[str, Any]) -> str:
     report = manifest["report"]
     gate = report["gate"]
     parts = [
         f"# {manifest['name']}, {manifest['precision']}",
-        _origin(manifest),
-        f"Judged on {report['evaluation_set']} and {report['captions']} captions. A recipe passes "
-        f"with a mean cosine of at least {gate['mean_cosine']} with float32 and {gate['overlap']} "
-        "of each top 10 kept, alone and in the app's batches, whichever is worse; the first that "
-        "passes is chosen: they stand in the order of how little stays float32. ms: one item, two "
-        f"threads, here ({machine()}).",
+        _describe_origin(manifest),
+        f"Compared on {report['evaluation_set']} and {report['captions']} captions. A recipe "
+        f"passes with a mean cosine of at least {gate['mean_cosine']} with float32 and "
+        f"{gate['overlap']} of each top 10 unchanged, both one by one and in the app's batches. "
+        "The first that passes is chosen; those further down compute more in float32. "
+        f"ms: one item, two threads, on this machine ({describe_machine()}).",
     ]
     for name, tower in report["towers"].items():
         difference = report["difference_from_torch"][name]
         parts += [
             f"## {name} tower: {tower['chosen']}",
             f"The float32 graph differs from transformers by {difference:.1e} at most.",
-            table(_HEADER, [_row(trial) for trial in tower["trials"]]),
+            render_table(_HEADER, [_render_row(trial) for trial in tower["trials"]]),
         ]
     return "\n\n".join(parts) + "\n"
 
 
-def _origin(manifest: Mapping[str, Any]) -> str:
+def _describe_origin(manifest: Mapping[str, Any]) -> str:
     source = manifest["source"]
     lines = [
         f"- {kind}: {source[kind]['model']} at {source[kind]['revision']}"
@@ -49,11 +49,13 @@ def _origin(manifest: Mapping[str, Any]) -> str:
     ]
     lines += [f"- licence: {manifest['licence']}", f"- made by: `{source['command']}`"]
     if manifest["random_weights"]:
-        lines.append("- **Random weights: for speed, size and memory only. It finds nothing.**")
+        lines.append(
+            "- **Random weights: good for measuring speed, size and memory, not for searching.**"
+        )
     return "\n".join(lines)
 
 
-def _row(trial: Mapping[str, Any]) -> list[str]:
+def _render_row(trial: Mapping[str, Any]) -> list[str]:
     recall = trial["recall"]
     return [
         trial["recipe"],

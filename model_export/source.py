@@ -1,4 +1,4 @@
-"""What is exported: two towers, their tokenizer, and torch's own answers to hold them to."""
+"""The input of an export: two towers, their tokenizer, and the torch model to compare them with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """As the bundle's manifest says it; ``resize`` brings a picture to the tower's size."""
+    """How pictures are prepared, as in the manifest; ``resize`` brings them to the tower's size."""
 
     resize: Literal["crop", "squash"]
     interpolation: str
@@ -42,7 +42,7 @@ class Tokenization:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where weights came from, for the manifest."""
+    """The origin of weights, for the manifest."""
 
     name: str
     family: str
@@ -56,7 +56,7 @@ class ImageSource:
     origin: Origin
     tower: ImageTower
     preprocessing: Preprocessing
-    torch_vectors: Callable[[Feeds], Floats]
+    embed_with_torch: Callable[[Feeds], Floats]
     """``pixel_values`` [n, 3, height, width] -> unit vectors, computed by transformers."""
 
 
@@ -65,12 +65,12 @@ class TextSource:
     origin: Origin
     tower: TextTower
     tokenization: Tokenization
-    torch_vectors: Callable[[Feeds], Floats]
+    embed_with_torch: Callable[[Feeds], Floats]
 
-    def feeds(self, texts: Sequence[str], *, batch: int = 1) -> list[Feeds]:
-        """The texts as the graph's inputs, so many at a time, by the app's own tokenisation.
+    def make_feeds(self, texts: Sequence[str], *, batch: int = 1) -> list[Feeds]:
+        """Returns the graph's inputs for these texts, ``batch`` of them at a time.
 
-        Of a text over the token limit the first window only.
+        The tokenisation is the app's own. A text over the token limit is cut to its first window.
         """
         facts = self.tokenization
         spec = TextSpec(
@@ -90,7 +90,7 @@ class TextSource:
         return [dict(tokenize.build_feeds(windows[start : start + batch])) for start in starts]
 
 
-def unit(vectors: Any) -> Floats:
-    """Rows of length 1."""
+def normalise_rows(vectors: Any) -> Floats:
+    """Returns the rows scaled to length 1."""
     rows = np.asarray(vectors, np.float32)
     return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), np.float32)

@@ -1,1 +1,1 @@
-"""The sample catalogue: what a new user finds in the shop."""
+"""The sample catalogue that a new user finds in the index."""

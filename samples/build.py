@@ -43,13 +43,13 @@ TINTS = {
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        emoji = fetched(Path(folder))
+        emoji = fetch_emoji(Path(folder))
         for row in json.loads((FOLDER / "catalogue.json").read_text(encoding="utf-8")):
             draw(row, emoji)
 
 
-def fetched(folder: Path) -> Path:
-    """The package's pictures, unpacked from the registry's own archive."""
+def fetch_emoji(folder: Path) -> Path:
+    """Downloads the package from the registry and returns the folder of its pictures."""
     subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True)  # noqa: S603, S607
     [archive] = folder.glob("*.tgz")
     if hashlib.sha256(archive.read_bytes()).hexdigest() != PACKAGE_SHA256:
@@ -62,37 +62,41 @@ def fetched(folder: Path) -> Path:
 def draw(row: dict[str, Any], emoji: Path) -> None:
     picture = Image.open(emoji / f"{row['source']}.webp").convert("RGBA")
     if row["tint"]:
-        picture = tinted(picture, TINTS[row["tint"]], hue=row["tint_hue"])
+        picture = tint_picture(picture, TINTS[row["tint"]], hue=row["tint_hue"])
     for name in row["images"]:
         path = FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        on_white(VIEWS[path.stem](picture)).save(path, "WEBP", quality=QUALITY, method=6)
+        flatten_on_white(VIEWS[path.stem](picture)).save(path, "WEBP", quality=QUALITY, method=6)
 
 
-def tinted(picture: Image.Image, colour: tuple[int, int, int], *, hue: int | None) -> Image.Image:
-    """Light and shade stay; the middle tone becomes the colour."""
+def tint_picture(
+    picture: Image.Image, colour: tuple[int, int, int], *, hue: int | None
+) -> Image.Image:
+    """Keeps light and shade, and turns the middle tone into the colour."""
     pixels = np.asarray(picture, np.float32) / 255
-    share = np.ones(pixels.shape[:2], np.float32) if hue is None else likeness(picture, hue)
+    share = (
+        np.ones(pixels.shape[:2], np.float32) if hue is None else measure_hue_match(picture, hue)
+    )
     shade = pixels[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
     middle = np.clip(np.median(shade[(pixels[..., 3] > 0.5) & (share > 0.5)]), 0.2, 0.8)
-    wanted = np.array(colour, np.float32) / 255
-    dark = wanted * (shade / middle)[..., None]
+    target = np.array(colour, np.float32) / 255
+    dark = target * (shade / middle)[..., None]
     lightness = np.clip((shade - middle) / (1 - middle), 0, 1)[..., None]
-    light = wanted + (1 - wanted) * lightness * 0.7
-    drawn = np.where((shade < middle)[..., None], dark, light)
-    pixels[..., :3] += (np.clip(drawn, 0, 1) - pixels[..., :3]) * share[..., None]
+    light = target + (1 - target) * lightness * 0.7
+    tinted = np.where((shade < middle)[..., None], dark, light)
+    pixels[..., :3] += (np.clip(tinted, 0, 1) - pixels[..., :3]) * share[..., None]
     return Image.fromarray(np.rint(pixels * 255).astype(np.uint8), "RGBA")
 
 
-def likeness(picture: Image.Image, hue: int) -> NDArray[np.float32]:
-    """From 0 to 1, height x width: how near each pixel's hue is."""
+def measure_hue_match(picture: Image.Image, hue: int) -> NDArray[np.float32]:
+    """Returns [height, width] from 0 to 1: how close each pixel's hue is."""
     hues = np.asarray(picture.convert("RGB").convert("HSV"), np.float32)[..., 0] * (360 / 256)
     away = np.abs((hues - hue + 180) % 360 - 180)
     near: NDArray[np.float32] = np.clip((HUE_REACH - away) / HUE_FADE + 1, 0, 1)
     return near
 
 
-def on_white(picture: Image.Image) -> Image.Image:
+def flatten_on_white(picture: Image.Image) -> Image.Image:
     inner = SIDE - 2 * MARGIN
     fitted = ImageOps.contain(picture, (inner, inner), Image.Resampling.LANCZOS)
     canvas = Image.new("RGBA", (SIDE, SIDE), "white")
@@ -100,16 +104,16 @@ def on_white(picture: Image.Image) -> Image.Image:
     return canvas.convert("RGB")
 
 
-def _front(picture: Image.Image) -> Image.Image:
+def _view_front(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _side(picture: Image.Image) -> Image.Image:
-    """From the other side, a little tilted."""
+def _view_side(picture: Image.Image) -> Image.Image:
+    """Mirrors the picture and tilts it a little."""
     return ImageOps.mirror(picture).rotate(TILT_DEGREES, Image.Resampling.BICUBIC, expand=True)
 
 
-VIEWS = {"front": _front, "side": _side}
+VIEWS = {"front": _view_front, "side": _view_side}
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class SampleProduct:
 
 
 def load(folder: Path = FOLDER) -> list[SampleProduct]:
-    """The products in the order of the file; picture paths are absolute."""
+    """Returns the products in the order of the file; picture paths are absolute."""
     return [
         SampleProduct(
             product_id=row["product_id"],
@@ -38,7 +38,7 @@ def load(folder: Path = FOLDER) -> list[SampleProduct]:
 
 
 def sidecar(product: SampleProduct) -> dict[str, Any]:
-    """The product's words as ``product.json`` holds them: English first, then French."""
+    """Returns the content of the product's ``product.json``: English first, then French."""
     description = f"{product.description} {product.name_fr}. {product.description_fr}"
     return {
         "name": product.name,

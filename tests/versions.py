@@ -23,8 +23,8 @@ QUICK = [f"tests/{room}" for room in ROOMS]
 UV = [sys.executable, "-m", "uv"]
 
 
-def supported() -> list[str]:
-    """The versions that pyproject.toml allows, the oldest first."""
+def list_supported() -> list[str]:
+    """Returns the versions that pyproject.toml allows, the oldest first."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     first, end = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups()
     return [f"3.{minor}" for minor in range(int(first), int(end))]
@@ -71,7 +71,7 @@ def check(version: str) -> bool:
 
 def main() -> int:
     current = f"3.{sys.version_info.minor}"
-    others = [version for version in supported() if version != current]
+    others = [version for version in list_supported() if version != current]
     return 0 if all([check(version) for version in others]) else 1
 
 

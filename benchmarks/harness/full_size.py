@@ -1,4 +1,4 @@
-"""The bundle of the full architecture with random weights, which the hardware cannot tell apart."""
+"""The bundle of the full architecture. Its weights are random, which changes no time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ CONFIG = "model_export/configs/clip-vit-base-patch32.json"
 BUNDLE = Path("build/clip-vit-base-patch32-random")
 
 
-def add_bundle(parser: argparse.ArgumentParser) -> None:
+def add_bundle_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, default=BUNDLE, help="%(default)s")
 
 
 def check_bundle(bundle: Path) -> Path:
-    """Ends the program with the command that makes it when it is not there."""
+    """Returns its full path. If it is missing, ends the program with the command that makes it."""
     if not (bundle / "manifest.json").is_file():
         raise SystemExit(
             f"There is no bundle {bundle}. Make it with\n"

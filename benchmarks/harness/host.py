@@ -1,4 +1,4 @@
-"""A development host for as long as a block lasts, and a client of it; what a process takes."""
+"""Runs a development host for the length of a block; measures the processor time of a process."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import psutil
 from devhost import HostProcess
 
 
-def core_s(process: psutil.Process, work: Callable[[], object]) -> float:
-    """Seconds of all cores that the process takes while the work goes on."""
+def measure_core_s(process: psutil.Process, work: Callable[[], object]) -> float:
+    """Returns the seconds of all cores that the process uses while ``work`` runs."""
     before = process.cpu_times()
     work()
     after = process.cpu_times()
@@ -22,10 +22,10 @@ def core_s(process: psutil.Process, work: Callable[[], object]) -> float:
 
 
 @contextmanager
-def devhost(
+def run_host(
     *, module: str = "devhost", local_dir: Path | None = None, **settings: str
 ) -> Iterator[httpx.Client]:
-    """Without ``local_dir`` everything that it kept is removed at the end."""
+    """Yields a client of a host. Without ``local_dir`` all that the host stored is removed."""
     with tempfile.TemporaryDirectory() as folder:
         host = HostProcess(local_dir or Path(folder), module=module, **settings)
         try:

@@ -1,6 +1,6 @@
-"""Starts the packaged app as Azure does: unpacked into a fresh folder, with nothing else beside it.
+"""Starts the packaged app as Azure does: unpacked into an empty folder, with no other packages.
 
-The program that is started is serving.py; what it prints comes back as facts.
+The program that runs in it is serving.py, which prints what it measured as JSON.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROGRAM = Path(__file__).with_name("serving.py")
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """What is started: a zip, or the tree that the benchmark lies in, with its warm caches."""
+    """The app to start: a package, or None for this working tree with its warm caches."""
 
     package: Path | None
     bytecode: bool = True
@@ -50,44 +50,44 @@ class App:
 
     @property
     def flags(self) -> list[str]:
-        """``-B``: nothing is cached on the way, as where the package is mounted read-only."""
+        """``-B``: no bytecode is written, since in Azure the package is mounted read-only."""
         return ["-I", "-B"] if self.package is None else ["-I", "-S", "-B"]
 
 
-def add_package(parser: argparse.ArgumentParser) -> None:
+def add_package_argument(parser: argparse.ArgumentParser) -> None:
     default = Path("build/app.zip")
     parser.add_argument("--package", type=Path, default=default, help="%(default)s")
 
 
 def check_package(package: Path) -> Path:
-    """Ends the program with the command that makes it when it is not there."""
+    """Returns its full path. If it is missing, ends the program with the command that makes it."""
     if not package.is_file():
         raise SystemExit(f"There is no package {package}. Make it with `make package`.")
     return package.resolve()
 
 
 @contextmanager
-def cloud_environment(bundle: Path) -> Iterator[dict[str, str]]:
-    """The settings of a deployed app: a Qdrant server, and a storage account that is not called."""
+def make_cloud_environment(bundle: Path) -> Iterator[dict[str, str]]:
+    """Yields the settings of a deployed app: a Qdrant server, and storage that is not called."""
     with tempfile.TemporaryDirectory() as folder, running_qdrant_server() as qdrant:
         storage = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
-        yield {**_basics(bundle, folder), **storage, "QDRANT_URL": qdrant.url}
+        yield {**_make_base_environment(bundle, folder), **storage, "QDRANT_URL": qdrant.url}
 
 
 @contextmanager
-def embedded_environment(bundle: Path) -> Iterator[dict[str, str]]:
-    """The embedded engine on the path beside the package, which does not carry it."""
+def make_embedded_environment(bundle: Path) -> Iterator[dict[str, str]]:
+    """Yields settings with the embedded engine, which is not in the package, on the path."""
     with tempfile.TemporaryDirectory() as folder:
         engine = Path(folder) / "engine"
         shutil.copytree(Path(qdrant_edge.__file__).parent, engine / "qdrant_edge")
-        yield {**_basics(bundle, folder), "ENGINE": str(engine)}
+        yield {**_make_base_environment(bundle, folder), "ENGINE": str(engine)}
 
 
-def _basics(bundle: Path, folder: str) -> dict[str, str]:
+def _make_base_environment(bundle: Path, folder: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "MODEL_DIR": str(bundle), "LOCAL_DIR": folder}
 
 
-def seconds_to_first_answer(app: App, environment: Mapping[str, str]) -> float:
+def measure_first_answer(app: App, environment: Mapping[str, str]) -> float:
     """Returns seconds from the start of the process until its first search is answered."""
     with app.folder() as folder:
         started = time.perf_counter()
@@ -100,10 +100,10 @@ def seconds_to_first_answer(app: App, environment: Mapping[str, str]) -> float:
         return seconds
 
 
-def facts(
+def run_step(
     app: App, environment: Mapping[str, str], step: str, *arguments: str
 ) -> list[dict[str, Any]]:
-    """Returns all that the program prints of a step."""
+    """Runs one step of serving.py and returns what it prints."""
     with app.folder() as folder:
         with _start(app, folder, environment, step, *arguments) as process:
             output, _ = process.communicate()

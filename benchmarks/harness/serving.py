@@ -1,8 +1,8 @@
-"""The app as Azure's worker has it: `function_app` imported, its handlers called with requests.
+"""Runs the app like Azure's worker: imports `function_app` and calls its handlers with requests.
 
 Run by cold_start.py and memory.py as a program of its own, ``python -I -S -B serving.py APP STEP``,
-with nothing on its path but the package in the folder APP (and ENGINE, the embedded index, which
-no package holds). Without the package's wheels in APP it takes those of the environment it runs in.
+with only the package in the folder APP on its path (and ENGINE, the embedded index, which is in no
+package). If APP has no wheels, it uses those of the environment that it runs in.
 Prints what was measured as JSON lines.
 """
 
@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 ROUNDS = 20
-"""Searches of each kind before memory is read: the arenas have grown by then."""
+"""Searches of each kind before memory is read, so that the arenas have grown."""
 UPLOADS = 60
 AT_ONCE = 8
-"""Requests that infra/ lets into one instance at the same time."""
+"""Requests that infra/ allows one instance to run at the same time."""
 
 BOUNDARY = "b-o-u-n-d-a-r-y"
 
@@ -47,11 +47,11 @@ def main() -> None:
 def answer_a_search() -> None:
     import function_app  # noqa: F401
 
-    report(status=search("red dress"))
+    print_facts(status=search("red dress"))
 
 
 def time_the_stages() -> None:
-    """One after the other, where the app overlaps the client's import with the tower's load."""
+    """Measures the stages one by one; the app itself imports the client while a tower loads."""
     measure("`import function_app`", lambda: __import__("function_app"))
     from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
     from shared_code.app import current_app
@@ -59,30 +59,30 @@ def time_the_stages() -> None:
     measure("onnxruntime and tokenizers imported, bundle opened", lambda: current_app().encoder)
     measure("qdrant-client imported", import_qdrant_client)
     measure("collection looked up", lambda: current_app().index.ping())
-    measure("text tower checked (SHA-256) and loaded", lambda: embed("red dress"))
+    measure("text tower checked (SHA-256) and loaded", lambda: embed_text("red dress"))
     measure("first search answered", lambda: search("red dress"))
     measure("second search", lambda: search("blue mug"))
 
 
 def read_memory() -> None:
     """Prints resident memory after each step, and the highest so far, in MB."""
-    report(step="an empty interpreter", **resident())
+    print_facts(step="an empty interpreter", **read_resident())
     import function_app  # noqa: F401
 
-    report(step="`import function_app`", **resident())
+    print_facts(step="`import function_app`", **read_resident())
     search("red dress")
-    report(step="a text search answered (text tower, Qdrant client)", **resident())
+    print_facts(step="a text search answered (text tower, Qdrant client)", **read_resident())
     from shared_code.app import current_app
 
     current_app().images.ping  # noqa: B018  # builds the client; there is no account to call
-    report(step="the storage client imported and built", **resident())
+    print_facts(step="the storage client imported and built", **read_resident())
     picture = Path(sys.argv[3]).read_bytes()
     search_image(picture)
-    report(step="a picture search answered (both towers)", **resident())
+    print_facts(step="a picture search answered (both towers)", **read_resident())
     for _ in range(ROUNDS):
         search("a summer dress with thin straps, light enough for hot days")
         search_image(picture)
-    report(step=f"{ROUNDS} more searches of each kind", **resident())
+    print_facts(step=f"{ROUNDS} more searches of each kind", **read_resident())
 
 
 def read_memory_of_uploads() -> None:
@@ -96,19 +96,21 @@ def read_memory_of_uploads() -> None:
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for _ in range(ROUNDS):
             list(threads.map(search_image, [small] * AT_ONCE))
-        report(step=f"{ROUNDS * AT_ONCE} searches with a small picture", **resident())
+        print_facts(step=f"{ROUNDS * AT_ONCE} searches with a small picture", **read_resident())
         reset_highest()
         started = time.perf_counter()
         for _ in range(UPLOADS):
             threads.submit(search_image, large).result()
-        each = (time.perf_counter() - started) / UPLOADS
-        report(step=f"{UPLOADS} large pictures, one by one", seconds=each, **resident())
+        seconds_each = (time.perf_counter() - started) / UPLOADS
+        print_facts(
+            step=f"{UPLOADS} large pictures, one by one", seconds=seconds_each, **read_resident()
+        )
         reset_highest()
         started = time.perf_counter()
         for _ in range(3):
             list(threads.map(search_image, [large] * AT_ONCE))
-        each = (time.perf_counter() - started) / (3 * AT_ONCE)
-        report(step=f"3 times {AT_ONCE} at once", seconds=each, **resident())
+        seconds_each = (time.perf_counter() - started) / (3 * AT_ONCE)
+        print_facts(step=f"3 times {AT_ONCE} at once", seconds=seconds_each, **read_resident())
 
 
 def search(query: str) -> int:
@@ -127,7 +129,7 @@ def search_image(picture: bytes) -> int:
 
 
 def call(handler: Any, body: bytes, content_type: str) -> int:
-    """Returns the status of the handler's answer. Raises RuntimeError for any but 200."""
+    """Returns the status of the handler's response. Raises RuntimeError unless it is 200."""
     import azure.functions as func
 
     request = func.HttpRequest(
@@ -139,30 +141,30 @@ def call(handler: Any, body: bytes, content_type: str) -> int:
     return int(response.status_code)
 
 
-def embed(text: str) -> None:
+def embed_text(text: str) -> None:
     from shared_code.app import current_app
 
     current_app().encoder.encode_texts([text])
 
 
-def resident() -> dict[str, float]:
+def read_resident() -> dict[str, float]:
     lines = Path("/proc/self/status").read_text().splitlines()
     sizes = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Vm")}
     return {"now": int(sizes["VmRSS"]) / 1024, "highest": int(sizes["VmHWM"]) / 1024}
 
 
 def reset_highest() -> None:
-    """Makes the highest resident size start again from now (proc(5), clear_refs)."""
+    """Resets the highest resident size to the current one (proc(5), clear_refs)."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def measure(step: str, work: Callable[[], Any]) -> None:
     started = time.perf_counter()
     work()
-    report(step=step, seconds=time.perf_counter() - started)
+    print_facts(step=step, seconds=time.perf_counter() - started)
 
 
-def report(**facts: Any) -> None:
+def print_facts(**facts: Any) -> None:
     print(json.dumps(facts), flush=True)
 
 

@@ -1,6 +1,6 @@
-"""The orchestrations of bulk jobs as they are, over stand-in activities that only take their time.
+"""The app's own orchestrations of bulk jobs, over stand-in activities that only sleep.
 
-What there is to do is said by the name of the job's source, such as ``segs=24;chunks=16;ms=200``.
+The name of the job's source gives the shape of the job, such as ``segs=24;chunks=16;ms=200``.
 """
 
 import time
@@ -17,17 +17,17 @@ for steps in (bulk_job, bulk_segment):
     orchestrator(bp)(steps)
 
 ITEMS = 10
-"""Of a chunk."""
+"""In a chunk."""
 
 
 @bp.generic_trigger(arg_name="task", type="activityTrigger")
 def bulk_list(task: dict) -> dict:  # type: ignore[type-arg]  # the worker takes plain classes
-    plan, number = _plan_of(task["source"]["name"]), task["number"]
-    is_last = number + 1 == plan["segs"]
-    chunks = [[at * plan["ms"], (at + 1) * plan["ms"]] for at in range(plan["chunks"])]
+    shape, number = _parse_shape(task["source"]["name"]), task["number"]
+    is_last = number + 1 == shape["segs"]
+    chunks = [[at * shape["ms"], (at + 1) * shape["ms"]] for at in range(shape["chunks"])]
     return {
         "number": number,
-        "items": plan["chunks"] * ITEMS,
+        "items": shape["chunks"] * ITEMS,
         "chunks": chunks,
         "place": None if is_last else number + 1,
     }
@@ -36,19 +36,19 @@ def bulk_list(task: dict) -> dict:  # type: ignore[type-arg]  # the worker takes
 @bp.generic_trigger(arg_name="task", type="activityTrigger")
 def bulk_index(task: dict) -> dict:  # type: ignore[type-arg]
     time.sleep((task["end"] - task["start"]) / 1_000)  # positions stand for milliseconds
-    return _tally(indexed=ITEMS, done=ITEMS, images=ITEMS)
+    return _make_counts(indexed=ITEMS, done=ITEMS, images=ITEMS)
 
 
 @bp.generic_trigger(arg_name="task", type="activityTrigger")
 def bulk_close(task: dict) -> dict:  # type: ignore[type-arg]
-    return _tally()
+    return _make_counts()
 
 
-def _plan_of(source: str) -> dict[str, int]:
+def _parse_shape(source: str) -> dict[str, int]:
     return {name: int(value) for name, value in (part.split("=") for part in source.split(";"))}
 
 
-def _tally(**counts: int) -> dict[str, Any]:
+def _make_counts(**counts: int) -> dict[str, Any]:
     return {"counts": counts, "problems": []}
 
 

@@ -26,7 +26,7 @@ def run_az(*arguments: str) -> Any:
     command = [find_tool("az", "https://aka.ms/azure-cli"), *arguments]
     process = run([*command, "--subscription", subscription, "-o", "json"])
     if process.returncode != 0:
-        raise HookFailed(f"az {' '.join(arguments[:4])}: {one_line(process)}")
+        raise HookFailed(f"az {' '.join(arguments[:4])}: {join_lines(process)}")
     try:
         return json.loads(process.stdout) if process.stdout.strip() else None
     except ValueError as error:
@@ -51,6 +51,6 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def one_line(process: subprocess.CompletedProcess[str]) -> str:
+def join_lines(process: subprocess.CompletedProcess[str]) -> str:
     """Returns what a tool complained about, without its line breaks."""
     return " ".join((process.stderr or process.stdout).split())

@@ -243,7 +243,7 @@ def call_api(
     body: bytes | None = None,
     content_type: str = "application/json",
 ) -> tuple[int, Any]:
-    """Returns status and JSON; the status is 0 where no response came."""
+    """Returns status and JSON; the status is 0 if there was no response."""
     headers = {"x-functions-key": key, "content-type": content_type}
     url = f"{deployment.uri}/api/v1/{path}"
     request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310  # azd's https

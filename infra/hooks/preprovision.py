@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from infra.hooks.azure_cli import HookFailed, find_tool, one_line, read_env, run, run_az
+from infra.hooks.azure_cli import HookFailed, find_tool, join_lines, read_env, run, run_az
 
 PROVIDER = "Microsoft.App"
 """The app's subnet is delegated to its environments."""
@@ -57,7 +57,7 @@ def find_budget_start() -> str | None:
 def set_budget_start(start: str) -> None:
     process = run([find_tool("azd", "https://aka.ms/azd"), "env", "set", "BUDGET_START", start])
     if process.returncode != 0:
-        raise HookFailed(f"azd env set BUDGET_START: {one_line(process)}")
+        raise HookFailed(f"azd env set BUDGET_START: {join_lines(process)}")
     print(f"the budget of {read_env('MONTHLY_BUDGET')} a month runs from {start}")
 
 

@@ -1,4 +1,4 @@
-"""A tower and a recipe become the content of an ONNX file."""
+"""Writes a tower as the content of an ONNX file, in the precision of a recipe."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def emit(tower: Tower, recipe: Recipe = FLOAT, *, probes: bool = False) -> bytes:
-    """The tower as the content of an ONNX file: [n, dimension] unit vectors of pictures or texts.
+    """Returns the content of an ONNX file that gives unit vectors [n, dimension].
 
-    With ``probes`` also the largest absolute input of each layer that smoothing may treat, per
-    channel: float32 [width], named ``range:block<i>.<role>``. Raises ExportError for a tower
+    With ``probes`` it also gives the largest absolute input, per channel, of each layer that may be
+    smoothed: float32 [width], named ``range:block<i>.<role>``. Raises ExportError for a tower
     that one file cannot hold.
     """
     if isinstance(tower, ImageTower):

@@ -1,11 +1,13 @@
-"""A vision transformer: pixels [n, 3, height, width] -> unit vectors [n, dimension]."""
+"""The graph of a vision transformer.
+
+Pixels [n, 3, height, width] -> unit vectors [n, dimension].
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model_export.graphs.blocks import Emitter
-from model_export.layers import dimension
+from model_export.graphs.blocks import TowerEmitter
 
 if TYPE_CHECKING:
     from model_export.layers import ImageTower
@@ -14,14 +16,14 @@ if TYPE_CHECKING:
 PIXELS, IMAGE_EMBEDS = "pixel_values", "image_embeds"
 
 
-class ImageEmitter(Emitter):
+class ImageEmitter(TowerEmitter):
     def __init__(self, tower: ImageTower, recipe: Recipe, *, probes: bool) -> None:
         super().__init__("image", recipe, blocks=len(tower.blocks), probes=probes)
         self._tower = tower
 
     def content(self) -> bytes:
         tower, graph = self._tower, self.graph
-        x = self._embedded()
+        x = self._embed_patches()
         for number, block in enumerate(tower.blocks[:-1]):
             x = self.block(x, block, number)
         last = len(tower.blocks) - 1
@@ -33,17 +35,17 @@ class ImageEmitter(Emitter):
             row = graph.norm(graph.op("Squeeze", row, graph.integers(1)), tower.after)
         else:
             x = graph.norm(self.block(x, tower.blocks[last], last), tower.after)
-            row = self.pooled_by_attention(x, tower.pool)
-        self.finish(row, tower.projection, IMAGE_EMBEDS, dimension(tower))
+            row = self.pool_by_attention(x, tower.pool)
+        self.finish(row, tower.projection, IMAGE_EMBEDS, tower.dimension)
         return graph.content()
 
-    def _embedded(self) -> str:
+    def _embed_patches(self) -> str:
         tower, graph = self._tower, self.graph
         (height, width), patch = tower.size, tower.patch
         rows, columns = height // patch, width // patch
         pixels = graph.floats_in(PIXELS, ["batch", 3, height, width])
         self.batch = graph.op("Shape", pixels, start=0, end=1)
-        if (rows * patch, columns * patch) != tower.size:  # what the patches do not cover
+        if (rows * patch, columns * patch) != tower.size:  # cuts off what the patches do not cover
             starts, ends = graph.integers(0, 0), graph.integers(rows * patch, columns * patch)
             pixels = graph.op("Slice", pixels, starts, ends, graph.integers(2, 3))
         grid = graph.op("Reshape", pixels, graph.integers(-1, 3, rows, patch, columns, patch))

@@ -22,7 +22,7 @@ MICROSOFT = "com.microsoft"
 
 class Graph:
     def __init__(self, name: str, *, half: bool = False) -> None:
-        """``half``: float constants are stored, and so computed with, as float16."""
+        """``half``: float constants are float16, and so are all computations with them."""
         self._name = name
         self._half = half
         self._nodes: list[onnx.NodeProto] = []
@@ -32,7 +32,7 @@ class Graph:
 
     def floats_in(self, name: str, shape: list[str | int]) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-        return self.floats(name) if self._half else name
+        return self.to_floats(name) if self._half else name
 
     def integers_in(self, name: str, shape: list[str | int]) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.INT64, shape))
@@ -42,19 +42,19 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [value], [name], name=name))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
-    def floats(self, value: str) -> str:
-        """Of any type, as the floats that the graph computes with."""
+    def to_floats(self, value: str) -> str:
+        """Casts a value of any type to the float type that the graph computes with."""
         return self.op("Cast", value, to=TensorProto.FLOAT16 if self._half else TensorProto.FLOAT)
 
-    def float32(self, floats: str) -> str:
+    def to_float32(self, floats: str) -> str:
         return self.op("Cast", floats, to=TensorProto.FLOAT) if self._half else floats
 
     def constant(self, array: npt.NDArray[Any]) -> str:
         content = np.array(array, order="C")
         if self._half and content.dtype == np.float32:
             content = content.astype(np.float16)
-        described = f"{content.dtype}{content.shape}".encode()
-        name = "c_" + hashlib.sha256(described + content.tobytes()).hexdigest()[:16]
+        header = f"{content.dtype}{content.shape}".encode()
+        name = "c_" + hashlib.sha256(header + content.tobytes()).hexdigest()[:16]
         if name not in self._constants:
             self._constants[name] = numpy_helper.from_array(content, name)
         return name
@@ -71,7 +71,7 @@ class Graph:
     def ops(
         self, kind: str, *inputs: str, count: int, domain: str = "", **attributes: Any
     ) -> list[str]:
-        """A node with ``count`` outputs."""
+        """Adds a node and returns the names of its ``count`` outputs."""
         name = f"{kind}_{len(self._nodes)}"
         outputs = [f"{name}_{number}" for number in range(count)]
         node = helper.make_node(kind, list(inputs), outputs, name=name, domain=domain, **attributes)
@@ -90,7 +90,7 @@ class Graph:
         return self.ops("Split", value, sizes, count=parts, axis=-1)
 
     def content(self) -> bytes:
-        """The ONNX file. Raises ExportError for a tower that one file cannot hold."""
+        """Returns the ONNX file. Raises ExportError for a tower that is too large for one file."""
         size = sum(len(constant.raw_data) for constant in self._constants.values())
         if size > PROTOBUF_LIMIT:
             raise ExportError(

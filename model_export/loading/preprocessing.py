@@ -1,4 +1,4 @@
-"""How a family's pictures are prepared: from the checkpoint's own preprocessor_config.json."""
+"""Reads how pictures are prepared from the checkpoint's preprocessor_config.json."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ CLIP = Preprocessing(
     (0.48145466, 0.4578275, 0.40821073),
     (0.26862954, 0.26130258, 0.27577711),
 )
-"""Of random models only (github.com/openai/CLIP, clip.py, _transform)."""
+"""For random models only (github.com/openai/CLIP, clip.py, _transform)."""
 SIGLIP = Preprocessing("squash", "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 _RESAMPLE = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
-"""By Pillow's number."""
+"""In the order of Pillow's numbers."""
 
 
-def preprocessing(checkout: Checkout, image_size: int) -> Preprocessing:
-    """Raises ExportError when the checkpoint prepares pictures in a way bundles cannot say."""
-    facts = _facts(checkout)
+def read_preprocessing(checkout: Checkout, image_size: int) -> Preprocessing:
+    """Raises ExportError for a way of preparing pictures that a manifest cannot express."""
+    facts = _read_settings(checkout)
     for step in ("do_resize", "do_rescale", "do_normalize"):
         if not facts.get(step, True):
             raise ExportError(f"{checkout.name}: {step} false is not supported")
     if abs(facts.get("rescale_factor", 1 / 255) - 1 / 255) > 1e-6:
         raise ExportError(f"{checkout.name}: a rescale_factor other than 1/255 is not supported")
-    rule = _resize_rule(checkout.name, facts, image_size)
+    rule = _choose_resize_rule(checkout.name, facts, image_size)
     try:
         red, green, blue = (float(value) for value in facts["image_mean"])
         std_red, std_green, std_blue = (float(value) for value in facts["image_std"])
@@ -44,18 +44,18 @@ def preprocessing(checkout: Checkout, image_size: int) -> Preprocessing:
     return Preprocessing(rule, interpolation, (red, green, blue), (std_red, std_green, std_blue))
 
 
-def _facts(checkout: Checkout) -> dict[str, Any]:
-    """transformers 5 saves them inside processor_config.json, earlier versions apart."""
+def _read_settings(checkout: Checkout) -> dict[str, Any]:
+    """Reads preprocessor_config.json, or processor_config.json, where transformers 5 saves it."""
     if checkout.has("preprocessor_config.json"):
-        facts = checkout.json("preprocessor_config.json")
+        facts = checkout.read_json("preprocessor_config.json")
     else:
-        facts = checkout.json("processor_config.json").get("image_processor")
+        facts = checkout.read_json("processor_config.json").get("image_processor")
     if not isinstance(facts, dict) or not {"size", "image_mean", "image_std"} <= facts.keys():
         raise ExportError(f"{checkout.name} does not say how its pictures are prepared")
     return facts
 
 
-def _resize_rule(name: str, facts: dict[str, Any], image_size: int) -> Any:
+def _choose_resize_rule(name: str, facts: dict[str, Any], image_size: int) -> Any:
     size, crop = facts["size"], facts.get("crop_size")
     shortest = size if isinstance(size, int) else size.get("shortest_edge")
     cropped = crop if isinstance(crop, int) or crop is None else crop.get("height")

@@ -1,4 +1,4 @@
-"""Loads a sentence-transformers text tower that was taught a picture model's space."""
+"""Loads a sentence-transformers text tower that was trained for the space of a picture model."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ import numpy as np
 from model_export.errors import ExportError
 from model_export.layers import Linear
 from model_export.loading import random_models
-from model_export.loading.families import configured, pretrained, read_config, tokenized
-from model_export.loading.sentence_towers import bert_text, distilbert_text
-from model_export.source import Feeds, Origin, TextSource, unit
+from model_export.loading.families import (
+    build_model,
+    load_pretrained,
+    read_config,
+    read_tokenization,
+)
+from model_export.loading.sentence_towers import read_bert_text, read_distilbert_text
+from model_export.source import Feeds, Origin, TextSource, normalise_rows
 
 if TYPE_CHECKING:
     from model_export.layers import Floats, TextTower
@@ -26,17 +31,17 @@ class SentenceFamily:
     model_class: str
     text: Callable[[Any, Any, Linear | None], TextTower]
     width: str
-    """The configuration's name of the hidden size."""
+    """The name of the hidden size in the configuration."""
 
 
 FAMILIES = {
-    "distilbert": SentenceFamily("DistilBertModel", distilbert_text, "dim"),
-    "bert": SentenceFamily("BertModel", bert_text, "hidden_size"),
+    "distilbert": SentenceFamily("DistilBertModel", read_distilbert_text, "dim"),
+    "bert": SentenceFamily("BertModel", read_bert_text, "hidden_size"),
 }
 USUAL_MAX_TOKENS = 128
-"""Where a model does not say."""
+"""For models that do not state a limit."""
 
-ORDERS = [
+SUPPORTED_MODULES = [
     ["Transformer", "Pooling", *dense, *normalize]
     for dense in ([], ["Dense"])
     for normalize in ([], ["Normalize"])
@@ -44,43 +49,43 @@ ORDERS = [
 
 
 def load_text(checkout: Checkout, texts: Sequence[str]) -> TextSource:
-    """Raises ExportError unless it is Transformer, mean pooling, and at most a plain Dense."""
-    paths = _module_paths(checkout)
+    """Raises ExportError unless the model is a Transformer, mean pooling, and at most one Dense."""
+    paths = _read_module_paths(checkout)
     _check_pooling(checkout, paths["Pooling"])
-    dense = _dense(checkout, paths["Dense"]) if "Dense" in paths else None
+    dense = _read_dense(checkout, paths["Dense"]) if "Dense" in paths else None
     tower = replace(checkout, folder=checkout.folder / paths["Transformer"])
-    family_name, family = _family(tower.json("config.json"))
-    model, tokenizer = pretrained(tower, family.model_class)
-    said = {}
+    family_name, family = _find_family(tower.read_json("config.json"))
+    model, tokenizer = load_pretrained(tower, family.model_class)
+    settings = {}
     if tower.has("sentence_bert_config.json"):
-        said = tower.json("sentence_bert_config.json")
+        settings = tower.read_json("sentence_bert_config.json")
     longest = min(
-        said.get("max_seq_length") or USUAL_MAX_TOKENS, model.config.max_position_embeddings
+        settings.get("max_seq_length") or USUAL_MAX_TOKENS, model.config.max_position_embeddings
     )
     origin = Origin(checkout.name, family_name, checkout.revision, checkout.licence)
-    source = _source(origin, family, model, (dense, tokenizer, texts, longest))
-    if not said.get("do_lower_case"):
+    source = _build_source(origin, family, model, (dense, tokenizer, texts, longest))
+    if not settings.get("do_lower_case"):
         return source
     return replace(source, tokenization=replace(source.tokenization, lowercase=True))
 
 
-def random_text(config_file: Path, dimension: int, texts: Sequence[str]) -> TextSource:
-    """A random tower into a space of ``dimension``."""
+def build_random_text(config_file: Path, dimension: int, texts: Sequence[str]) -> TextSource:
+    """Returns a tower with random weights, whose vectors have this ``dimension``."""
     import transformers
 
     config = read_config(config_file)
-    family_name, family = _family(config)
-    model = configured(getattr(transformers, family.model_class), config)
+    family_name, family = _find_family(config)
+    model = build_model(getattr(transformers, family.model_class), config)
     random_models.randomise(model)
     draw = np.random.default_rng(random_models.SEED)
     shape = (getattr(model.config, family.width), dimension)
     dense = Linear(draw.normal(0, random_models.WEIGHT_STD, shape).astype(np.float32))
-    tokenizer = random_models.wordpiece_tokenizer(model.config.vocab_size)
+    tokenizer = random_models.make_wordpiece_tokenizer(model.config.vocab_size)
     origin = Origin(config_file.stem, family_name, "seeded random weights", "none", random=True)
-    return _source(origin, family, model, (dense, tokenizer, texts, USUAL_MAX_TOKENS))
+    return _build_source(origin, family, model, (dense, tokenizer, texts, USUAL_MAX_TOKENS))
 
 
-def _source(
+def _build_source(
     origin: Origin,
     family: SentenceFamily,
     model: Any,
@@ -91,7 +96,7 @@ def _source(
     model.eval()
     dense, tokenizer, texts, longest = rest
 
-    def vectors(feeds: Feeds) -> Floats:
+    def embed_with_torch(feeds: Feeds) -> Floats:
         mask = torch.from_numpy(feeds["attention_mask"])
         with torch.inference_mode():
             ids = torch.from_numpy(feeds["input_ids"])
@@ -101,13 +106,15 @@ def _source(
         rows = np.asarray(mean)
         if dense is not None:
             rows = rows @ dense.weight + (0 if dense.bias is None else dense.bias)
-        return unit(rows)
+        return normalise_rows(rows)
 
-    tokenization = tokenized(tokenizer, texts, longest, None)
-    return TextSource(origin, family.text(model, model.config, dense), tokenization, vectors)
+    tokenization = read_tokenization(tokenizer, texts, longest, None)
+    return TextSource(
+        origin, family.text(model, model.config, dense), tokenization, embed_with_torch
+    )
 
 
-def _family(config: Any) -> tuple[str, SentenceFamily]:
+def _find_family(config: Any) -> tuple[str, SentenceFamily]:
     kind = config.get("model_type")
     if kind not in FAMILIES:
         known = ", ".join(FAMILIES)
@@ -115,20 +122,20 @@ def _family(config: Any) -> tuple[str, SentenceFamily]:
     return kind, FAMILIES[kind]
 
 
-def _module_paths(checkout: Checkout) -> dict[str, str]:
-    """Module -> its folder. Raises ExportError for modules that are not written into the graph."""
+def _read_module_paths(checkout: Checkout) -> dict[str, str]:
+    """Returns the folder of each module. Raises ExportError for modules that no graph has."""
     if not checkout.has("modules.json"):
         raise ExportError(
-            f"{checkout.name} has no modules.json: it is no sentence-transformers model"
+            f"{checkout.name} has no modules.json: it is not a sentence-transformers model"
         )
     try:
         paths = {
             module["type"].rpartition(".")[2]: module["path"]
-            for module in checkout.json("modules.json")
+            for module in checkout.read_json("modules.json")
         }
     except (TypeError, KeyError, AttributeError) as exc:
         raise ExportError(f"modules.json of {checkout.name} names no modules") from exc
-    if list(paths) not in ORDERS:
+    if list(paths) not in SUPPORTED_MODULES:
         raise ExportError(
             f"{checkout.name}: modules {list(paths)}; supported are Transformer, Pooling, then at "
             "most one Dense, then at most Normalize"
@@ -137,19 +144,19 @@ def _module_paths(checkout: Checkout) -> dict[str, str]:
 
 
 def _check_pooling(checkout: Checkout, path: str) -> None:
-    modes = checkout.json(f"{path}/config.json")
+    modes = checkout.read_json(f"{path}/config.json")
     chosen = [name for name, on in modes.items() if name.startswith("pooling_mode") and on is True]
     named = modes.get("pooling_mode")  # newer files name the mode
     if chosen != ["pooling_mode_mean_tokens"] and named != "mean":
         raise ExportError(f"{checkout.name}: only mean pooling is supported, not {chosen or named}")
 
 
-def _dense(checkout: Checkout, path: str) -> Linear:
-    kind = checkout.json(f"{path}/config.json").get("activation_function", "")
+def _read_dense(checkout: Checkout, path: str) -> Linear:
+    kind = checkout.read_json(f"{path}/config.json").get("activation_function", "")
     if not kind.endswith("Identity"):
         raise ExportError(f"{checkout.name}: a Dense layer with {kind} is not supported")
     try:
-        arrays = _arrays(checkout.folder / path)
+        arrays = _read_arrays(checkout.folder / path)
         weight = np.ascontiguousarray(arrays["linear.weight"].T)
     except Exception as exc:  # each form of weights fails in its own way
         raise ExportError(
@@ -159,7 +166,7 @@ def _dense(checkout: Checkout, path: str) -> Linear:
     return Linear(weight, arrays.get("linear.bias"))
 
 
-def _arrays(folder: Path) -> dict[str, Floats]:
+def _read_arrays(folder: Path) -> dict[str, Floats]:
     import torch
     from safetensors.numpy import load_file
 

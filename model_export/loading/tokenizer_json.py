@@ -1,4 +1,4 @@
-"""transformers tokenizers as one tokenizer.json, with the same ids or not at all."""
+"""Converts a transformers tokenizer to a tokenizer.json that gives the same ids."""
 
 from __future__ import annotations
 
@@ -20,47 +20,48 @@ PROBES = (
     "x" * 60,
     "'s 're don't 1st 2024-12-31",
 )
-"""Texts on which a converted tokenizer must agree, beside those of the evaluation set."""
+"""Texts for which both must give the same ids, besides those of the evaluation set."""
 
 
-def tokenizer_json(tokenizer: Any, texts: Sequence[str]) -> tuple[str, bool]:
-    """The content of a tokenizer.json, and whether a text must be lower-cased before it.
+def convert_tokenizer(tokenizer: Any, texts: Sequence[str]) -> tuple[str, bool]:
+    """Returns the content of a tokenizer.json, and whether texts must be lower-cased first.
 
-    Raises ExportError when no conversion gives transformers' own ids for every text.
+    Raises ExportError if no conversion gives transformers' own ids for every text.
     """
     fast = getattr(tokenizer, "backend_tokenizer", None)
-    content = (_from_sentencepiece(tokenizer) if fast is None else fast).to_str()
+    content = (_convert_sentencepiece(tokenizer) if fast is None else fast).to_str()
     copy = Tokenizer.from_str(content)
     copy.no_padding()
     copy.no_truncation()
-    asked = [*PROBES, *texts]
+    probe_texts = [*PROBES, *texts]
     for lowercase in (False, True):
-        different = _first_difference(tokenizer, copy, asked, lowercase)
-        if different is None:
+        differing_text = _find_difference(tokenizer, copy, probe_texts, lowercase)
+        if differing_text is None:
             return copy.to_str(), lowercase
     raise ExportError(
-        f"the tokenizer {type(tokenizer).__name__} cannot be converted: {different!r} gets other "
-        "ids. Export a checkpoint that ships a tokenizer.json"
+        f"the tokenizer {type(tokenizer).__name__} cannot be converted: {differing_text!r} gets "
+        "other ids. Export a checkpoint that ships a tokenizer.json"
     )
 
 
-def _first_difference(
+def _find_difference(
     reference: Any, copy: Tokenizer, texts: Sequence[str], lowercase: bool
 ) -> str | None:
     for text in texts:
-        wanted = list(reference(text, truncation=False)["input_ids"])
-        if copy.encode(text.lower() if lowercase else text).ids != wanted:
+        expected_ids = list(reference(text, truncation=False)["input_ids"])
+        if copy.encode(text.lower() if lowercase else text).ids != expected_ids:
             return text
     return None
 
 
-def _from_sentencepiece(tokenizer: Any) -> Tokenizer:
-    """SigLIP's tokenizer is Python around sentencepiece: lower case, no punctuation, one space."""
+def _convert_sentencepiece(tokenizer: Any) -> Tokenizer:
+    """Converts SigLIP's tokenizer: sentencepiece behind Python code, which lower-cases the text,
+    removes punctuation and collapses spaces."""
     from transformers.convert_slow_tokenizer import T5Converter
 
     try:
-        tokenizer._extra_ids = 0  # T5's, which the converter asks for
-        converted: Tokenizer = T5Converter(tokenizer).converted()
+        tokenizer._extra_ids = 0  # the converter reads this attribute of T5 tokenizers
+        fast_tokenizer: Tokenizer = T5Converter(tokenizer).converted()
     except Exception as exc:  # the converter fails in as many ways as there are tokenizers
         raise ExportError(
             f"the tokenizer {type(tokenizer).__name__} cannot be converted ({exc}). Export a "
@@ -68,13 +69,13 @@ def _from_sentencepiece(tokenizer: Any) -> Tokenizer:
         ) from exc
     if getattr(tokenizer, "do_lower_case", False):
         punctuation = "[" + "".join("\\" + mark for mark in string.punctuation) + "]"
-        converted.normalizer = normalizers.Sequence(
+        fast_tokenizer.normalizer = normalizers.Sequence(
             [
                 normalizers.Lowercase(),
                 normalizers.Replace(Regex(punctuation), ""),
                 normalizers.Replace(Regex(r"\s+"), " "),
                 normalizers.Strip(),
-                *([converted.normalizer] if converted.normalizer else []),
+                *([fast_tokenizer.normalizer] if fast_tokenizer.normalizer else []),
             ]
         )
-    return converted
+    return fast_tokenizer

@@ -1,4 +1,4 @@
-"""Reads layers out of a torch module's weights by their names."""
+"""Reads layers from the weights of a torch module, by name."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Weights:
     prefix: str = ""
 
     @classmethod
-    def of(cls, module: torch.nn.Module) -> Weights:
+    def from_module(cls, module: torch.nn.Module) -> Weights:
         arrays = {name: value.float().numpy() for name, value in module.state_dict().items()}
         return cls(arrays)
 
-    def under(self, prefix: str) -> Weights:
+    def narrow(self, prefix: str) -> Weights:
         return Weights(self.arrays, self.prefix + prefix)
 
     def has(self, name: str) -> bool:
@@ -36,7 +36,7 @@ class Weights:
             return self.arrays[self.prefix + name]
         except KeyError:
             raise ExportError(
-                f"the weights hold no {self.prefix + name!r}: this is not the architecture that "
+                f"the weights have no {self.prefix + name!r}: this is not the architecture that "
                 "its configuration names"
             ) from None
 
@@ -45,7 +45,7 @@ class Weights:
         return Linear(np.ascontiguousarray(self.array(f"{name}.weight").T), bias)
 
     def attention(self, names: tuple[str, str, str, str], heads: int) -> Attention:
-        """``names``: of query, key, value and out."""
+        """``names`` are those of query, key, value and out."""
         query, key, value, out = (self.linear(name) for name in names)
         return Attention(query, key, value, out, heads)
 
@@ -53,8 +53,8 @@ class Weights:
         return Norm(self.array(f"{name}.weight"), self.array(f"{name}.bias"), epsilon)
 
 
-def activation(name: Any) -> Activation:
-    """Of a configuration's ``hidden_act``. Raises ExportError for one no graph has."""
+def check_activation(name: Any) -> Activation:
+    """Returns a configuration's ``hidden_act``. Raises ExportError if no graph has it."""
     known: dict[str, Activation] = {kind: kind for kind in get_args(Activation)}
     if name not in known:
         raise ExportError(f"activation {name!r} is not supported; known: {', '.join(known)}")

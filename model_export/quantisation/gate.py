@@ -1,7 +1,6 @@
-"""Chooses how a tower is quantised: all recipes are tried, the first that is near enough wins.
+"""Chooses how a tower is quantised: of all recipes, the first that loses little enough.
 
-A tower that no recipe brings through the gate stays float32: a slower bundle is served, not a
-worse one.
+A tower for which no recipe passes stays float32: better a slower bundle than a worse one.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ import numpy as np
 from model_export.graphs.blocks import RANGE
 from model_export.graphs.emit import emit
 from model_export.quantisation.measurements import (
-    Nearness,
-    milliseconds,
-    nearness,
-    session,
-    vectors,
-    worse,
+    Agreement,
+    compare_vectors,
+    embed_items,
+    measure_milliseconds,
+    open_session,
+    take_lower,
 )
-from model_export.quantisation.smooth_quant import smoothed
+from model_export.quantisation.smooth_quant import smooth_tower
 from model_export.recipes import FLOAT, RECIPES, Precision, Recipe
 
 if TYPE_CHECKING:
@@ -30,16 +29,18 @@ if TYPE_CHECKING:
     from model_export.source import Feeds
 
 CALIBRATION_ITEMS = 64
-"""Whose ranges SmoothQuant sees; more moved no figure here."""
+"""SmoothQuant takes the input ranges from these; more items changed no figure."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class QualityGate:
+    """The least agreement with float32 that an int8 tower needs."""
+
     mean_cosine: float = 0.99
     overlap: float = 0.95
 
-    def passes(self, near: Nearness) -> bool:
-        return near.cosine_mean >= self.mean_cosine and near.overlap >= self.overlap
+    def passes(self, agreement: Agreement) -> bool:
+        return agreement.cosine_mean >= self.mean_cosine and agreement.overlap >= self.overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,17 @@ class Trial:
     """A row of the report: one recipe on one tower."""
 
     recipe: str
-    near: Nearness
+    agreement: Agreement
     milliseconds: float
     megabytes: float
     recall: Mapping[str, float]
     passed: bool
 
     def as_json(self) -> dict[str, Any]:
-        near = {name: round(value, 5) for name, value in asdict(self.near).items()}
+        agreement = {name: round(value, 5) for name, value in asdict(self.agreement).items()}
         return {
             "recipe": self.recipe,
-            **near,
+            **agreement,
             "milliseconds": round(self.milliseconds, 2),
             "megabytes": round(self.megabytes, 1),
             "recall": dict(self.recall),
@@ -67,32 +68,32 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
-    """One tower's items, and what its vectors are compared with."""
+    """The inputs of one tower, and the float32 vectors that a recipe is compared with."""
 
     items: Sequence[Feeds]
-    """One by one, as a search has them."""
+    """One at a time, as a search computes them."""
     batches: Sequence[Feeds]
-    """The same in the app's batches: int8 takes one range over all that is computed together."""
+    """The same in the app's batches, since int8 takes one range over everything in a run."""
     reference: Floats
-    """float32 vectors of the items."""
-    among: Floats | None
-    """What a top 10 is taken from: the pictures, for texts; None: the items themselves."""
+    """The float32 vectors of the items."""
+    candidates: Floats | None
+    """The vectors that are ranked for a top 10: the pictures, for texts; None: the items."""
     recall: Callable[[Floats], Mapping[str, float]]
 
-    def trial(self, name: str, model: bytes, gate: Gate) -> Trial:
-        tower = session(model)
-        found = vectors(tower, self.items)
-        near = worse(
-            nearness(found, self.reference, self.among),
-            nearness(vectors(tower, self.batches), self.reference, self.among),
+    def evaluate(self, name: str, model: bytes, gate: QualityGate) -> Trial:
+        tower = open_session(model)
+        vectors = embed_items(tower, self.items)
+        agreement = take_lower(
+            compare_vectors(vectors, self.reference, self.candidates),
+            compare_vectors(embed_items(tower, self.batches), self.reference, self.candidates),
         )
         return Trial(
             recipe=name,
-            near=near,
-            milliseconds=milliseconds(tower, self.items[0]),
+            agreement=agreement,
+            milliseconds=measure_milliseconds(tower, self.items[0]),
             megabytes=len(model) / 1e6,
-            recall=self.recall(found),
-            passed=gate.passes(near),
+            recall=self.recall(vectors),
+            passed=gate.passes(agreement),
         )
 
 
@@ -112,36 +113,40 @@ class Choice:
         return self.recipe.precision
 
 
-def choose(
+def choose_recipe(
     tower: Tower,
     judge: Judge,
     *,
-    gate: Gate,
+    gate: QualityGate,
     recipes: Sequence[Recipe] = RECIPES,
     progress: Callable[[Sequence[Recipe]], Iterable[Recipe]] = iter,
 ) -> Choice:
-    """Tries all, for the report, and takes the first that passes.
+    """Tries all recipes, for the report, and returns the first that passes, or float32.
 
-    The models of the others are not kept, being large.
+    The models are large, so only the chosen one is returned.
     """
-    ranges = seen_ranges(tower, judge.items) if any(r.smooth is not None for r in recipes) else {}
-    trials = [judge.trial(FLOAT.name, emit(tower), gate)]
+    ranges = (
+        measure_input_ranges(tower, judge.items)
+        if any(r.smooth is not None for r in recipes)
+        else {}
+    )
+    trials = [judge.evaluate(FLOAT.name, emit(tower), gate)]
     trials.extend(
-        judge.trial(recipe.name, emit(smoothed(tower, ranges, recipe), recipe), gate)
+        judge.evaluate(recipe.name, emit(smooth_tower(tower, ranges, recipe), recipe), gate)
         for recipe in progress(recipes)
     )
     passing = {trial.recipe for trial in trials if trial.passed}
     chosen = next((recipe for recipe in recipes if recipe.name in passing), FLOAT)
-    return Choice(emit(smoothed(tower, ranges, chosen), chosen), tuple(trials), chosen)
+    return Choice(emit(smooth_tower(tower, ranges, chosen), chosen), tuple(trials), chosen)
 
 
-def seen_ranges(tower: Tower, items: Sequence[Feeds]) -> dict[str, Floats]:
-    """The largest absolute inputs seen, by layer and channel, on evenly chosen items."""
-    probed = session(emit(tower, probes=True))
+def measure_input_ranges(tower: Tower, items: Sequence[Feeds]) -> dict[str, Floats]:
+    """Returns the largest absolute inputs, by layer and channel, on evenly chosen items."""
+    probed = open_session(emit(tower, probes=True))
     names = [o.name for o in probed.get_outputs() if o.name.startswith(RANGE)]
     largest: dict[str, Floats] = {}
     for item in items[:: max(1, len(items) // CALIBRATION_ITEMS)]:
-        for name, seen in zip(names, probed.run(names, item), strict=True):
+        for name, ranges in zip(names, probed.run(names, item), strict=True):
             key = name.removeprefix(RANGE)
-            largest[key] = np.maximum(largest.get(key, seen), seen)
+            largest[key] = np.maximum(largest.get(key, ranges), ranges)
     return largest

@@ -1,7 +1,8 @@
-"""SmoothQuant: outliers in activations are scaled down, the weights they meet scaled up.
+"""SmoothQuant: scales outliers in activations down, and the weights they are multiplied with up.
 
-The product is the same; what is quantised per tensor has a smaller range. The division folds into
-the layer before where there is one: the norm before qkv and up, the value rows before out.
+The product stays the same, but activations, which are quantised per tensor, get a smaller range.
+The layer before does the division where there is one: the norm before qkv and up, the value rows
+before out.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ Ranges = Mapping[str, Floats]
 T = TypeVar("T", bound=ImageTower | TextTower)
 
 
-def smoothed(tower: T, ranges: Ranges, recipe: Recipe) -> T:
-    """The same function with flatter activations before the products that become int8."""
+def smooth_tower(tower: T, ranges: Ranges, recipe: Recipe) -> T:
+    """Returns a tower with the same outputs, and smaller ranges where products become int8."""
     alpha, ends = recipe.smooth, recipe.float_ends
     if alpha is None:
         return tower
@@ -39,25 +40,25 @@ def smoothed(tower: T, ranges: Ranges, recipe: Recipe) -> T:
 
 def _smooth_block(block: Block, prefix: str, ranges: Ranges, alpha: float) -> Block:
     attention, mlp = block.attention, block.mlp
-    into_qkv = _scales(ranges[prefix + "qkv"], attention.joined().weight, alpha)
-    into_up = _scales(ranges[prefix + "up"], mlp.up.weight, alpha)
-    into_down = _scales(ranges[prefix + "down"], mlp.down.weight, alpha)
+    into_qkv = _compute_scales(ranges[prefix + "qkv"], attention.join_qkv().weight, alpha)
+    into_up = _compute_scales(ranges[prefix + "up"], mlp.up.weight, alpha)
+    into_down = _compute_scales(ranges[prefix + "down"], mlp.down.weight, alpha)
     attention = _smooth_out(attention, ranges[prefix + "out"], alpha)
     attention = replace(
         attention,
-        query=_taller(attention.query, into_qkv),
-        key=_taller(attention.key, into_qkv),
-        value=_taller(attention.value, into_qkv),
+        query=_scale_inputs(attention.query, into_qkv),
+        key=_scale_inputs(attention.key, into_qkv),
+        value=_scale_inputs(attention.value, into_qkv),
     )
-    mlp = replace(mlp, up=_taller(mlp.up, into_up), down=_taller(mlp.down, into_down))
+    mlp = replace(mlp, up=_scale_inputs(mlp.up, into_up), down=_scale_inputs(mlp.down, into_down))
     block = replace(block, attention=attention, mlp=mlp)
-    return _folded(block, into_qkv, into_up) if block.norm_first else block
+    return _fold_into_norms(block, into_qkv, into_up) if block.norm_first else block
 
 
-def _folded(block: Block, into_qkv: Floats, into_up: Floats) -> Block:
-    """The divisions before qkv and up done by the norms, whose outputs nothing else reads.
+def _fold_into_norms(block: Block, into_qkv: Floats, into_up: Floats) -> Block:
+    """Lets the norms do the divisions before qkv and up, since nothing else reads their outputs.
 
-    (A norm that comes after the sum also feeds the next sum: there the division stays a node.)
+    A norm that comes after the sum also feeds the next sum: there the division stays a node.
     """
     attention, mlp = block.attention, block.mlp
     attention = replace(
@@ -68,32 +69,34 @@ def _folded(block: Block, into_qkv: Floats, into_up: Floats) -> Block:
     )
     return replace(
         block,
-        norm1=_lower(block.norm1, into_qkv),
+        norm1=_divide_norm(block.norm1, into_qkv),
         attention=attention,
-        norm2=_lower(block.norm2, into_up),
+        norm2=_divide_norm(block.norm2, into_up),
         mlp=replace(mlp, up=replace(mlp.up, divide=None)),
     )
 
 
 def _smooth_out(attention: Attention, largest: Floats, alpha: float) -> Attention:
-    """The division before out is done by the value rows: attention only averages them."""
-    scale = _scales(largest, attention.out.weight, alpha)
+    """Lets the value rows do the division before out, since attention only averages them."""
+    scale = _compute_scales(largest, attention.out.weight, alpha)
     value, out = attention.value, attention.out
     bias = None if value.bias is None else value.bias / scale
-    flatter = Linear(value.weight / scale, bias)
-    return replace(attention, value=flatter, out=replace(_taller(out, scale), divide=None))
+    smoothed_value = Linear(value.weight / scale, bias)
+    return replace(
+        attention, value=smoothed_value, out=replace(_scale_inputs(out, scale), divide=None)
+    )
 
 
-def _scales(largest: Floats, weight: Floats, alpha: float) -> Floats:
-    """Per input channel: range^alpha / weight^(1 - alpha), as in the paper's equation 4."""
+def _compute_scales(largest: Floats, weight: Floats, alpha: float) -> Floats:
+    """Returns range^alpha / weight^(1 - alpha) per input channel: equation 4 of the paper."""
     weights = np.maximum(np.abs(weight).max(axis=1), 1e-5)
     scales = np.maximum(largest, 1e-5) ** alpha / weights ** (1 - alpha)
     return np.asarray(np.maximum(scales, 1e-5), np.float32)
 
 
-def _taller(layer: Linear, scale: Floats) -> Linear:
+def _scale_inputs(layer: Linear, scale: Floats) -> Linear:
     return replace(layer, weight=layer.weight * scale[:, None], divide=scale)
 
 
-def _lower(norm: Norm, scale: Floats) -> Norm:
+def _divide_norm(norm: Norm, scale: Floats) -> Norm:
     return replace(norm, weight=norm.weight / scale, bias=norm.bias / scale)

@@ -1,4 +1,4 @@
-"""Array types and the one operation every block needs."""
+"""The array type, and the normalisation that every block needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 
-def unit(vectors: npt.NDArray[np.floating]) -> Floats:
-    """Rows scaled to length 1; a zero row stays zero. [..., d] -> [..., d]."""
+def normalise_rows(vectors: npt.NDArray[np.floating]) -> Floats:
+    """Scales rows to length 1; a zero row stays zero. [..., d] -> [..., d]."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)

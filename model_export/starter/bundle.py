@@ -34,7 +34,7 @@ class BundleParts:
 
 
 def write_bundle(parts: BundleParts, out: Path) -> None:
-    """Written beside `out` and renamed into place, so that a reader never sees half a bundle."""
+    """Writes beside `out` and renames, so that a reader never sees half a bundle."""
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
     for leftover in (fresh, old):
@@ -44,15 +44,15 @@ def write_bundle(parts: BundleParts, out: Path) -> None:
     onnx.save(parts.text, fresh / "text.onnx")
     tokenizer = json.dumps(parts.tokenizer, ensure_ascii=False, separators=(",", ":"))
     (fresh / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
-    write_manifest(fresh, manifest(parts, fresh))
+    write_manifest(fresh, build_manifest(parts, fresh))
     if out.exists():
         out.rename(old)
     fresh.rename(out)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def manifest(parts: BundleParts, folder: Path) -> dict[str, Any]:
-    """Every fact the app needs, over the files already written to `folder`."""
+def build_manifest(parts: BundleParts, folder: Path) -> dict[str, Any]:
+    """Returns the manifest, which describes the files already written to `folder`."""
     return {
         "format": 1,
         "name": "starter",
@@ -61,17 +61,17 @@ def manifest(parts: BundleParts, folder: Path) -> dict[str, Any]:
         "dimension": DIMENSION,
         "languages": ["en", "fr"],
         "random_weights": False,
-        "image": _image_facts(parts.image),
-        "text": _text_facts(parts.text, parts.tokenizer["model"]["vocab"]),
+        "image": _describe_image_tower(parts.image),
+        "text": _describe_text_tower(parts.text, parts.tokenizer["model"]["vocab"]),
         "scores": EXPECTED_SCORES,
-        "files": {path.name: _file_facts(path) for path in sorted(folder.iterdir())},
+        "files": {path.name: _describe_file(path) for path in sorted(folder.iterdir())},
         "licence": LICENCE,
-        "source": sources.provenance(),
+        "source": sources.describe_sources(),
         "report": {},
     }
 
 
-def _image_facts(graph: onnx.ModelProto) -> dict[str, Any]:
+def _describe_image_tower(graph: onnx.ModelProto) -> dict[str, Any]:
     return {
         "file": "image.onnx",
         "input": graph.graph.input[0].name,
@@ -85,7 +85,7 @@ def _image_facts(graph: onnx.ModelProto) -> dict[str, Any]:
     }
 
 
-def _text_facts(graph: onnx.ModelProto, vocabulary: dict[str, int]) -> dict[str, Any]:
+def _describe_text_tower(graph: onnx.ModelProto, vocabulary: dict[str, int]) -> dict[str, Any]:
     ids, mask = (value.name for value in graph.graph.input)
     return {
         "file": "text.onnx",
@@ -100,5 +100,5 @@ def _text_facts(graph: onnx.ModelProto, vocabulary: dict[str, int]) -> dict[str,
     }
 
 
-def _file_facts(path: Path) -> dict[str, Any]:
-    return {"sha256": sources.file_sha256(path), "bytes": path.stat().st_size}
+def _describe_file(path: Path) -> dict[str, Any]:
+    return {"sha256": sources.compute_sha256(path), "bytes": path.stat().st_size}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model_export.starter.arrays import Floats, unit
+from model_export.starter.arrays import Floats, normalise_rows
 
 COLOURS_FILE = Path(__file__).with_name("colours.json")
 
@@ -28,16 +28,19 @@ def load_colours() -> ColourTerms:
     mixtures = {term: {term: 1.0} for term in terms} | content["words"]
     return ColourTerms(
         terms=terms,
-        anchors=np.array([_srgb(sample) for _, sample in pairs], np.float32),
-        anchor_terms=np.array([_shares({term: 1.0}, terms) for term, _ in pairs], np.float32),
-        words={word: unit(np.array(_shares(mix, terms))) for word, mix in mixtures.items()},
+        anchors=np.array([_parse_srgb(sample) for _, sample in pairs], np.float32),
+        anchor_terms=np.array([_list_shares({term: 1.0}, terms) for term, _ in pairs], np.float32),
+        words={
+            word: normalise_rows(np.array(_list_shares(mix, terms)))
+            for word, mix in mixtures.items()
+        },
     )
 
 
-def _srgb(sample: str) -> list[float]:
+def _parse_srgb(sample: str) -> list[float]:
     """Six hex digits after a hash sign -> red, green, blue in 0..1."""
     return [channel / 255 for channel in bytes.fromhex(sample[1:])]
 
 
-def _shares(mixture: dict[str, float], terms: list[str]) -> list[float]:
+def _list_shares(mixture: dict[str, float], terms: list[str]) -> list[float]:
     return [mixture.get(term, 0.0) for term in terms]

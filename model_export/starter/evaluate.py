@@ -5,7 +5,7 @@
         [--bundle models/starter] [--float32 build/starter] [--former build/former]
         [--out FILE.md] [--record]
 
-`--former` is another bundle: the page then says what French gained and English lost since.
+`--former` is an earlier bundle: the page then shows what French gained and English lost since.
 `--record` writes the figures and the score medians into the bundle's manifest, and nothing else.
 """
 
@@ -25,16 +25,16 @@ import numpy as np
 from model_export.starter.arrays import Floats
 from model_export.starter.evaluation import retrieval
 from model_export.starter.evaluation.bundle_encoder import BundleEncoder
-from model_export.starter.evaluation.categories import category_precision
-from model_export.starter.evaluation.colour_test import tinted_pictures
-from model_export.starter.evaluation.french.measures import french_report
-from model_export.starter.evaluation.report import as_markdown
+from model_export.starter.evaluation.categories import measure_category_precision
+from model_export.starter.evaluation.colour_test import make_tinted_pictures
+from model_export.starter.evaluation.french.measures import measure_french
+from model_export.starter.evaluation.report import render_page
 from model_export.starter.evaluation.stamps import Stamp, find_stamps
 from model_export.starter.manifest_file import write_manifest
 
 EVAL_SET = "tuxpaint-stamps-default 2022.06.04-1 (Debian; GPL-2, evaluation only)"
 SUBSETS: dict[str, tuple[Callable[[Stamp], bool], Callable[[Stamp], bool]]] = {
-    # name: which pictures are searched, which of their captions are asked
+    # name: which pictures are searched, which of their captions are queries
     "objects": (lambda stamp: stamp.is_object, lambda _: True),
     "objects, test half": (lambda stamp: stamp.is_object, lambda stamp: stamp.is_test),
     "objects, photos": (lambda stamp: stamp.is_object and not stamp.is_drawing, lambda _: True),
@@ -52,13 +52,13 @@ def main() -> None:
     print(f"{len(stamps)} stamps")
     vectors = encode(encoder, stamps)
     report = measure(encoder, stamps, vectors)
-    report["french"] = french_report(encoder, stamps, vectors.images)
+    report["french"] = measure_french(encoder, stamps, vectors.images)
     if options.former:
-        report["former"] = former_report(BundleEncoder(options.former), stamps)
+        report["former"] = measure_former(BundleEncoder(options.former), stamps)
     if options.float32:
         reference = BundleEncoder(options.bundle, graphs=options.float32)
         report["int8_vs_float32"] = compare(vectors, encode(reference, stamps))
-    table = as_markdown(report, command_line())
+    table = render_page(report, format_command())
     print(table)
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def command_line() -> str:
+def format_command() -> str:
     return shlex.join(["python", "-m", "model_export.starter.evaluate", *sys.argv[1:]])
 
 
@@ -92,72 +92,78 @@ class StampVectors:
     images: Floats
     texts: Floats
 
-    def rows(self, chosen: list[int]) -> StampVectors:
+    def select_rows(self, chosen: list[int]) -> StampVectors:
         return StampVectors(self.images[chosen], self.texts[chosen])
 
 
 def encode(encoder: BundleEncoder, stamps: list[Stamp]) -> StampVectors:
-    images = encoder.images(stamp.open() for stamp in stamps)
-    return StampVectors(images, encoder.texts([stamp.query for stamp in stamps]))
+    images = encoder.encode_images(stamp.open() for stamp in stamps)
+    return StampVectors(images, encoder.encode_texts([stamp.query for stamp in stamps]))
 
 
 def measure(encoder: BundleEncoder, stamps: list[Stamp], vectors: StampVectors) -> dict[str, Any]:
-    """Every figure, as plain JSON values."""
+    """Returns every figure, as plain JSON values."""
     chosen = [row for row, stamp in enumerate(stamps) if stamp.is_object]
-    objects, object_vectors = [stamps[row] for row in chosen], vectors.rows(chosen)
+    objects, object_vectors = [stamps[row] for row in chosen], vectors.select_rows(chosen)
     keys = [stamp.key for stamp in objects]
-    found, twins = retrieval.same_key_neighbours(object_vectors.images, keys)
+    percent, twins = retrieval.measure_neighbours(object_vectors.images, keys)
     return {
         "eval_set": EVAL_SET,
-        **recalls(encoder, stamps, vectors),
-        "category_precision_at_10": category_precision(encoder, objects, object_vectors.images),
-        "nearest_picture_same_caption": {"percent": found, "pictures": twins},
-        "scores": retrieval.median_scores(object_vectors.texts, object_vectors.images, keys),
-        "milliseconds": timings(encoder, objects),
+        **measure_recalls(encoder, stamps, vectors),
+        "category_precision_at_10": measure_category_precision(
+            encoder, objects, object_vectors.images
+        ),
+        "nearest_picture_same_caption": {"percent": percent, "pictures": twins},
+        "scores": retrieval.compute_median_scores(
+            object_vectors.texts, object_vectors.images, keys
+        ),
+        "milliseconds": measure_times(encoder, objects),
     }
 
 
-def former_report(encoder: BundleEncoder, stamps: list[Stamp]) -> dict[str, Any]:
-    """The figures of another bundle that this one must not lose."""
+def measure_former(encoder: BundleEncoder, stamps: list[Stamp]) -> dict[str, Any]:
+    """Returns those figures of an earlier bundle that this one should reach."""
     vectors = encode(encoder, stamps)
     return {
         "text_sha256": encoder.manifest["files"]["text.onnx"]["sha256"],
-        **recalls(encoder, stamps, vectors),
-        "french": french_report(encoder, stamps, vectors.images),
+        **measure_recalls(encoder, stamps, vectors),
+        "french": measure_french(encoder, stamps, vectors.images),
     }
 
 
-def recalls(encoder: BundleEncoder, stamps: list[Stamp], vectors: StampVectors) -> dict[str, Any]:
+def measure_recalls(
+    encoder: BundleEncoder, stamps: list[Stamp], vectors: StampVectors
+) -> dict[str, Any]:
     return {
         "retrieval": {
-            name: dataclasses.asdict(subset_recall(stamps, vectors, *rules))
+            name: dataclasses.asdict(measure_subset(stamps, vectors, *rules))
             for name, rules in SUBSETS.items()
         },
-        "colour": dataclasses.asdict(colour_recall(encoder, stamps)),
+        "colour": dataclasses.asdict(measure_colour(encoder, stamps)),
     }
 
 
-def subset_recall(
+def measure_subset(
     stamps: list[Stamp],
     vectors: StampVectors,
     is_searched: Callable[[Stamp], bool],
-    is_asked: Callable[[Stamp], bool],
+    is_query: Callable[[Stamp], bool],
 ) -> retrieval.Recall:
     rows = [row for row, stamp in enumerate(stamps) if is_searched(stamp)]
-    part, keys = vectors.rows(rows), [stamps[row].key for row in rows]
-    asked = {stamps[row].key for row in rows if is_asked(stamps[row])}
-    ranks = retrieval.ranks_by_key(part.texts, part.images, keys)
-    return retrieval.recall(
-        np.array([rank for key, rank in ranks.items() if key in asked]), len(rows)
+    part, keys = vectors.select_rows(rows), [stamps[row].key for row in rows]
+    query_keys = {stamps[row].key for row in rows if is_query(stamps[row])}
+    ranks = retrieval.rank_by_key(part.texts, part.images, keys)
+    return retrieval.compute_recall(
+        np.array([rank for key, rank in ranks.items() if key in query_keys]), len(rows)
     )
 
 
-def colour_recall(encoder: BundleEncoder, stamps: list[Stamp]) -> retrieval.Recall:
+def measure_colour(encoder: BundleEncoder, stamps: list[Stamp]) -> retrieval.Recall:
     """ "{colour} {object}" among all tints of all objects; only the exact one is right."""
-    tints = tinted_pictures(stamps)
-    images = encoder.images(tint.picture for tint in tints)
-    ranks = retrieval.paired_ranks(encoder.texts([tint.query for tint in tints]), images)
-    return retrieval.recall(ranks, len(tints))
+    tints = make_tinted_pictures(stamps)
+    images = encoder.encode_images(tint.picture for tint in tints)
+    ranks = retrieval.rank_pairs(encoder.encode_texts([tint.query for tint in tints]), images)
+    return retrieval.compute_recall(ranks, len(tints))
 
 
 def compare(vectors: StampVectors, reference: StampVectors) -> dict[str, float]:
@@ -171,17 +177,23 @@ def compare(vectors: StampVectors, reference: StampVectors) -> dict[str, float]:
     }
 
 
-def timings(encoder: BundleEncoder, stamps: list[Stamp]) -> dict[str, float]:
-    """Medians of one picture and one query at a time, preprocessing and tokenising included."""
+def measure_times(encoder: BundleEncoder, stamps: list[Stamp]) -> dict[str, float]:
+    """Returns the median times of one picture and one query, with preprocessing and tokenising."""
     step = max(1, len(stamps) // TIMED)  # spread over the set: large pictures take longer to scale
     pictures = [stamp.open().copy() for stamp in stamps[::step]]
     return {
-        "image": median_milliseconds(lambda picture: encoder.images([picture]), pictures),
-        "query": median_milliseconds(lambda stamp: encoder.texts([stamp.query]), stamps[::step]),
+        "image": measure_median_milliseconds(
+            lambda picture: encoder.encode_images([picture]), pictures
+        ),
+        "query": measure_median_milliseconds(
+            lambda stamp: encoder.encode_texts([stamp.query]), stamps[::step]
+        ),
     }
 
 
-def median_milliseconds(action: Callable[[Subject], object], subjects: list[Subject]) -> float:
+def measure_median_milliseconds(
+    action: Callable[[Subject], object], subjects: list[Subject]
+) -> float:
     durations = []
     for subject in subjects:
         start = time.perf_counter()

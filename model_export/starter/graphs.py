@@ -1,4 +1,4 @@
-"""From a torch tower to an ONNX graph whose input and output names the manifest repeats."""
+"""Exports torch towers as ONNX graphs; the manifest repeats the names of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import io
 import onnx
 import torch
 
-from model_export.starter.image.image_tower import ImageTower
+from model_export.starter.image.image_tower import StarterImageTower
 from model_export.starter.image.pictures import SIZE
 from model_export.starter.layout import DIMENSION
-from model_export.starter.text.text_tower import TextTower
+from model_export.starter.text.text_tower import StarterTextTower
 
 OPSET = 17  # old enough for any onnxruntime of the last years
 
 
-def image_graph(tower: ImageTower) -> onnx.ModelProto:
+def export_image_graph(tower: StarterImageTower) -> onnx.ModelProto:
     example = (torch.zeros(2, 3, SIZE, SIZE),)
     return _export(tower, example, {"pixel_values": {0: "n"}}, "image_embeds")
 
 
-def text_graph(tower: TextTower) -> onnx.ModelProto:
+def export_text_graph(tower: StarterTextTower) -> onnx.ModelProto:
     example = (torch.ones(2, 5, dtype=torch.long), torch.ones(2, 5, dtype=torch.long))
     inputs = {"input_ids": {0: "n", 1: "length"}, "attention_mask": {0: "n", 1: "length"}}
     return _export(tower, example, inputs, "text_embeds")

@@ -19,15 +19,15 @@ SMALLEST = 2_048  # entries; below it the scales would cost more than they save
 _LEVELS = 127
 
 
-def quantised(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy of `model` with its large weights as int8."""
+def quantise_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Returns a copy of `model` with its large weights as int8."""
     result = onnx.ModelProto()
     result.CopyFrom(model)
     graph = result.graph
     for weight in list(graph.initializer):
         values = numpy_helper.to_array(weight)
-        reader = first_reader(graph, weight.name)
-        axis = None if reader is None else output_axis(reader, values.ndim)
+        reader = find_first_reader(graph, weight.name)
+        axis = None if reader is None else find_output_axis(reader, values.ndim)
         if reader is None or axis is None or values.dtype != np.float32 or values.size < SMALLEST:
             continue
         store_as_int8(graph, weight, axis)
@@ -37,12 +37,12 @@ def quantised(model: onnx.ModelProto) -> onnx.ModelProto:
     return result
 
 
-def first_reader(graph: onnx.GraphProto, name: str) -> onnx.NodeProto | None:
+def find_first_reader(graph: onnx.GraphProto, name: str) -> onnx.NodeProto | None:
     return next((node for node in graph.node if name in node.input), None)
 
 
-def output_axis(reader: onnx.NodeProto, dimensions: int) -> int | None:
-    """The axis of a weight that gets one scale per entry; None for biases and constants."""
+def find_output_axis(reader: onnx.NodeProto, dimensions: int) -> int | None:
+    """Returns the axis of a weight that gets one scale per entry; None for biases and constants."""
     if dimensions < 2:
         return None
     if reader.op_type == "MatMul":
@@ -55,8 +55,8 @@ def output_axis(reader: onnx.NodeProto, dimensions: int) -> int | None:
     return 0 if reader.op_type in {"Conv", "Gather"} else None
 
 
-def to_int8(values: Floats, axis: int) -> tuple[npt.NDArray[np.int8], Floats]:
-    """int8 values and their scales, which broadcast against them."""
+def convert_to_int8(values: Floats, axis: int) -> tuple[npt.NDArray[np.int8], Floats]:
+    """Returns int8 values and their scales, which broadcast against them."""
     others = tuple(other for other in range(values.ndim) if other != axis)
     scales = np.maximum(np.abs(values).max(axis=others, keepdims=True), 1e-8) / _LEVELS
     levels = np.clip(np.round(values / scales), -_LEVELS, _LEVELS)
@@ -65,7 +65,7 @@ def to_int8(values: Floats, axis: int) -> tuple[npt.NDArray[np.int8], Floats]:
 
 def store_as_int8(graph: onnx.GraphProto, weight: onnx.TensorProto, axis: int) -> None:
     """Replaces `weight` by `weight_int8` and `weight_scale`."""
-    levels, scales = to_int8(numpy_helper.to_array(weight), axis)
+    levels, scales = convert_to_int8(numpy_helper.to_array(weight), axis)
     name = weight.name
     graph.initializer.remove(weight)
     graph.initializer.extend(
@@ -77,14 +77,14 @@ def store_as_int8(graph: onnx.GraphProto, weight: onnx.TensorProto, axis: int) -
 
 
 def expand_weight(graph: onnx.GraphProto, reader: onnx.NodeProto, name: str) -> None:
-    """Before `reader`: name = float(name_int8) * name_scale."""
+    """Inserts before `reader`: name = float(name_int8) * name_scale."""
     cast = helper.make_node("Cast", [f"{name}_int8"], [f"{name}_float"], to=onnx.TensorProto.FLOAT)
     scale = helper.make_node("Mul", [f"{name}_float", f"{name}_scale"], [name])
     _insert(graph, list(graph.node).index(reader), [cast, scale])
 
 
 def expand_rows(graph: onnx.GraphProto, reader: onnx.NodeProto, name: str) -> None:
-    """In place of `reader`: only the rows asked for become float, so the table stays small."""
+    """Replaces `reader`, so that only the rows in use become float and the table stays small."""
     rows, output = reader.input[1], reader.output[0]
     position = list(graph.node).index(reader)
     graph.node.remove(reader)

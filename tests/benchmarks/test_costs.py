@@ -12,8 +12,8 @@ from benchmarks.cost import (
     INSTANCES,
     POLLS_A_MINUTE,
     QUEUES,
-    Operation,
-    month_usd,
+    PricedOperation,
+    compute_month_usd,
     read_results,
     render_tables,
 )
@@ -29,14 +29,14 @@ def test_the_documents_tables_are_those_of_the_results():
 
 
 def test_a_lone_call_is_billed_for_a_second_at_least_and_then_by_tenths():
-    short = Operation("search", 0.010).lone_usd(2.0, 1.0)
+    short = PricedOperation("search", 0.010).price_lone_call(2.0, 1.0)
     assert short == pytest.approx(2 * 0.000026 + 0.4e-6)
-    long = Operation("search", 1.23).lone_usd(2.0, 1.0)
+    long = PricedOperation("search", 1.23).price_lone_call(2.0, 1.0)
     assert long == pytest.approx(2 * 1.3 * 0.000026 + 0.4e-6)
 
 
 def test_a_busy_instance_costs_the_same_whatever_its_size():
-    costs = [Operation("search", 0.01).busy_usd(*size) for size in INSTANCES.values()]
+    costs = [PricedOperation("search", 0.01).price_busy_call(*size) for size in INSTANCES.values()]
     assert math.isclose(*costs)
 
 
@@ -54,12 +54,12 @@ def test_what_is_no_result_is_not_read():
 
 
 def test_the_free_grant_is_taken_off_both_meters():
-    assert month_usd(100_000, 250_000) == 0
-    assert month_usd(1_100_000, 250_000) == pytest.approx(26)
-    assert month_usd(0, 1_250_000) == pytest.approx(0.40)
+    assert compute_month_usd(100_000, 250_000) == 0
+    assert compute_month_usd(1_100_000, 250_000) == pytest.approx(26)
+    assert compute_month_usd(0, 1_250_000) == pytest.approx(0.40)
 
 
-def test_the_queues_are_polled_as_often_as_the_host_is_told():
+def test_the_queues_are_polled_as_often_as_host_json_says():
     """Each queue that a function listens to, at ``maxPollingInterval``."""
     interval = json.loads((ROOT / "host.json").read_text())["extensions"]["queues"][
         "maxPollingInterval"

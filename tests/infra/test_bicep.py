@@ -41,8 +41,8 @@ def test_every_file_is_parsed():
 
 def test_every_setting_that_the_app_reads_is_set_or_its_absence_explained():
     read = {item.name.upper() for item in fields(Settings)}
-    told = {name.upper() for name in settings_set()}
-    assert read - told == set(NOT_SET)
+    deployed = {name.upper() for name in settings_set()}
+    assert read - deployed == set(NOT_SET)
 
 
 def test_nothing_is_set_that_nobody_reads():
@@ -52,17 +52,17 @@ def test_nothing_is_set_that_nobody_reads():
 
 def test_the_example_of_local_settings_knows_the_same():
     example = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
-    told = {name.upper() for name in settings_set()} | set(NOT_SET)
+    deployed = {name.upper() for name in settings_set()} | set(NOT_SET)
     known = {name.upper() for name in example} - {"FUNCTIONS_WORKER_RUNTIME"}
-    assert known - told == set()
+    assert known - deployed == set()
 
 
 def test_the_constants_are_ones_that_the_app_takes():
     constants = PARSED["app.bicep"]["variables"]["constants"]["value"]
-    found = Settings.from_env({**constants, "APPLICATIONINSIGHTS_CONNECTION_STRING": "a=b"})
-    assert found.blob_trigger_source == "Queue"
+    settings = Settings.from_env({**constants, "APPLICATIONINSIGHTS_CONNECTION_STRING": "a=b"})
+    assert settings.blob_trigger_source == "Queue"
     defaults = Settings()
-    read = {name: getattr(found, name.lower()) for name in constants}
+    read = {name: getattr(settings, name.lower()) for name in constants}
     changed = {name for name in read if read[name] != getattr(defaults, name.lower())}
     assert changed == {"BLOB_TRIGGER_SOURCE", "OPENTELEMETRY", "LOG_FORMAT"}
 
@@ -70,12 +70,14 @@ def test_the_constants_are_ones_that_the_app_takes():
 def test_containers_and_tables_are_those_of_the_settings():
     names = PARSED["storage.bicep"]["variables"]["containerNames"]["value"]
     defaults = Settings()
-    wanted = {getattr(defaults, f.name) for f in fields(Settings) if f.name.endswith("_container")}
-    assert wanted <= {str(name).strip("'") for name in names}
+    required = {
+        getattr(defaults, f.name) for f in fields(Settings) if f.name.endswith("_container")
+    }
+    assert required <= {str(name).strip("'") for name in names}
     assert f"name: '{defaults.users_table}'" in (INFRA / "storage.bicep").read_text()
 
 
-def test_one_version_of_python_is_said_everywhere():
+def test_every_file_names_the_same_version_of_python():
     """The Bicep's default, azd's, the hook's, the workflow's and the package's."""
     parameter = PARSED["main.bicep"]["parameters"]["pythonVersion"]
     version = parameter["default"]
@@ -88,8 +90,8 @@ def test_one_version_of_python_is_said_everywhere():
     assert Wheels().python == version
 
 
-def test_the_hook_hands_the_version_of_python_to_the_package(tmp_path):
-    """As azd runs it: the environment's variables are there, and it may say none."""
+def test_the_hook_passes_the_version_of_python_to_the_package(tmp_path):
+    """Runs the hook like azd, whose environment may have no version."""
     (tmp_path / "make").write_text('#!/bin/sh\necho "$2"\n')
     (tmp_path / "make").chmod(0o755)
     hooks = yaml.safe_load((ROOT / "azure.yaml").read_text())["services"]["search"]["hooks"]
@@ -123,34 +125,34 @@ def test_no_secret_and_no_open_door(path):
     assert not re.search(r"AccountKey=|password:", text)
 
 
-def test_what_a_module_is_given_is_what_it_takes():
-    """As the compiler would say: no parameter missing, none too many."""
+def test_modules_get_the_parameters_that_they_declare():
+    """The compiler's check: no parameter is missing, none is unknown."""
     for name, module in PARSED["main.bicep"]["modules"].items():
         local = PARSED.get(str(module["detail"].get("full", "")).strip("'"))
         if local is None:
             continue
         config = module["config"]
-        given = set(config.get("params") or config["config"]["params"])  # where it has a condition
-        needed = {p for p, said in local["parameters"].items() if said.get("default") is None}
-        assert needed <= given <= set(local["parameters"]), name
+        passed = set(config.get("params") or config["config"]["params"])  # where it has a condition
+        needed = {p for p, detail in local["parameters"].items() if detail.get("default") is None}
+        assert needed <= passed <= set(local["parameters"]), name
 
 
 def test_the_parameters_file_names_parameters():
-    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    values = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
     known = PARSED["main.bicep"]["parameters"]
-    assert given.keys() <= known.keys()
-    needed = {name for name, said in known.items() if said.get("default") is None}
-    assert needed <= given.keys()
+    assert values.keys() <= known.keys()
+    needed = {name for name, detail in known.items() if detail.get("default") is None}
+    assert needed <= values.keys()
 
 
 def test_azure_yaml_names_what_is_there():
-    said = yaml.safe_load((ROOT / "azure.yaml").read_text())
-    assert (INFRA / f"{said['infra']['module']}.bicep").is_file()
-    [service] = said["services"]
+    azure_yaml = yaml.safe_load((ROOT / "azure.yaml").read_text())
+    assert (INFRA / f"{azure_yaml['infra']['module']}.bicep").is_file()
+    [service] = azure_yaml["services"]
     assert f"'azd-service-name': '{service}'" in (INFRA / "app.bicep").read_text()
-    assert said["services"][service]["hooks"]["prepackage"]["posix"]["interactive"] is True
-    assert set(said["hooks"]) == {"preprovision", "postdeploy"}
-    for hook in said["hooks"].values():
+    assert azure_yaml["services"][service]["hooks"]["prepackage"]["posix"]["interactive"] is True
+    assert set(azure_yaml["hooks"]) == {"preprovision", "postdeploy"}
+    for hook in azure_yaml["hooks"].values():
         assert os.access(ROOT / hook["posix"]["run"], os.X_OK)
         assert hook.keys() == {"posix"}, "Windows deploys from WSL, as docs/deploy.md says"
 

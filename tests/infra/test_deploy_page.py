@@ -22,7 +22,7 @@ def test_the_model_comes_before_all_that_is_optional():
     assert PAGE.index("**First, the model.**") < export < settings
 
 
-def test_windows_is_told_where_to_deploy_from():
+def test_the_page_says_where_windows_users_deploy_from():
     assert "On Windows run this in [WSL]" in PAGE.partition("\n## ")[0]
 
 

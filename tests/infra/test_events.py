@@ -1,4 +1,4 @@
-"""What happens to pictures reaches the app: what the Bicep declares is what the app listens to."""
+"""Blob events reach the app: the Bicep declares the queues that the app listens to."""
 
 import json
 import os
@@ -82,9 +82,9 @@ def test_event_grid_puts_events_into_the_queue_by_its_identity():
     assert "queueMessageTimeToLiveInSeconds: -1" in (INFRA / "events.bicep").read_text()
     dead_letters = properties["deadLetterWithResourceIdentity"]
     assert dead_letters["identity"] == {"type": "SystemAssigned"}
-    given = PARSED["main.bicep"]["modules"]["events"]["config"]["params"]
-    assert "eventsQueue" in str(given["queueName"])
-    assert "deadLetterContainer" in str(given["deadLetterContainer"])
+    params = PARSED["main.bicep"]["modules"]["events"]["config"]["params"]
+    assert "eventsQueue" in str(params["queueName"])
+    assert "deadLetterContainer" in str(params["deadLetterContainer"])
 
 
 def test_there_is_one_subscription_to_events_of_the_pictures_container():
@@ -136,7 +136,7 @@ SCALES_TOGETHER = {
 the plan, per-function scaling)."""
 
 
-def test_the_bill_may_be_capped_and_what_is_said_of_its_sum_is_true(deployed_functions):
+def test_the_limit_of_instances_applies_to_each_group_as_documented(deployed_functions):
     """maximumInstanceCount holds for each group, not for all together."""
     assert decorators("maximumInstanceCount")["min_value"] == 1
     assert default_of("maximumInstanceCount") == cost.MOST_OF_A_GROUP

@@ -149,7 +149,7 @@ def test_an_app_that_does_not_answer_is_reported(host, tmp_path):
     assert time.monotonic() - began < 30
 
 
-def test_the_cli_is_told_azds_subscription_at_every_call(host, tmp_path):
+def test_every_call_of_the_cli_names_azds_subscription(host, tmp_path):
     """It has a default of its own, which may be another."""
     run_hook(host, tmp_path, subscriptions="pictures blob-events")
     assert len(az_calls(tmp_path)) == 5
@@ -178,7 +178,7 @@ def test_keys_that_never_come_are_reported_in_one_line(host, tmp_path):
     assert process.stderr == ("\nNot proven: the app has no function key `default` (waited 1 s)\n")
 
 
-def test_what_the_cli_complains_about_is_said_in_the_same_line(host, tmp_path):
+def test_an_error_of_the_cli_is_printed_in_the_same_line(host, tmp_path):
     process = run_hook(
         host, tmp_path, FAILS="functionapp keys list", FAILURES="99", PROVE_PATIENCE_S="1"
     )

@@ -61,7 +61,7 @@ def calls(tmp_path):
     return lambda: [json.loads(line) for line in (tmp_path / "calls").read_text().splitlines()]
 
 
-def test_without_a_network_or_a_budget_nobody_is_asked(run_hook, calls):
+def test_without_a_network_or_a_budget_azure_is_not_called(run_hook, calls):
     process = run_hook({}, VNET_ENABLED="false", MONTHLY_BUDGET="0")
     assert process.returncode == 0, process.stderr
     assert calls() == []
@@ -111,7 +111,7 @@ def test_the_first_budget_of_a_deployment_that_exists_runs_from_this_month(run_h
     assert calls()[-1][-1] == THIS_MONTH
 
 
-def test_the_cli_is_told_azds_subscription_at_every_call(run_hook, calls):
+def test_every_call_of_the_cli_names_azds_subscription(run_hook, calls):
     """It has a default of its own, which may be another."""
     replies = {
         "az provider show": {"registrationState": "Registered"},

@@ -1,4 +1,4 @@
-"""What the Bicep makes: the vault, the cache, the network, the logs, the budget."""
+"""The resources of the Bicep: the vault, the cache, the network, the logs, the budget."""
 
 import json
 
@@ -21,7 +21,7 @@ def test_a_vault_can_be_purged_unless_somebody_asks_otherwise():
     assert vault["enablePurgeProtection"] == "purgeProtection"
 
 
-def test_a_key_that_lies_in_the_vault_is_written_over_only_when_one_is_given():
+def test_a_key_in_the_vault_is_replaced_only_by_a_new_one():
     secrets = module_params("vault", "secrets.bicep")["secrets"]["operator"]
     assert secrets["type"] == "conditional"
     assert secrets["operands"]["condition"] == "hasNewKey"

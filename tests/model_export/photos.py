@@ -34,7 +34,7 @@ def photo_bytes(name: str) -> bytes:
 
 
 def photo(name: str) -> Image.Image:
-    """As RGB."""
+    """Returns the photograph as RGB."""
     return Image.open(io.BytesIO(photo_bytes(name))).convert("RGB")
 
 
@@ -53,7 +53,7 @@ def contact_sheet(width: int, height: int) -> Image.Image:
 
 
 @functools.cache
-def enlarged(name: str, width: int, height: int) -> Image.Image:
+def enlarge_photo(name: str, width: int, height: int) -> Image.Image:
     """One photograph as a camera of many pixels gives it: soft, with grain in every pixel."""
     large = photo(name).resize((width, height), Image.Resampling.BICUBIC)
     grain = np.random.default_rng(0).normal(0, 6, (height, width, 1))

@@ -8,7 +8,7 @@ import torch
 import transformers
 
 from model_export.loading.checkout import Checkout
-from model_export.loading.preprocessing import preprocessing
+from model_export.loading.preprocessing import read_preprocessing
 from model_export.loading.random_models import randomise
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.settings import Settings
@@ -58,7 +58,7 @@ class Both:
         clip = name.startswith("clip")
         kind = transformers.CLIPImageProcessorPil if clip else transformers.SiglipImageProcessorPil
         self.processor = kind.from_pretrained(folder)
-        read = preprocessing(Checkout(folder, name, "local folder", "none"), side)
+        read = read_preprocessing(Checkout(folder, name, "local folder", "none"), side)
         self.side = side
         self.spec = spec(
             read.resize,
@@ -72,8 +72,8 @@ class Both:
         return Preprocess(self.spec, max_pixels=LIMIT)(data)
 
     def theirs(self, picture):
-        found = self.processor(picture, return_tensors="np")["pixel_values"][0]
-        return found.astype(np.float32)
+        features = self.processor(picture, return_tensors="np")["pixel_values"][0]
+        return features.astype(np.float32)
 
     def levels(self, ours, theirs):
         """How far apart two inputs are, in grey levels of the picture."""
@@ -84,7 +84,7 @@ class Both:
         assert self.levels(self.ours(data), self.theirs(picture)).max() <= EQUAL
 
     def cosines(self, ours, theirs):
-        """Of what each tower that takes this size makes of the two."""
+        """Yields the cosine of the two inputs for each tower that takes this size."""
         towers = [random_tower(self.side)]
         if self.side == 224:
             towers.append(starter().encode_images)
@@ -104,9 +104,9 @@ def random_tower(side):
     model = transformers.CLIPVisionModelWithProjection(config).eval()
     randomise(model)
 
-    def vectors(pictures):
+    def embed_pictures(pictures):
         with torch.inference_mode():
-            found = model(torch.from_numpy(np.stack(pictures))).image_embeds
-        return torch.nn.functional.normalize(found, dim=-1).numpy()
+            features = model(torch.from_numpy(np.stack(pictures))).image_embeds
+        return torch.nn.functional.normalize(features, dim=-1).numpy()
 
-    return vectors
+    return embed_pictures

@@ -11,18 +11,18 @@ import transformers
 from model_export.errors import ExportError
 from model_export.graphs.emit import emit
 from model_export.loading import families, random_models, sentence_families
-from model_export.loading.checkout import UNKNOWN, check_out, weight_files
-from model_export.loading.tokenizer_json import PROBES, tokenizer_json
-from model_export.quantisation.measurements import session
+from model_export.loading.checkout import UNKNOWN, check_out, choose_weight_files
+from model_export.loading.tokenizer_json import PROBES, convert_tokenizer
+from model_export.quantisation.measurements import open_session
 from shared_code.adapters.clip.bundle import TextInputs, TextSpec
 from shared_code.adapters.clip.tokenize import Tokenize
 from tests.model_export.configs import CLIP_VOCABULARY, CONFIGS
 
-TEXTS = random_models.sample_texts()
+TEXTS = random_models.list_sample_texts()
 
 
 def save(folder, name, model_class, tokenizer):
-    """As ``save_pretrained`` leaves it; returns the torch model."""
+    """Saves a model with ``save_pretrained`` and returns it."""
     config = {key: value for key, value in CONFIGS[name].items() if key != "model_type"}
     model = model_class(model_class.config_class(**config)).eval()
     random_models.randomise(model)
@@ -34,7 +34,7 @@ def save(folder, name, model_class, tokenizer):
 @pytest.fixture
 def clip_folder(tmp_path):
     folder = tmp_path / "my-clip"
-    tokenizer = random_models.clip_tokenizer(CLIP_VOCABULARY)
+    tokenizer = random_models.make_clip_tokenizer(CLIP_VOCABULARY)
     save(folder, "clip", transformers.CLIPModel, tokenizer)
     facts = {
         "size": {"shortest_edge": 50},
@@ -59,10 +59,10 @@ def test_a_folder_is_loaded_with_what_it_says_of_itself(clip_folder):
     assert (facts.mean, facts.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     model = transformers.CLIPModel.from_pretrained(clip_folder)
     tokenizer = transformers.CLIPTokenizer.from_pretrained(clip_folder)
-    asked = tokenizer(TEXTS[:3], padding=True, return_tensors="pt", truncation=True, max_length=20)
-    theirs = torch.nn.functional.normalize(model.get_text_features(**asked).pooler_output, dim=-1)
-    tower = session(emit(text.tower))
-    for feed, vector in zip(text.feeds(TEXTS[:3]), theirs.detach().numpy(), strict=True):
+    inputs = tokenizer(TEXTS[:3], padding=True, return_tensors="pt", truncation=True, max_length=20)
+    theirs = torch.nn.functional.normalize(model.get_text_features(**inputs).pooler_output, dim=-1)
+    tower = open_session(emit(text.tower))
+    for feed, vector in zip(text.make_feeds(TEXTS[:3]), theirs.detach().numpy(), strict=True):
         assert np.abs(tower.run(None, feed)[0][0] - vector).max() < 1e-4
 
 
@@ -72,7 +72,7 @@ def test_a_folder_that_says_no_licence(clip_folder):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"size": {"shortest_edge": 64}}, "pictures resized to"),
         ({"do_center_crop": False}, "pictures resized to"),
@@ -82,11 +82,11 @@ def test_a_folder_that_says_no_licence(clip_folder):
         ({"resample": 9}, "resample"),
     ],
 )
-def test_preprocessing_that_bundles_cannot_say_is_refused(clip_folder, changes, told):
+def test_preprocessing_that_a_manifest_cannot_express_is_refused(clip_folder, changes, message):
     file = clip_folder / "preprocessor_config.json"
     facts = {**json.loads(file.read_text()), **changes}
     file.write_text(json.dumps(facts))
-    with pytest.raises(ExportError, match=told):
+    with pytest.raises(ExportError, match=message):
         families.load(check_out(str(clip_folder)), TEXTS)
 
 
@@ -110,9 +110,9 @@ def test_half_precision_weights_are_loaded_as_float32(clip_folder):
         clip_folder
     )
     _, text = families.load(check_out(str(clip_folder)), TEXTS)
-    [feed] = text.feeds(["a red dress"])
-    ours = session(emit(text.tower)).run(None, feed)[0]
-    assert np.abs(ours - text.torch_vectors(feed)).max() < 1e-4
+    [feed] = text.make_feeds(["a red dress"])
+    ours = open_session(emit(text.tower)).run(None, feed)[0]
+    assert np.abs(ours - text.embed_with_torch(feed)).max() < 1e-4
 
 
 def test_weights_that_are_missing_are_not_made_up(clip_folder):
@@ -128,19 +128,19 @@ def test_weights_that_are_missing_are_not_made_up(clip_folder):
 
 def test_a_sentence_transformers_folder_with_its_dense_layer(tmp_path):
     folder = tmp_path / "multilingual"
-    tokenizer = random_models.wordpiece_tokenizer(800)
+    tokenizer = random_models.make_wordpiece_tokenizer(800)
     model = save(folder, "distilbert", transformers.DistilBertModel, tokenizer)
     weight = torch.randn(48, 64)
     write_sentence_files(folder, weight)
     text = sentence_families.load_text(check_out(str(folder)), TEXTS)
     assert text.tokenization.max_tokens == 100
     assert not text.tokenization.lowercase
-    [feed] = text.feeds(["une robe rouge"])
+    [feed] = text.make_feeds(["une robe rouge"])
     with torch.inference_mode():
-        asked = tokenizer("une robe rouge", return_tensors="pt")
-        hidden = model(asked["input_ids"], asked["attention_mask"]).last_hidden_state
+        inputs = tokenizer("une robe rouge", return_tensors="pt")
+        hidden = model(inputs["input_ids"], inputs["attention_mask"]).last_hidden_state
         theirs = torch.nn.functional.normalize(hidden.mean(1) @ weight.T, dim=-1).numpy()
-    assert np.abs(session(emit(text.tower)).run(None, feed)[0] - theirs).max() < 1e-4
+    assert np.abs(open_session(emit(text.tower)).run(None, feed)[0] - theirs).max() < 1e-4
 
 
 def write_sentence_files(folder, weight, activation="torch.nn.modules.linear.Identity"):
@@ -161,9 +161,14 @@ def write_sentence_files(folder, weight, activation="torch.nn.modules.linear.Ide
     torch.save({"linear.weight": weight}, folder / "2_Dense" / "pytorch_model.bin")
 
 
-def test_a_dense_layer_is_found_where_the_modules_say(tmp_path):
+def test_a_dense_layer_is_loaded_from_the_folder_in_modules_json(tmp_path):
     folder = tmp_path / "multilingual"
-    save(folder, "distilbert", transformers.DistilBertModel, random_models.wordpiece_tokenizer(800))
+    save(
+        folder,
+        "distilbert",
+        transformers.DistilBertModel,
+        random_models.make_wordpiece_tokenizer(800),
+    )
     write_sentence_files(folder, torch.randn(48, 64))
     (folder / "2_Dense").rename(folder / "3_Dense")
     modules = (folder / "modules.json").read_text().replace("2_Dense", "3_Dense")
@@ -178,7 +183,7 @@ def test_a_dense_layer_is_found_where_the_modules_say(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "told"),
+    ("file", "content", "message"),
     [
         ("2_Dense/pytorch_model.bin", "no weights", "dense layer in 2_Dense cannot be read"),
         ("modules.json", "[1]", "names no modules"),
@@ -188,12 +193,17 @@ def test_a_dense_layer_is_found_where_the_modules_say(tmp_path):
         ("config.json", '{"model_type": "t5"}', "'t5' is not supported"),
     ],
 )
-def test_sentence_models_of_another_make_are_refused(file, content, told, tmp_path):
+def test_sentence_models_of_another_make_are_refused(file, content, message, tmp_path):
     folder = tmp_path / "multilingual"
-    save(folder, "distilbert", transformers.DistilBertModel, random_models.wordpiece_tokenizer(800))
+    save(
+        folder,
+        "distilbert",
+        transformers.DistilBertModel,
+        random_models.make_wordpiece_tokenizer(800),
+    )
     write_sentence_files(folder, torch.randn(48, 64))
     (folder / file).write_text(content)
-    with pytest.raises(ExportError, match=told):
+    with pytest.raises(ExportError, match=message):
         sentence_families.load_text(check_out(str(folder)), TEXTS)
 
 
@@ -224,9 +234,9 @@ def sentencepiece_tokenizer(tmp_path_factory):
 
 def made_tokenizers(sentencepiece_tokenizer):
     return {
-        "clip": random_models.clip_tokenizer(CLIP_VOCABULARY),
-        "wordpiece": random_models.wordpiece_tokenizer(800),
-        "unigram": random_models.unigram_tokenizer(700),
+        "clip": random_models.make_clip_tokenizer(CLIP_VOCABULARY),
+        "wordpiece": random_models.make_wordpiece_tokenizer(800),
+        "unigram": random_models.make_unigram_tokenizer(700),
         "sentencepiece": sentencepiece_tokenizer,
     }
 
@@ -234,7 +244,7 @@ def made_tokenizers(sentencepiece_tokenizer):
 @pytest.mark.parametrize("kind", ["clip", "wordpiece", "unigram", "sentencepiece"])
 def test_the_apps_tokens_are_transformers_own(kind, sentencepiece_tokenizer):
     tokenizer = made_tokenizers(sentencepiece_tokenizer)[kind]
-    content, lowercase = tokenizer_json(tokenizer, TEXTS)
+    content, lowercase = convert_tokenizer(tokenizer, TEXTS)
     spec = TextSpec(
         file="",
         inputs=TextInputs("ids"),
@@ -252,23 +262,23 @@ def test_the_apps_tokens_are_transformers_own(kind, sentencepiece_tokenizer):
 
 def test_a_tokenizer_that_cannot_be_converted_is_refused(sentencepiece_tokenizer):
     class Twisted:
-        backend_tokenizer = random_models.unigram_tokenizer(700).backend_tokenizer
+        backend_tokenizer = random_models.make_unigram_tokenizer(700).backend_tokenizer
 
         def __call__(self, text, **options):
             return {"input_ids": [1, 2, 3]}
 
     with pytest.raises(ExportError, match="cannot be converted: 'a photo of a red dress'"):
-        tokenizer_json(Twisted(), [])
+        convert_tokenizer(Twisted(), [])
 
     class NoModel:
         """A slow tokenizer that is not sentencepiece."""
 
     with pytest.raises(ExportError, match=r"NoModel cannot be converted.*tokenizer\.json"):
-        tokenizer_json(NoModel(), [])
+        convert_tokenizer(NoModel(), [])
 
 
 @pytest.mark.parametrize(
-    ("listed", "wanted"),
+    ("listed", "expected"),
     [
         (["config.json", "pytorch_model.bin", "flax_model.msgpack"], ["pytorch_model.bin"]),
         (["pytorch_model.bin", "model.safetensors"], ["model.safetensors"]),
@@ -282,13 +292,13 @@ def test_a_tokenizer_that_cannot_be_converted_is_refused(sentencepiece_tokenizer
         ),
     ],
 )
-def test_of_a_hub_repository_each_folders_weights_are_fetched_once(listed, wanted):
-    assert weight_files("owner/model", listed) == wanted
+def test_of_a_hub_repository_each_folders_weights_are_fetched_once(listed, expected):
+    assert choose_weight_files("owner/model", listed) == expected
 
 
 def test_a_repository_without_weights_for_transformers_is_refused():
     with pytest.raises(ExportError, match="no weights"):
-        weight_files("owner/model", ["config.json", "onnx/model.onnx"])
+        choose_weight_files("owner/model", ["config.json", "onnx/model.onnx"])
 
 
 def test_a_folder_says_that_it_is_one(clip_folder, tmp_path):

@@ -1,4 +1,4 @@
-"""What a tower sees of a picture is what transformers' own image processor would show it.
+"""Pictures are preprocessed as transformers' own image processor does it.
 
 Both sides read one preprocessor_config.json. Up to four times the tower's size, the pixels are
 equal; larger pictures are decoded the short way, and what that changes is told in grey levels
@@ -18,7 +18,7 @@ from tests.model_export.photos import (
     LARGER,
     PHOTOS,
     contact_sheet,
-    enlarged,
+    enlarge_photo,
     photo,
     photo_bytes,
 )
@@ -36,25 +36,25 @@ def both(request, tmp_path):
     return Both(request.param, tmp_path)
 
 
-def opened(data):
+def open_image(data):
     return Image.open(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_photograph_gives_the_same_pixels(name, both):
     data = photo_bytes(name)
-    both.check_equal(data, opened(data))
-    assert min(both.cosines(both.ours(data), both.theirs(opened(data)))) >= ALIKE
+    both.check_equal(data, open_image(data))
+    assert min(both.cosines(both.ours(data), both.theirs(open_image(data)))) >= ALIKE
 
 
 def transparent(picture):
     """Fading out from top to bottom."""
-    seen = picture.copy()
-    seen.putalpha(Image.linear_gradient("L").resize(picture.size))
-    return seen
+    faded = picture.copy()
+    faded.putalpha(Image.linear_gradient("L").resize(picture.size))
+    return faded
 
 
-def animated(picture, kind):
+def save_animation(picture, kind):
     others = [ImageOps.mirror(picture), ImageOps.invert(picture)]
     return saved(picture, kind, save_all=True, append_images=others)
 
@@ -73,8 +73,8 @@ STORED = {
     "YCbCr TIFF": lambda p: saved(p.convert("YCbCr"), "TIFF"),
     "progressive JPEG": lambda p: saved(p, "JPEG", progressive=True, quality=80),
     "GIF": lambda p: saved(p, "GIF"),
-    "animated GIF": lambda p: animated(p, "GIF"),
-    "animated WebP": lambda p: animated(p, "WEBP"),
+    "animated GIF": lambda p: save_animation(p, "GIF"),
+    "animated WebP": lambda p: save_animation(p, "WEBP"),
     "BMP": lambda p: saved(p, "BMP"),
 }
 
@@ -82,7 +82,7 @@ STORED = {
 @pytest.mark.parametrize("stored", STORED.values(), ids=STORED)
 def test_however_it_is_stored(stored, both):
     data = stored(photo("coffee.png"))
-    both.check_equal(data, opened(data))
+    both.check_equal(data, open_image(data))
 
 
 SHAPES = [(1000, 20), (20, 1000), (600, 1), (1, 600), (1, 1), (3, 7), (225, 223), (300, 451)]
@@ -91,13 +91,13 @@ SHAPES = [(1000, 20), (20, 1000), (600, 1), (1, 600), (1, 1), (3, 7), (225, 223)
 @pytest.mark.parametrize("size", SHAPES)
 def test_whatever_its_shape(size, both):
     data = saved(photo("astronaut.png").resize(size))
-    both.check_equal(data, opened(data))
+    both.check_equal(data, open_image(data))
 
 
 def test_a_line_is_cut_before_it_is_resized_and_hardly_differs(both):
     for size in ((1500, 15), (15, 1500)):
         data = saved(photo("astronaut.png").resize(size))
-        ours, theirs = both.ours(data), both.theirs(opened(data))
+        ours, theirs = both.ours(data), both.theirs(open_image(data))
         assert both.levels(ours, theirs).max() <= 4
         assert min(both.cosines(ours, theirs)) >= ALIKE
 
@@ -110,7 +110,7 @@ def test_crops_of_any_size_are_those_of_transformers(seed, tmp_path):
     source = photo("motorcycle_left.png")
     for width, height in random.integers(30, 500, (40, 2)).tolist():
         data = saved(source.crop((0, 0, width, height)))
-        assert both.levels(both.ours(data), both.theirs(opened(data))).max() <= EQUAL, (
+        assert both.levels(both.ours(data), both.theirs(open_image(data))).max() <= EQUAL, (
             width,
             height,
         )
@@ -123,11 +123,11 @@ def test_a_turned_photograph_is_seen_upright(orientation, kind, both):
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = saved(photo("chelsea.png"), kind, exif=exif)
-    upright = ImageOps.exif_transpose(opened(data)).convert("RGB")
+    upright = ImageOps.exif_transpose(open_image(data)).convert("RGB")
     ours = both.ours(data)
     assert both.levels(ours, both.theirs(upright)).max() <= EQUAL
     if kind != "TIFF":  # which Pillow itself turns, for transformers too
-        assert both.levels(ours, both.theirs(opened(data))).mean() > 5
+        assert both.levels(ours, both.theirs(open_image(data))).mean() > 5
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -136,7 +136,7 @@ def test_sixteen_bit_grey_is_scaled(kind, both):
     grey = photo("coffee.png").convert("L")
     data = saved(Image.fromarray(np.asarray(grey).astype(np.uint16) * 257), kind)
     both.check_equal(data, grey)
-    clipped = both.theirs(opened(data))
+    clipped = both.theirs(open_image(data))
     assert clipped.std(axis=(1, 2)).max() < both.ours(data).std(axis=(1, 2)).min() / 2
     assert both.levels(both.ours(data), clipped).mean() > 100
 
@@ -148,7 +148,7 @@ def test_grey_without_a_fixed_scale_is_stretched(mode, both):
     values = np.asarray(grey).astype(np.int32 if mode == "I" else np.float32) * 1000 - 7000
     data = saved(Image.fromarray(values), "TIFF")
     both.check_equal(data, grey)
-    assert both.levels(both.ours(data), both.theirs(opened(data))).mean() > 50
+    assert both.levels(both.ours(data), both.theirs(open_image(data))).mean() > 50
 
 
 LARGE = {
@@ -156,8 +156,8 @@ LARGE = {
     "sheet": lambda: saved(contact_sheet(4000, 3000), "JPEG", quality=90),
     "sheet, odd": lambda: saved(contact_sheet(3001, 3997), "JPEG", quality=90),
     "sheet, PNG": lambda: saved(contact_sheet(2999, 2001), compress_level=1),
-    "astronaut": lambda: saved(enlarged("astronaut.png", 4032, 3024), "JPEG", quality=90),
-    "rocket": lambda: saved(enlarged("rocket.jpg", 4032, 3024), "JPEG", quality=90),
+    "astronaut": lambda: saved(enlarge_photo("astronaut.png", 4032, 3024), "JPEG", quality=90),
+    "rocket": lambda: saved(enlarge_photo("rocket.jpg", 4032, 3024), "JPEG", quality=90),
 }
 
 
@@ -166,7 +166,7 @@ LARGE = {
 def test_the_short_way_of_a_large_photograph_shows_the_towers_the_same(large, name, tmp_path):
     """JPEGs are decoded at a part of their size; the 12 megapixels are never there."""
     both, data = Both(name, tmp_path), large()
-    ours, theirs = both.ours(data), both.theirs(opened(data))
+    ours, theirs = both.ours(data), both.theirs(open_image(data))
     levels = both.levels(ours, theirs)
     assert levels.mean() < 0.7
     assert np.quantile(levels, 0.999) <= 6.1

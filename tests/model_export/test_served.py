@@ -33,11 +33,11 @@ def serve(bundle, folder):
 @pytest.mark.parametrize("model", ["clip", "siglip", "clip with its own text tower", FULL_SIZE])
 def test_a_configuration_becomes_a_bundle_that_is_served(model, config, few_pictures, tmp_path):
     file = model if isinstance(model, Path) else config(model.split()[0])
-    asked = ["--random-weights", str(file), "--out", str(tmp_path / "bundle")]
-    asked += ["--eval-images", str(few_pictures), "--min-overlap", "0.8"]
+    arguments = ["--random-weights", str(file), "--out", str(tmp_path / "bundle")]
+    arguments += ["--eval-images", str(few_pictures), "--min-overlap", "0.8"]
     if "own text" in str(model):
-        asked += ["--text-model", str(config("distilbert"))]
-    assert main(asked) == 0
+        arguments += ["--text-model", str(config("distilbert"))]
+    assert main(arguments) == 0
     manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
     assert manifest["precision"] == "int8"
     assert manifest["random_weights"] is True
@@ -77,8 +77,8 @@ def check_it_serves(bundle, manifest, folder):
 
 
 def test_float32_on_request(config, few_pictures, tmp_path):
-    asked = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
-    assert main([*asked, "--out", str(tmp_path / "bundle"), "--precision", "fp32"]) == 0
+    arguments = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
+    assert main([*arguments, "--out", str(tmp_path / "bundle"), "--precision", "fp32"]) == 0
     manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
     assert manifest["precision"] == "fp32"
     assert [t["chosen"] for t in manifest["report"]["towers"].values()] == ["fp32", "fp32"]
@@ -86,8 +86,8 @@ def test_float32_on_request(config, few_pictures, tmp_path):
 
 def test_float16_on_request_is_served(config, few_pictures, tmp_path):
     """On the CPU, which converts; no GPU runs it here."""
-    asked = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
-    assert main([*asked, "--out", str(tmp_path / "bundle"), "--precision", "fp16"]) == 0
+    arguments = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
+    assert main([*arguments, "--out", str(tmp_path / "bundle"), "--precision", "fp16"]) == 0
     manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
     assert manifest["precision"] == "fp16"
     towers = manifest["report"]["towers"].values()
@@ -98,19 +98,19 @@ def test_float16_on_request_is_served(config, few_pictures, tmp_path):
 def test_a_tower_that_no_recipe_brings_through_the_gate_stays_float32(
     config, few_pictures, tmp_path, capsys
 ):
-    asked = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
-    asked += ["--out", str(tmp_path / "bundle"), "--min-cosine", "0.9999999"]
-    assert main(asked) == 0
-    said = capsys.readouterr().out
-    assert "No int8 recipe passed the gate for the image tower: it stays float32" in said
+    arguments = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
+    arguments += ["--out", str(tmp_path / "bundle"), "--min-cosine", "0.9999999"]
+    assert main(arguments) == 0
+    output = capsys.readouterr().out
+    assert "No int8 recipe passed the gate for the image tower: it stays float32" in output
     manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
     assert manifest["precision"] == "fp32"
     assert not any(trial["passed"] for trial in manifest["report"]["towers"]["image"]["trials"][1:])
 
 
 def test_the_same_command_makes_the_same_bundle(config, few_pictures, tmp_path):
-    asked = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
+    arguments = ["--random-weights", str(config("clip")), "--eval-images", str(few_pictures)]
     for name in ("one", "two"):
-        assert main([*asked, "--out", str(tmp_path / name)]) == 0
+        assert main([*arguments, "--out", str(tmp_path / name)]) == 0
     for file in ("image.onnx", "text.onnx", "tokenizer.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()

@@ -26,20 +26,20 @@ LIMIT_MB = 512
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     out = tmp_path_factory.mktemp("package") / "app.zip"
-    package.build(out, package.Wheels(RUNNING), sys.executable, package.bundles_to_pack([]))
+    package.build_zip(out, package.Wheels(RUNNING), sys.executable, package.find_bundles([]))
     return out
 
 
 @pytest.fixture(scope="module")
-def unpacked(built, tmp_path_factory):
+def unpacked_app(built, tmp_path_factory):
     folder = tmp_path_factory.mktemp("app")
     with zipfile.ZipFile(built) as archive:
         archive.extractall(folder)
     return folder
 
 
-def test_it_holds_what_runs_and_nothing_else(unpacked):
-    assert {path.name for path in unpacked.iterdir()} == {
+def test_it_holds_what_runs_and_nothing_else(unpacked_app):
+    assert {path.name for path in unpacked_app.iterdir()} == {
         *(".funcignore", ".python_packages", "LICENSE", "NOTICE", "function_app.py", "functions"),
         *("__pycache__", "host.json", "models", "requirements.txt", "shared_code", "web"),
     }
@@ -47,15 +47,15 @@ def test_it_holds_what_runs_and_nothing_else(unpacked):
 
 def test_it_is_small(built):
     """With the starter, 16 MB (a full CLIP adds some 140), and bytecode, 42 MB."""
-    parts = package.sizes(built)
+    parts = package.measure_sizes(built)
     assert sum(parts.values()) < 320
     assert 30 < parts["bytecode"] < 60
-    assert "unpacked" in package.size_table(built, parts)
+    assert "unpacked" in package.render_sizes(built, parts)
 
 
 def test_another_build_of_onnxruntime_at_the_same_version():
-    plain = re.search(r"^onnxruntime==\S+", package.Wheels().requirements(), re.MULTILINE)
-    other = package.Wheels(onnxruntime="onnxruntime-gpu[cuda,cudnn]").requirements()
+    plain = re.search(r"^onnxruntime==\S+", package.Wheels().list_requirements(), re.MULTILINE)
+    other = package.Wheels(onnxruntime="onnxruntime-gpu[cuda,cudnn]").list_requirements()
     assert plain[0].replace("onnxruntime", "onnxruntime-gpu[cuda,cudnn]", 1) in other
 
 
@@ -66,20 +66,20 @@ def test_the_containers_steps_are_those_that_are_tested_here(tmp_path):
     options = {word for word in line.split() if word.startswith("--")}
     assert options == {"--folder", "--python", "--model", "--onnxruntime"}
     source = tmp_path / "source"
-    copied(ROOT, source)
-    made = subprocess.run(
+    copy_docker_context(ROOT, source)
+    process = subprocess.run(
         [sys.executable, "-m", "infra.package", "--folder", tmp_path / "app", "--python", RUNNING],
         cwd=source,
         check=True,
         capture_output=True,
     )
-    assert made.stdout
+    assert process.stdout
     assert (tmp_path / "app" / "function_app.py").is_file()
     assert (tmp_path / "app" / package.PACKAGES / "onnxruntime").is_dir()
 
 
-def copied(root, to):
-    """What Docker sends to its build, by .dockerignore: the last line that fits decides."""
+def copy_docker_context(root, to):
+    """Copies what Docker sends to its build: in .dockerignore the last matching line decides."""
     lines = (root / ".dockerignore").read_text().splitlines()
     for line in lines:
         if line.startswith("!"):
@@ -103,10 +103,12 @@ print(json.dumps(sorted(f.get_function_name() for f in function_app.app.get_func
 """
 
 
-def test_the_worker_finds_the_functions_in_the_container(unpacked, tmp_path):
+def test_the_worker_finds_the_functions_in_the_container(unpacked_app, tmp_path):
     dockerfile = (ROOT / "Dockerfile").read_text()
     variables = dict(re.findall(r"(AzureWebJobsScriptRoot|PYTHONPATH)=(\S+)", dockerfile))
-    image = {name: value.replace(IN_THE_IMAGE, str(unpacked)) for name, value in variables.items()}
+    image = {
+        name: value.replace(IN_THE_IMAGE, str(unpacked_app)) for name, value in variables.items()
+    }
     without = {"AzureWebJobsScriptRoot": image["AzureWebJobsScriptRoot"]}
 
     def start_worker(environment):
@@ -133,7 +135,7 @@ def test_the_dockerfile_is_clean():
 
 
 def run(app, folder, **env):
-    """What the app says in a Python that has nothing but the package."""
+    """Runs the app in a Python that has only the package; returns what it prints of each step."""
     picture = ROOT / "samples" / "images" / "red-dress" / "front.webp"
     done = subprocess.run(
         [sys.executable, "-I", "-S", Path(__file__).with_name("worker.py"), app],
@@ -144,47 +146,47 @@ def run(app, folder, **env):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = {each["step"]: each for each in map(json.loads, done.stdout.splitlines())}
-    assert {each["status"] for each in found.values() if "status" in each} == {200}, done.stderr
-    return found
+    steps = {step["step"]: step for step in map(json.loads, done.stdout.splitlines())}
+    assert {step["status"] for step in steps.values() if "status" in step} == {200}, done.stderr
+    return steps
 
 
 @pytest.fixture(scope="module")
-def steps(unpacked, tmp_path_factory):
+def steps(unpacked_app, tmp_path_factory):
     """With a server that speaks Qdrant's protocol, as it is deployed."""
     with running_qdrant_server() as qdrant:
         folder = tmp_path_factory.mktemp("local")
-        return run(unpacked, folder, QDRANT_URL=qdrant.url, LIMIT_MB=str(LIMIT_MB))
+        return run(unpacked_app, folder, QDRANT_URL=qdrant.url, LIMIT_MB=str(LIMIT_MB))
 
 
 def test_it_starts_and_answers_by_itself(steps):
-    answered = {name for name, each in steps.items() if "status" in each}
-    assert answered == {"search_by_picture", "search_by_text", "health"}
+    handlers = {name for name, step in steps.items() if "status" in step}
+    assert handlers == {"search_by_picture", "search_by_text", "health"}
     assert steps["health"]["body"]["checks"]["index"] == "ok"
     assert steps["durable"]["client"]
 
 
-def test_a_search_waits_for_no_library_that_it_does_not_use(unpacked, tmp_path):
+def test_a_search_waits_for_no_library_that_it_does_not_use(unpacked_app, tmp_path):
     """azure.storage.blob takes longer to import than the encoder does."""
     account = "AzureWebJobsStorage__blobServiceUri"
     with running_qdrant_server() as qdrant:
         settings = {"QDRANT_URL": qdrant.url, account: "https://shop.blob.core.windows.net"}
-        steps = run(unpacked, tmp_path, DEEP="false", **settings)
+        steps = run(unpacked_app, tmp_path, DEEP="false", **settings)
     assert steps["searched"]["loaded"] == []
 
 
-def test_it_indexes_and_finds_by_itself(unpacked, tmp_path):
+def test_it_indexes_and_finds_by_itself(unpacked_app, tmp_path):
     """With the embedded index, which is no part of the package, since a server is deployed."""
     extra = tmp_path / "extra"
     shutil.copytree(Path(qdrant_edge.__file__).parent, extra / "qdrant_edge")
-    found = run(unpacked, tmp_path / "local", EMBEDDED_INDEX=str(extra))
-    assert found["index_product_with_image"]["body"]["status"] == "indexed"
+    steps = run(unpacked_app, tmp_path / "local", EMBEDDED_INDEX=str(extra))
+    assert steps["index_product_with_image"]["body"]["status"] == "indexed"
     for search in ("search_by_picture", "search_by_text"):
-        assert [each["id"] for each in found[search]["body"]["results"]] == ["red-dress"]
+        assert [hit["id"] for hit in steps[search]["body"]["results"]] == ["red-dress"]
 
 
 def test_its_functions_are_those_of_the_repository(steps):
-    names = sorted(each._function.get_function_name() for each in app._function_builders)
+    names = sorted(builder._function.get_function_name() for builder in app._function_builders)
     assert steps["indexed"]["functions"] == names
 
 
@@ -195,13 +197,13 @@ def test_it_fits_into_the_smallest_instance(steps):
     assert steps["memory"]["peak_mb"] < LIMIT_MB
 
 
-def test_without_a_server_every_answer_names_the_setting(unpacked, tmp_path):
+def test_without_a_server_every_answer_names_the_setting(unpacked_app, tmp_path):
     """The embedded index is no part of the package, so QDRANT_URL must be set."""
     program = ROOT / "tests" / "functions" / "without_engine.py"
-    paths = [unpacked / package.PACKAGES, unpacked]
+    paths = [unpacked_app / package.PACKAGES, unpacked_app]
     done = subprocess.run(
         [sys.executable, "-S", program],
-        cwd=unpacked,
+        cwd=unpacked_app,
         env={"LOCAL_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(map(str, paths))},
         capture_output=True,
         text=True,
@@ -209,8 +211,8 @@ def test_without_a_server_every_answer_names_the_setting(unpacked, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = {each["name"]: each for each in map(json.loads, done.stdout.splitlines()[:-1])}
+    responses = {line["name"]: line for line in map(json.loads, done.stdout.splitlines()[:-1])}
     for name in ("search_by_text", "search_by_picture", "stats", "health", "index_batch"):
-        assert found[name]["status"] == 503
-        assert "QDRANT_URL" in found[name]["body"]
-    assert found["bulk_index"]["raised"].startswith("Misconfigured")
+        assert responses[name]["status"] == 503
+        assert "QDRANT_URL" in responses[name]["body"]
+    assert responses["bulk_index"]["raised"].startswith("Misconfigured")

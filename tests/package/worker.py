@@ -1,4 +1,4 @@
-"""What Azure's worker does with the app, in a Python that has nothing but the package.
+"""Runs the app like Azure's worker, in a Python that has only the package.
 
 Run as ``python -I -S worker.py APP``: no site-packages, no current folder; the packages' folder
 and the app's are the only ones on the path, and with EMBEDDED_INDEX a folder that holds the index
@@ -23,7 +23,7 @@ def main(app: str) -> None:
     import function_app
 
     functions = {f.get_function_name(): f for f in function_app.app.get_functions()}
-    say("indexed", functions=sorted(functions))
+    print_step("indexed", functions=sorted(functions))
 
     def call(name, *, method="POST", body=b"", headers=None, params=None):
         request = func.HttpRequest(
@@ -35,7 +35,7 @@ def main(app: str) -> None:
             body=body,
         )
         answer = functions[name].get_user_function()(request)
-        say(name, status=answer.status_code, body=json.loads(answer.get_body()))
+        print_step(name, status=answer.status_code, body=json.loads(answer.get_body()))
 
     with open(os.environ["PICTURE"], "rb") as picture:
         data = picture.read()
@@ -45,32 +45,32 @@ def main(app: str) -> None:
     call("search_by_picture", **form(data, "file", {}))
     call("search_by_text", body=b'{"query": "a red dress"}')
     slow = ("azure.storage", "azure.identity", "azure.durable_functions", "aiohttp")
-    say("searched", loaded=sorted(name for name in sys.modules if name.startswith(slow)))
+    print_step("searched", loaded=sorted(name for name in sys.modules if name.startswith(slow)))
     call("health", method="GET", params={"deep": os.environ.get("DEEP", "true")})
     from azure.durable_functions import DurableOrchestrationClient
 
-    say("durable", client=DurableOrchestrationClient.__name__)
-    say("memory", peak_mb=highest_mb())
+    print_step("durable", client=DurableOrchestrationClient.__name__)
+    print_step("memory", peak_mb=highest_mb())
 
 
 def form(picture: bytes, name: str, fields: dict) -> dict:
-    said = "".join(
+    parts = "".join(
         f'--x\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
         for field, value in fields.items()
     )
-    said += f'--x\r\nContent-Disposition: form-data; name="{name}"; filename="a.webp"\r\n\r\n'
-    body = said.encode() + picture + b"\r\n--x--\r\n"
+    parts += f'--x\r\nContent-Disposition: form-data; name="{name}"; filename="a.webp"\r\n\r\n'
+    body = parts.encode() + picture + b"\r\n--x--\r\n"
     return {"body": body, "headers": {"content-type": "multipart/form-data; boundary=x"}}
 
 
 def highest_mb() -> float:
-    """Of this program alone; what ``getrusage`` says includes the process that started it."""
+    """Returns the peak of this program; ``getrusage`` includes the process that started it."""
     with open("/proc/self/status") as status:
         [line] = [line for line in status if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1e3
 
 
-def say(step: str, **about) -> None:
+def print_step(step: str, **about) -> None:
     print(json.dumps({"step": step, **about}), flush=True)
 
 

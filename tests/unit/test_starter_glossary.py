@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 
 from model_export.starter.evaluation.colour_test import OBJECTS, TINTS
-from model_export.starter.evaluation.french.measures import best_ranks
-from model_export.starter.evaluation.french.queries import in_french, is_glossary_entry, rows
+from model_export.starter.evaluation.french.measures import rank_best
+from model_export.starter.evaluation.french.queries import (
+    is_glossary_entry,
+    read_rows,
+    translate_tint_query,
+)
 from model_export.starter.french.glossary import load_glossary
-from model_export.starter.french.inflection import folded, forms
-from model_export.starter.french.lessons import french_lessons
-from model_export.starter.french.vocabulary import FRENCH, french_vocabulary
-from model_export.starter.french.words import french_words, load_language_words
+from model_export.starter.french.inflection import fold_spelling, inflect
+from model_export.starter.french.lessons import make_french_lessons
+from model_export.starter.french.vocabulary import FRENCH, build_french_vocabulary
+from model_export.starter.french.words import build_french_words, load_language_words
 
 GLOSSARY = load_glossary()
 
 
 def test_the_glossary_has_at_least_1500_entries_that_differ_without_accents():
-    assert len({folded(entry.base) for entry in GLOSSARY}) >= 1_500
+    assert len({fold_spelling(entry.base) for entry in GLOSSARY}) >= 1_500
 
 
 @pytest.mark.parametrize("line", ["robe\tf", "robe\tx\tdress", "robe\tf\t", "robe f dress"])
@@ -26,7 +30,7 @@ def test_a_line_that_is_no_entry_is_an_error_with_its_place(tmp_path, line):
         load_glossary(tmp_path)
 
 
-def test_an_entry_said_twice_is_an_error(tmp_path):
+def test_a_repeated_entry_is_an_error(tmp_path):
     (tmp_path / "a.tsv").write_text("french\tkind\tenglish\nrobe\tf\tdress\nrobe\tf\tgown\n")
     with pytest.raises(ValueError, match="'robe' is in the glossary already"):
         load_glossary(tmp_path)
@@ -58,11 +62,11 @@ def test_an_entry_said_twice_is_an_error(tmp_path):
     ],
 )
 def test_forms(french, kind, expected):
-    assert forms(french, kind) == expected
+    assert inflect(french, kind) == expected
 
 
 def test_what_is_spelt_alike_without_accents_is_one_word_with_both_senses():
-    words = {word.spellings[0]: word for word in french_words(GLOSSARY, frozenset())}
+    words = {word.spellings[0]: word for word in build_french_words(GLOSSARY, frozenset())}
     assert words["sale"].senses == ("salty", "dirty") or words["sale"].senses == ("dirty", "salty")
     assert {"oeil", "yeux"} <= set(words["oeil"].spellings)
     assert {"lave-linge", "lave linge"} <= set(words["lave-linge"].spellings)
@@ -72,14 +76,14 @@ def test_what_is_spelt_alike_without_accents_is_one_word_with_both_senses():
 
 def test_every_word_called_french_first_is_in_the_glossary():
     common = load_language_words()
-    words = french_words(GLOSSARY, common.reserved)
+    words = build_french_words(GLOSSARY, common.reserved)
     assert common.french_first <= {spelling for word in words for spelling in word.spellings}
 
 
 def test_lessons_are_distinct_the_same_every_time_and_agree():
-    lessons = french_lessons(GLOSSARY, seed=0)
+    lessons = make_french_lessons(GLOSSARY, seed=0)
     assert len(set(lessons)) == len(lessons) == 40_000
-    assert lessons == french_lessons(GLOSSARY, seed=0)
+    assert lessons == make_french_lessons(GLOSSARY, seed=0)
     french = {phrase for phrase, _ in lessons}
     assert {entry.base for entry in GLOSSARY} <= french
     for noun, wrong in [
@@ -92,15 +96,15 @@ def test_lessons_are_distinct_the_same_every_time_and_agree():
 
 
 def test_no_query_of_the_evaluation_is_a_lesson_unless_it_is_a_glossary_entry():
-    queries = [row["french"] for row in rows("stamps.tsv")]
+    queries = [row["french"] for row in read_rows("stamps.tsv")]
     new = [query for query in queries if not is_glossary_entry(query)]
     assert len(new) >= 150
-    lessons = {folded(phrase) for phrase, _ in french_lessons(GLOSSARY, seed=0)}
-    assert not [query for query in new if folded(query) in lessons]
+    lessons = {fold_spelling(phrase) for phrase, _ in make_french_lessons(GLOSSARY, seed=0)}
+    assert not [query for query in new if fold_spelling(query) in lessons]
 
 
 def test_every_tinted_object_has_a_french_name():
-    names = {in_french(f"{tint} {noun}") for noun in OBJECTS.values() for tint in TINTS}
+    names = {translate_tint_query(f"{tint} {noun}") for noun in OBJECTS.values() for tint in TINTS}
     assert len(names) == len(OBJECTS) * len(TINTS)
     assert {"robe verte", "sac à main vert", "chaussette violette"} <= names
 
@@ -119,8 +123,8 @@ def vocabulary(tmp_path_factory):
         "added_tokens": [],
         "normalizer": {"type": "NFC"},
     }
-    words = french_words(load_glossary(folder), common.reserved)
-    return french_vocabulary(settings, words, common, ["four", "mall"])
+    words = build_french_words(load_glossary(folder), common.reserved)
+    return build_french_vocabulary(settings, words, common, ["four", "mall"])
 
 
 def test_a_word_of_both_languages_keeps_its_english_row_and_has_a_french_one(vocabulary):
@@ -153,4 +157,4 @@ def test_the_best_of_several_right_pictures_counts():
     images = np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32)
     texts = np.array([[0.9, 0.1], [0, 1]], np.float32)
     is_right = np.array([[False, True, True], [True, False, False]])
-    assert best_ranks(texts, images, is_right).tolist() == [2, 3]
+    assert rank_best(texts, images, is_right).tolist() == [2, 3]

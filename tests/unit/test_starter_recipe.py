@@ -7,16 +7,16 @@ from model_export.starter.colours import load_colours
 from model_export.starter.evaluation import retrieval
 from model_export.starter.image.pictures import is_plain_pictograph
 from model_export.starter.layout import COLOUR
-from model_export.starter.meaning.class_names import hypernyms_by_class
-from model_export.starter.sources import SourceError, checked
-from model_export.starter.text.vocabulary import with_plurals
+from model_export.starter.meaning.class_names import group_by_class
+from model_export.starter.sources import SourceError, check_digest
+from model_export.starter.text.vocabulary import add_plurals
 
 NAMES = ["crane", "missile", "tabby", "missile"]
 
 
-def test_hypernyms_are_found_by_name_index_and_range():
+def test_hypernyms_belong_to_classes_by_name_index_and_range():
     table = {"cat": ["2"], "weapon": ["missile"], "thing": ["0-1", "missile"]}
-    assert hypernyms_by_class(table, NAMES) == [
+    assert group_by_class(table, NAMES) == [
         ["thing"],
         ["weapon", "thing"],
         ["cat"],
@@ -26,25 +26,25 @@ def test_hypernyms_are_found_by_name_index_and_range():
 
 def test_a_misspelt_class_is_an_error():
     with pytest.raises(ValueError, match="tabbby"):
-        hypernyms_by_class({"cat": ["tabbby"]}, NAMES)
+        group_by_class({"cat": ["tabbby"]}, NAMES)
 
 
 def test_a_rank_counts_the_wrong_pictures_before_the_best_right_one():
     images = np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32)
     texts = np.array([[0.9, 0.1], [1, 0], [0, 1]], np.float32)
-    ranks = retrieval.ranks_by_key(texts, images, ["cup", "mug", "mug"])
+    ranks = retrieval.rank_by_key(texts, images, ["cup", "mug", "mug"])
     assert ranks == {"cup": 1, "mug": 2}  # the second "mug" is no second query
 
 
 def test_recall_is_a_percentage_of_queries():
-    figures = retrieval.recall(np.array([1, 1, 6, 40]), pictures=50)
+    figures = retrieval.compute_recall(np.array([1, 1, 6, 40]), pictures=50)
     assert (figures.at_1, figures.at_5, figures.at_10) == (50.0, 50.0, 75.0)
     assert figures.median_rank == 3.5
 
 
-def test_only_pictures_with_a_twin_are_asked_for_it():
+def test_only_pictures_with_a_twin_count():
     images = np.array([[1, 0], [0.99, 0.1], [0, 1]], np.float32)
-    assert retrieval.same_key_neighbours(images, ["cup", "cup", "mug"]) == (100.0, 2)
+    assert retrieval.measure_neighbours(images, ["cup", "cup", "mug"]) == (100.0, 2)
 
 
 def test_every_colour_word_is_a_unit_mixture_of_the_eleven_terms():
@@ -68,10 +68,10 @@ def test_one_pictograph_a_thing(member, expected):
 
 
 def test_plurals():
-    assert list(with_plurals(["hoodie", "brooch"])) == ["hoodie", "hoodies", "brooch", "brooches"]
+    assert list(add_plurals(["hoodie", "brooch"])) == ["hoodie", "hoodies", "brooch", "brooches"]
 
 
 def test_another_file_than_the_measured_one_is_refused(tmp_path):
     (tmp_path / "weights").write_bytes(b"other")
     with pytest.raises(SourceError, match="weights"):
-        checked(tmp_path / "weights", "0" * 64)
+        check_digest(tmp_path / "weights", "0" * 64)

@@ -6,17 +6,17 @@ import sys
 import pytest
 
 from infra.interpreters import find_interpreter
-from tests.versions import ROOT, supported
+from tests.versions import ROOT, list_supported
 
 OTHER = "3.97"
 """No machine has it."""
 
 
 def test_one_range_of_versions_everywhere():
-    first, *_, last = supported()
+    first, *_, last = list_supported()
     makefile = (ROOT / "Makefile").read_text()
     [names] = re.findall(r"^PYTHON \?= \$\(call find_python,11,14,(.*)\)$", makefile, re.MULTILINE)
-    assert names.split() == [f"python{version}" for version in supported()]
+    assert names.split() == [f"python{version}" for version in list_supported()]
     for name in ("README.md", "docs/deploy.md", "docs/operations.md"):
         text = (ROOT / name).read_text()
         assert f"Python {first} to {last}" in text, name

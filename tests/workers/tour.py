@@ -75,7 +75,7 @@ class DurableHost(MemoryDurable):
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def binding(self) -> str:
+    def make_binding(self) -> str:
         url = f"http://127.0.0.1:{self.server.server_port}"
         links = {"taskHubName": "hub", "creationUrls": {}, "managementUrls": {"id": "INSTANCEID"}}
         return json.dumps({**links, "rpcBaseUrl": f"{url}/", "requiredQueryStringParameters": ""})
@@ -119,7 +119,7 @@ def search(worker: Worker) -> list[str]:
 
 
 def send_blob(worker: Worker, images: Path, name: str) -> None:
-    """What the host sends for a blob that was created."""
+    """Returns what the host sends for a blob that was created."""
     [function] = worker.find("blobTrigger")
     properties = {"ContentType": "image/webp", "Length": (images / name).stat().st_size}
     metadata = {
@@ -205,7 +205,7 @@ def main() -> None:
     loaded = [load(function) for function in function_app.app.get_functions()]
     worker = Worker({function.name: function for function in loaded})
     durable = DurableHost(worker)
-    worker.durable_client = durable.binding()
+    worker.durable_client = durable.make_binding()
     print_step("loaded", functions=sorted(worker.functions))
 
     images = Path(Settings.from_env().local_dir) / "storage" / "images"

@@ -16,7 +16,7 @@ from PIL import Image
 from tokenizers import Tokenizer
 
 from model_export.starter.arrays import Floats
-from model_export.starter.image.pictures import pixel_values
+from model_export.starter.image.pictures import compute_pixel_values
 from model_export.starter.manifest_file import read_manifest
 
 BATCH = 16
@@ -39,14 +39,14 @@ class BundleEncoder:
         self._tokenizer.enable_truncation(self._text["max_tokens"])
         self._tokenizer.enable_padding(pad_id=self._text["pad_id"])
 
-    def images(self, pictures: Iterable[Image.Image]) -> Floats:
-        """Unit vectors [n, 512]; the pictures are taken one batch at a time."""
+    def encode_images(self, pictures: Iterable[Image.Image]) -> Floats:
+        """Returns unit vectors [n, 512]; only one batch of pictures is in memory at a time."""
         remaining = iter(pictures)
         batches = iter(lambda: list(islice(remaining, BATCH)), [])
-        return np.concatenate([self._image_batch(batch) for batch in batches])
+        return np.concatenate([self._encode_batch(batch) for batch in batches])
 
-    def texts(self, texts: list[str]) -> Floats:
-        """Unit vectors [n, 512]."""
+    def encode_texts(self, texts: list[str]) -> Floats:
+        """Returns unit vectors [n, 512]."""
         encodings = self._tokenizer.encode_batch(texts)
         names = self._text["inputs"]
         feed = {
@@ -56,7 +56,7 @@ class BundleEncoder:
         vectors: Floats = self._text_session.run([self._text["output"]], feed)[0]
         return vectors
 
-    def _image_batch(self, pictures: list[Image.Image]) -> Floats:
-        feed = {self._image["input"]: pixel_values(pictures)}
+    def _encode_batch(self, pictures: list[Image.Image]) -> Floats:
+        feed = {self._image["input"]: compute_pixel_values(pictures)}
         vectors: Floats = self._image_session.run([self._image["output"]], feed)[0]
         return vectors

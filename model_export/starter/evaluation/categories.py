@@ -1,4 +1,4 @@
-"""Category queries ("fruit"), answered by every stamp of a folder."""
+"""Category queries ("fruit"), for which every stamp of a folder is right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from model_export.starter.arrays import Floats
 from model_export.starter.evaluation.bundle_encoder import BundleEncoder
 from model_export.starter.evaluation.stamps import Stamp
 
-# query -> folder of the stamps that answer it
+# query -> folder of the right stamps
 CATEGORIES = {
     "bird": "animals/birds",
     "insect": "animals/insects",
@@ -30,10 +30,14 @@ CATEGORIES = {
 }
 
 
-def category_precision(encoder: BundleEncoder, stamps: list[Stamp], images: Floats) -> float:
-    """Mean share of the first ten pictures that lie in the asked category's folder."""
+def measure_category_precision(
+    encoder: BundleEncoder, stamps: list[Stamp], images: Floats
+) -> float:
+    """Returns the mean share of the first ten pictures that lie in the category's folder."""
     shares = []
-    for text, folder in zip(encoder.texts(list(CATEGORIES)), CATEGORIES.values(), strict=True):
+    for text, folder in zip(
+        encoder.encode_texts(list(CATEGORIES)), CATEGORIES.values(), strict=True
+    ):
         first_ten = np.argsort(-(images @ text))[:10]
         shares.append(np.mean([stamps[row].place.startswith(f"{folder}/") for row in first_ten]))
     return round(float(np.mean(shares)), 2)

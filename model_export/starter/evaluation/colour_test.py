@@ -1,4 +1,4 @@
-"""The controlled colour test: objects in eight colours each, told apart by nothing else."""
+"""The controlled colour test: each object in eight colours that are its only difference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 from model_export.starter.arrays import Floats
 from model_export.starter.evaluation.stamps import Stamp
-from model_export.starter.image.pictures import on_white
+from model_export.starter.image.pictures import flatten_on_white
 
 SEED = 3
 # hue in degrees, saturation, value
@@ -68,44 +68,42 @@ class TintedPicture:
     picture: Image.Image
 
 
-def tinted_pictures(stamps: list[Stamp]) -> list[TintedPicture]:
-    """The first stamp of each object that the set has, in every tint. Seeded."""
+def make_tinted_pictures(stamps: list[Stamp]) -> list[TintedPicture]:
+    """Returns the first stamp of each object that the set has, in every tint. Seeded."""
     rng = random.Random(SEED)  # noqa: S311  # no secret depends on it
     return [
-        TintedPicture(f"{colour} {noun}", tinted(stamp.open(), hsv, rng))
+        TintedPicture(f"{colour} {noun}", tint(stamp.open(), hsv, rng))
         for stem, noun in OBJECTS.items()
-        if (stamp := first_named(stamps, stem)) is not None
+        if (stamp := find_first_named(stamps, stem)) is not None
         for colour, hsv in TINTS.items()
     ]
 
 
-def first_named(stamps: list[Stamp], stem: str) -> Stamp | None:
+def find_first_named(stamps: list[Stamp], stem: str) -> Stamp | None:
     pattern = re.compile(re.escape(stem) + r"[_0-9]*", re.IGNORECASE)
     return next((stamp for stamp in stamps if pattern.fullmatch(stamp.picture.stem)), None)
 
 
-def tinted(
-    picture: Image.Image, hsv: tuple[float, float, float], rng: random.Random
-) -> Image.Image:
-    """The picture's light and shade in one colour, on white."""
-    rgb = np.asarray(np.asarray(on_white(picture)) / 255, np.float32)
+def tint(picture: Image.Image, hsv: tuple[float, float, float], rng: random.Random) -> Image.Image:
+    """Returns the picture's light and shade in one colour, on white."""
+    rgb = np.asarray(np.asarray(flatten_on_white(picture)) / 255, np.float32)
     inked = np.abs(rgb - 1).max(-1, keepdims=True)
-    shade = _stretched_shade(rgb, inked[..., 0] > 0.05)[..., None]
-    ink = _jittered_colour(hsv, rng) * (0.45 + 0.55 * shade) + 0.12 * shade**3
+    shade = _stretch_shade(rgb, inked[..., 0] > 0.05)[..., None]
+    ink = _jitter_colour(hsv, rng) * (0.45 + 0.55 * shade) + 0.12 * shade**3
     opacity = np.clip(inked / 0.06, 0, 1)
     blended = np.clip(ink * opacity + 1 - opacity, 0, 1)
     return Image.fromarray((255 * blended).astype(np.uint8))
 
 
-def _stretched_shade(rgb: Floats, is_ink: np.ndarray) -> Floats:
-    """[h, w] in 0..1: brightness between the ink's 5th and 95th percentile."""
+def _stretch_shade(rgb: Floats, is_ink: np.ndarray) -> Floats:
+    """Returns [h, w] in 0..1: brightness between the ink's 5th and 95th percentile."""
     brightness = rgb @ _LUMA
     low, high = np.percentile(brightness[is_ink], [5, 95]) if is_ink.any() else (0.0, 1.0)
     return np.asarray(np.clip((brightness - low) / (high - low + 1e-3), 0, 1), np.float32)
 
 
-def _jittered_colour(hsv: tuple[float, float, float], rng: random.Random) -> Floats:
-    """sRGB [3], a little off the tint, as real products are."""
+def _jitter_colour(hsv: tuple[float, float, float], rng: random.Random) -> Floats:
+    """Returns sRGB [3] that is a little off the tint, as real products are."""
     hue, saturation, value = hsv
     rgb = colorsys.hsv_to_rgb(
         (hue + rng.uniform(-6, 6)) % 360 / 360,

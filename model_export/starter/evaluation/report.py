@@ -7,13 +7,16 @@ import platform
 from typing import Any
 
 from model_export.starter.evaluation.colour_test import TINTS
-from model_export.starter.evaluation.french.report import former_section, french_section
+from model_export.starter.evaluation.french.report import (
+    render_former_section,
+    render_french_section,
+)
 
 _HEAD = "| queries over pictures | R@1 | R@5 | R@10 | median rank | queries | pictures |"
 _RULE = "|---|---|---|---|---|---|---|"
 
 
-def as_markdown(report: dict[str, Any], command: str) -> str:
+def render_page(report: dict[str, Any], command: str) -> str:
     lines = [
         "# Starter bundle: what it finds",
         "",
@@ -24,37 +27,37 @@ def as_markdown(report: dict[str, Any], command: str) -> str:
         "",
         f"    {command}",
         "",
-        f"Machine: {machine_kind()}.",
+        f"Machine: {describe_machine_kind()}.",
         "",
         _HEAD,
         _RULE,
-        *(_recall_row(name, figures) for name, figures in report["retrieval"].items()),
-        _recall_row(_colour_title(report["colour"]["pictures"]), report["colour"]),
+        *(_render_recall_row(name, figures) for name, figures in report["retrieval"].items()),
+        _render_recall_row(_format_colour_title(report["colour"]["pictures"]), report["colour"]),
         "",
-        *(f"- {line}" for line in _single_figures(report)),
+        *(f"- {line}" for line in _list_single_figures(report)),
         "",
-        *french_section(report["french"], report.get("former", {}).get("french")),
+        *render_french_section(report["french"], report.get("former", {}).get("french")),
     ]
     if "former" in report:
-        lines += ["", *former_section(report)]
+        lines += ["", *render_former_section(report)]
     return "\n".join(lines) + "\n"
 
 
-def machine_kind() -> str:
-    """Enough to read the timings by; no host name."""
+def describe_machine_kind() -> str:
+    """Returns what matters for the timings, without a host name."""
     return f"{os.cpu_count()}-core {platform.machine()} virtual machine, {platform.system()}"
 
 
-def _colour_title(pictures: int) -> str:
+def _format_colour_title(pictures: int) -> str:
     return f"colour: {pictures // len(TINTS)} objects x {len(TINTS)} tints"
 
 
-def _recall_row(name: str, figures: dict[str, Any]) -> str:
+def _render_recall_row(name: str, figures: dict[str, Any]) -> str:
     cells = ("at_1", "at_5", "at_10", "median_rank", "queries", "pictures")
     return f"| {name} | " + " | ".join(f"{figures[cell]:g}" for cell in cells) + " |"
 
 
-def _single_figures(report: dict[str, Any]) -> list[str]:
+def _list_single_figures(report: dict[str, Any]) -> list[str]:
     neighbours, scores = report["nearest_picture_same_caption"], report["scores"]
     milliseconds = report["milliseconds"]
     lines = [

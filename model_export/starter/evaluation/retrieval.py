@@ -1,4 +1,4 @@
-"""How well vectors find each other: ranks, recall@k and nearest neighbours, in plain numpy."""
+"""Retrieval metrics in plain numpy: ranks, recall@k and nearest neighbours."""
 
 from __future__ import annotations
 
@@ -25,36 +25,39 @@ class Recall:
     pictures: int
 
 
-def recall(ranks: Ranks, pictures: int) -> Recall:
+def compute_recall(ranks: Ranks, pictures: int) -> Recall:
     at_1, at_5, at_10 = (round(100 * float((ranks <= depth).mean()), 1) for depth in (1, 5, 10))
     return Recall(at_1, at_5, at_10, float(np.median(ranks)), len(ranks), pictures)
 
 
-def ranks_by_key(texts: Floats, images: Floats, keys: Sequence[str]) -> dict[str, int]:
-    """One query per key, its first text: the rank (from 1) of the best picture with that key."""
+def rank_by_key(texts: Floats, images: Floats, keys: Sequence[str]) -> dict[str, int]:
+    """Returns for each key's first text the rank (from 1) of the best picture with that key."""
     labels = np.array(keys)
     first_rows = {key: row for row, key in reversed(list(enumerate(keys)))}
-    return {key: _best_rank(images @ texts[row], labels == key) for key, row in first_rows.items()}
+    return {key: _rank_best(images @ texts[row], labels == key) for key, row in first_rows.items()}
 
 
-def paired_ranks(texts: Floats, images: Floats) -> Ranks:
-    """Text i is right for picture i alone: its rank among all pictures."""
+def rank_pairs(texts: Floats, images: Floats) -> Ranks:
+    """Returns the rank of picture i for text i, to which no other picture belongs."""
     scores = texts @ images.T
     return np.asarray((scores > scores.diagonal()[:, None]).sum(axis=1) + 1, np.int64)
 
 
-def same_key_neighbours(images: Floats, keys: Sequence[str]) -> tuple[float, int]:
-    """Of the pictures with a twin (same key): per cent whose nearest is one, and their number."""
+def measure_neighbours(images: Floats, keys: Sequence[str]) -> tuple[float, int]:
+    """Returns how many per cent of the pictures with a twin (same key) have one nearest.
+
+    The second value is the number of pictures with a twin.
+    """
     labels = np.array(keys)
     twins = (labels[:, None] == labels).sum(axis=1) > 1
     scores = images @ images.T
     np.fill_diagonal(scores, -np.inf)
-    found = labels[scores.argmax(axis=1)] == labels
-    return round(100 * float(found[twins].mean()), 1), int(twins.sum())
+    has_twin_nearest = labels[scores.argmax(axis=1)] == labels
+    return round(100 * float(has_twin_nearest[twins].mean()), 1), int(twins.sum())
 
 
-def median_scores(texts: Floats, images: Floats, keys: Sequence[str]) -> dict[str, float]:
-    """Median cosine of right pairs and of all others, of texts and of pictures with others."""
+def compute_median_scores(texts: Floats, images: Floats, keys: Sequence[str]) -> dict[str, float]:
+    """Returns median cosines: of right pairs, of all others, between texts and between pictures."""
     labels = np.array(keys)
     scores = texts @ images.T
     is_match = labels[:, None] == labels
@@ -66,5 +69,5 @@ def median_scores(texts: Floats, images: Floats, keys: Sequence[str]) -> dict[st
     }
 
 
-def _best_rank(scores: Floats, is_right: npt.NDArray[np.bool_]) -> int:
+def _rank_best(scores: Floats, is_right: npt.NDArray[np.bool_]) -> int:
     return int((scores > scores[is_right].max()).sum()) + 1

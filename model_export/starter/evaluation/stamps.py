@@ -32,13 +32,13 @@ class Stamp:
 
     @property
     def key(self) -> str:
-        """The caption without small words and punctuation: stamps with one key answer one query."""
+        """The caption without small words and punctuation: stamps with one key are one answer."""
         words = _SMALL_WORDS.sub(" ", self.caption.lower())
         return " ".join(re.sub(r"[^a-z0-9 ]+", " ", words).split())
 
     @property
     def is_object(self) -> bool:
-        """Not a symbol, a flag or a road sign."""
+        """True unless it is a symbol, a flag or a road sign."""
         return not (
             self.place.startswith("symbols/")
             or {"flags", "roadsigns"} & set(self.place.split("/")[1:-1])
@@ -50,7 +50,7 @@ class Stamp:
 
     @property
     def is_test(self) -> bool:
-        """The half of the captions on which no number of the recipe was chosen."""
+        """True in the half of the captions on which no number of the recipe was chosen."""
         digest = hashlib.md5(self.key.encode(), usedforsecurity=False).hexdigest()
         return int(digest, 16) % 2 == 0
 
@@ -62,7 +62,7 @@ class Stamp:
 
 
 def find_stamps(root: Path) -> Iterator[Stamp]:
-    """Every captioned picture below `root` that opens, in path order; says which does not."""
+    """Yields the captioned pictures below `root` in path order; prints those that do not open."""
     for text in sorted(root.rglob("*.txt")):
         base = text.with_suffix("")
         picture = next(
@@ -85,7 +85,7 @@ def _opens(stamp: Stamp) -> bool:
     try:
         stamp.open().load()
     except (OSError, ValueError) as error:
-        print(f"left out {stamp.place}: {error}")
+        print(f"skipped {stamp.place}: {error}")
         return False
     return True
 

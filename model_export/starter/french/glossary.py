@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_export.starter.french.inflection import KINDS, NOUN_KINDS, forms
+from model_export.starter.french.inflection import KINDS, NOUN_KINDS, inflect
 
 FOLDER = Path(__file__).with_name("entries")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    forms: tuple[str, ...]  # accents kept, the base first
+    forms: tuple[str, ...]  # with accents, the base first
     kind: str
     senses: tuple[str, ...]  # English, lower case
 
@@ -34,7 +34,7 @@ class Entry:
 
 @functools.cache
 def load_glossary(folder: Path = FOLDER) -> tuple[Entry, ...]:
-    """Raises ValueError for a line that is no entry or says a base twice."""
+    """Raises ValueError for a line that is not an entry, or that repeats a base."""
     entries: dict[str, Entry] = {}
     for path in sorted(folder.glob("*.tsv")):
         for number, entry in _read(path):
@@ -52,4 +52,4 @@ def _read(path: Path) -> Iterator[tuple[int, Entry]]:
                 raise ValueError(f"{path.name}:{number}: expected french, kind and english")
             french, kind, english = fields
             senses = tuple(sense.strip().lower() for sense in english.split("/"))
-            yield number, Entry(tuple(forms(french, kind)), kind, senses)
+            yield number, Entry(tuple(inflect(french, kind)), kind, senses)

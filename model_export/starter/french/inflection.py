@@ -1,7 +1,6 @@
-"""French forms of a glossary entry: plurals, feminines, and how a tokenizer that drops accents
-spells them.
+"""French forms of a glossary entry: plurals, feminines, and their spelling without accents.
 
-Rules for what is regular; the glossary spells out what is not ("œil|yeux", "blanc|blanche").
+The rules cover regular forms; the glossary spells out the others ("œil|yeux", "blanc|blanche").
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ _FEMININE_ENDINGS = (
 )
 
 
-def folded(text: str) -> str:
-    """As the tokenizer reads it: lower case, no accents, no ligatures, straight apostrophes."""
+def fold_spelling(text: str) -> str:
+    """Spells a text as the tokenizer does: lower case, without accents and ligatures."""
     text = text.lower()
     for sign, letters in LIGATURES.items():
         text = text.replace(sign, letters)
@@ -45,38 +44,38 @@ def folded(text: str) -> str:
     return "".join(part for part in parts if unicodedata.category(part) != "Mn")
 
 
-def forms(french: str, kind: str) -> list[str]:
-    """Every form, accents kept, the base first. `french` may give its second form after a bar."""
-    base, _, given = french.partition("|")
+def inflect(french: str, kind: str) -> list[str]:
+    """Returns every form, the base first. `french` may have a second form after a bar."""
+    base, _, second = french.partition("|")
     if kind in ("mp", "fp", "i"):
         return [base]
     if kind in ("m", "f"):
-        return _distinct([base, given or plural(base)])
-    if " " in base and not given:
+        return _drop_repeats([base, second or pluralise_phrase(base)])
+    if " " in base and not second:
         return [base]  # "bleu marine", "à carreaux"
-    singular = [base, given or feminine(base)]
-    return _distinct([*singular, *(plural_word(form) for form in singular)])
+    singular = [base, second or make_feminine(base)]
+    return _drop_repeats([*singular, *(pluralise_word(form) for form in singular)])
 
 
-def plural(phrase: str) -> str:
+def pluralise_phrase(phrase: str) -> str:
     """ "sac à main" -> "sacs à main": the words before the first preposition change."""
     if verb := _VERB.match(phrase):
-        return verb[0] + plural_word(phrase[verb.end() :])
-    return "".join(_plural_parts(re.split(r"([ -])", phrase)))
+        return verb[0] + pluralise_word(phrase[verb.end() :])
+    return "".join(_pluralise_parts(re.split(r"([ -])", phrase)))
 
 
-def _plural_parts(parts: list[str]) -> Iterator[str]:
+def _pluralise_parts(parts: list[str]) -> Iterator[str]:
     changing = True
     for part in parts:
         changing = changing and part not in _LINKS and not part.startswith(_ELIDED)
-        yield plural_word(part) if changing and _can_change(part) else part
+        yield pluralise_word(part) if changing and _can_change(part) else part
 
 
 def _can_change(part: str) -> bool:
     return len(part) > 1 and part.islower() and part.isalpha()
 
 
-def plural_word(word: str) -> str:
+def pluralise_word(word: str) -> str:
     if word.endswith(("s", "x", "z")) or word in _PLURALS:
         return _PLURALS.get(word, word)
     for ending, replacement in _PLURAL_ENDINGS:
@@ -85,13 +84,13 @@ def plural_word(word: str) -> str:
     return word + "s"
 
 
-def feminine(word: str) -> str:
-    """Of an adjective's masculine singular."""
+def make_feminine(word: str) -> str:
+    """Returns the feminine of an adjective's masculine singular."""
     for ending, replacement in _FEMININE_ENDINGS:
         if word.endswith(ending):
             return word.removesuffix(ending) + replacement
     return word + "e"
 
 
-def _distinct(words: list[str]) -> list[str]:
+def _drop_repeats(words: list[str]) -> list[str]:
     return list(dict.fromkeys(words))

@@ -19,9 +19,9 @@ from model_export.starter.arrays import Floats
 from model_export.starter.french.inflection import LIGATURES
 from model_export.starter.french.words import TEA, FrenchWord, LanguageWords
 
-# What a token says about its text's language; a text whose sum is above zero is French.
+# How a token counts for its text's language; a text whose sum is above zero is French.
 FRENCH, PERHAPS_FRENCH, PERHAPS_ENGLISH, ENGLISH = 1.0, 0.5, -0.25, -0.5
-# the one accent that tells French from English: "thé" must not become "the"
+# the one accent that distinguishes French from English: "thé" must not become "the"
 _TEA = r"\b[Tt][Hh][Éé]s?\b"
 
 
@@ -39,22 +39,22 @@ class FrenchVocabulary:
 
     @property
     def taught(self) -> range:
-        """The rows that may move: those of words that are not the English of their row."""
+        """The rows to train: those of words that are not the same in English."""
         return range(self.english_ids + self.same, self.english_ids + len(self.words))
 
 
-def french_vocabulary(
+def build_french_vocabulary(
     english: dict[str, Any], words: list[FrenchWord], common: LanguageWords, lessons: Iterable[str]
 ) -> FrenchVocabulary:
-    """Adds `words` to the `english` tokenizer.json; `lessons`: the words of its phrases."""
+    """Adds `words` to the `english` tokenizer.json; `lessons` are words of English phrases."""
     known: dict[str, int] = english["model"]["vocab"]
     function_words = sorted(common.silent | common.neutral)
     shared = [word for word in words if _is_shared(word, known)]
     own = [word for word in words if not _is_shared(word, known)]
     own.sort(key=_is_english_phrase, reverse=True)
-    settings = _extended(english, [*function_words, *_spellings(words)])
-    ids = _all_ids(settings)
-    english_words = set(lessons) - set(_spellings(words)) - {TEA}
+    settings = _extend_tokenizer(english, [*function_words, *_list_spellings(words)])
+    ids = _list_ids(settings)
+    english_words = set(lessons) - set(_list_spellings(words)) - {TEA}
     rows = np.arange(len(ids), dtype=np.int32)
     for word in shared:
         _assign(rows, ids, (s for s in word.spellings if s not in known), known[word.senses[0]])
@@ -65,7 +65,7 @@ def french_vocabulary(
         settings=settings,
         english_ids=len(known),
         row=rows,
-        evidence=_evidence(ids, rows, common, english=english_words, known=len(known)),
+        evidence=_compute_evidence(ids, rows, common, english=english_words, known=len(known)),
         is_piece=np.array([token.startswith("##") for token in ids]),
         words=own,
         same=sum(map(_is_english_phrase, own)),
@@ -81,7 +81,7 @@ def _is_english_phrase(word: FrenchWord) -> bool:
     return word.senses[0] in word.spellings and not word.senses[0].isalpha()
 
 
-def _spellings(words: Iterable[FrenchWord]) -> Iterator[str]:
+def _list_spellings(words: Iterable[FrenchWord]) -> Iterator[str]:
     for word in words:
         yield from word.spellings
 
@@ -92,46 +92,46 @@ def _assign(
     rows[[ids[spelling] for spelling in spellings]] = row
 
 
-def _extended(english: dict[str, Any], spellings: Iterable[str]) -> dict[str, Any]:
-    """tokenizer.json with every spelling that it lacks as a token, matched as a whole word only.
+def _extend_tokenizer(english: dict[str, Any], spellings: Iterable[str]) -> dict[str, Any]:
+    """Returns tokenizer.json with every missing spelling as a token that matches whole words only.
 
-    Not in WordPiece's vocabulary: there "malle" would take the head off "mallet".
+    They are not in WordPiece's vocabulary: there "malle" would take the head off "mallet".
     """
     settings = copy.deepcopy(english)
     known: dict[str, int] = settings["model"]["vocab"]
     new = [spelling for spelling in dict.fromkeys(spellings) if spelling not in known]
     settings["added_tokens"] += [
-        _added_token(spelling, len(known) + place) for place, spelling in enumerate(new)
+        _make_added_token(spelling, len(known) + place) for place, spelling in enumerate(new)
     ]
     settings["normalizer"] = {
         "type": "Sequence",
         "normalizers": [
             {"type": "NFC"},
             {"type": "Replace", "pattern": {"Regex": _TEA}, "content": TEA},
-            *(_replacement(sign, letters) for sign, letters in LIGATURES.items()),
-            *(_replacement(sign.upper(), letters) for sign, letters in LIGATURES.items()),
+            *(_make_replacement(sign, letters) for sign, letters in LIGATURES.items()),
+            *(_make_replacement(sign.upper(), letters) for sign, letters in LIGATURES.items()),
             settings["normalizer"],
         ],
     }
     return settings
 
 
-def _replacement(sign: str, letters: str) -> dict[str, Any]:
+def _make_replacement(sign: str, letters: str) -> dict[str, Any]:
     return {"type": "Replace", "pattern": {"String": sign}, "content": letters}
 
 
-def _added_token(content: str, token_id: int) -> dict[str, Any]:
+def _make_added_token(content: str, token_id: int) -> dict[str, Any]:
     sides = {"single_word": True, "lstrip": False, "rstrip": False}
     return {"id": token_id, "content": content, **sides, "normalized": True, "special": False}
 
 
-def _all_ids(settings: dict[str, Any]) -> dict[str, int]:
-    """Token -> id, in the order of ids."""
+def _list_ids(settings: dict[str, Any]) -> dict[str, int]:
+    """Returns token -> id, in the order of ids."""
     ids = settings["model"]["vocab"] | {t["content"]: t["id"] for t in settings["added_tokens"]}
     return dict(sorted(ids.items(), key=lambda item: item[1]))
 
 
-def _evidence(
+def _compute_evidence(
     ids: dict[str, int],
     rows: npt.NDArray[np.int32],
     words: LanguageWords,
@@ -139,7 +139,7 @@ def _evidence(
     english: set[str],
     known: int,
 ) -> Floats:
-    """Zero for names, signs, pieces and words that mean the same in both languages."""
+    """Returns zero for names, signs, pieces, and words that mean the same in both languages."""
     evidence = np.zeros(len(ids), np.float32)
     for token, number in ids.items():
         if token in words.english:

@@ -1,4 +1,4 @@
-"""French words as the text tower knows them: what is spelt alike without accents is one word."""
+"""French words as the text tower reads them: what is spelt alike without accents is one word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_export.starter.french.glossary import Entry
-from model_export.starter.french.inflection import folded
+from model_export.starter.french.inflection import fold_spelling
 
 WORDS_FILE = Path(__file__).with_name("words.json")
 TEA = "tea"
@@ -33,7 +33,7 @@ class LanguageWords:
 
     @property
     def reserved(self) -> frozenset[str]:
-        """No glossary word is spelt so: "des" is no dice, and "the" is an article."""
+        """Spellings that no glossary word gets: "des" is not dice, and "the" is an article."""
         return self.silent | self.neutral | {"the"}
 
 
@@ -43,41 +43,41 @@ def load_language_words() -> LanguageWords:
     return LanguageWords(**{name: frozenset(words) for name, words in content.items()})
 
 
-def french_words(entries: Iterable[Entry], reserved: frozenset[str]) -> list[FrenchWord]:
-    """One word per folded base; a spelling goes to the word whose base it is, else to the first.
+def build_french_words(entries: Iterable[Entry], reserved: frozenset[str]) -> list[FrenchWord]:
+    """Returns a word per folded base; a spelling goes to the word with that base, or the first.
 
     `reserved` spellings go to none.
     """
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
-        groups.setdefault(folded(entry.base), []).append(entry)
-    taken = {base: base for base in groups}
+        groups.setdefault(fold_spelling(entry.base), []).append(entry)
+    base_of = {base: base for base in groups}
     for base, group in groups.items():
-        for spelling in _spellings(group):
-            taken.setdefault(spelling, base)
+        for spelling in _list_spellings(group):
+            base_of.setdefault(spelling, base)
     owned: dict[str, list[str]] = {base: [] for base in groups}
-    for spelling, base in taken.items():
+    for spelling, base in base_of.items():
         if spelling not in reserved:
             owned[base].append(spelling)
     return [
-        FrenchWord(tuple(spellings), _senses(groups[base]))
+        FrenchWord(tuple(spellings), _list_senses(groups[base]))
         for base, spellings in owned.items()
         if spellings
     ]
 
 
-def _senses(group: list[Entry]) -> tuple[str, ...]:
+def _list_senses(group: list[Entry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sense for entry in group for sense in entry.senses))
 
 
-def _spellings(group: list[Entry]) -> Iterator[str]:
+def _list_spellings(group: list[Entry]) -> Iterator[str]:
     for entry in group:
         for form in entry.forms:
-            yield from spellings(form)
+            yield from list_spellings(form)
 
 
-def spellings(form: str) -> Iterator[str]:
-    """As a customer may type it: "lave-linge" and "lave linge"."""
+def list_spellings(form: str) -> Iterator[str]:
+    """Yields the spellings that a customer may type: "lave-linge" and "lave linge"."""
     for spelling in (form, form.replace("thé", TEA)) if "thé" in form.split() else (form,):
-        yield folded(spelling)
-        yield folded(spelling).replace("-", " ")
+        yield fold_spelling(spelling)
+        yield fold_spelling(spelling).replace("-", " ")

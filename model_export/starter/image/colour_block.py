@@ -23,10 +23,10 @@ _RGB_TO_XYZ = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.11
 _WHITE_POINT = (0.9505, 1.0, 1.089)
 
 
-def srgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
-    """[..., 3] in 0..1 to CIE Lab.
+def convert_to_lab(rgb: torch.Tensor) -> torch.Tensor:
+    """Converts sRGB [..., 3] in 0..1 to CIE Lab.
 
-    With a plain gamma of 2.2 and cube roots all the way down: no branches in the graph.
+    The gamma is a plain 2.2, and cube roots have no linear part: no branches in the graph.
     """
     linear = torch.clamp(rgb, 1e-4, 1).pow(2.2)
     to_xyz = torch.tensor(_RGB_TO_XYZ).t() / torch.tensor(_WHITE_POINT)
@@ -34,15 +34,15 @@ def srgb_to_lab(rgb: torch.Tensor) -> torch.Tensor:
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
 
 
-def border_mask() -> torch.Tensor:
-    """[cells, 1], sums to 1 over the outermost cells."""
+def make_border_mask() -> torch.Tensor:
+    """Returns [cells, 1], which sums to 1 over the outermost cells."""
     ring = torch.ones(GRID, GRID)
     ring[BORDER:-BORDER, BORDER:-BORDER] = 0
     return (ring / ring.sum()).reshape(-1, 1)
 
 
-def centre_prior() -> torch.Tensor:
-    """[cells], 1 in the middle, falling off towards the corners."""
+def make_centre_prior() -> torch.Tensor:
+    """Returns [cells]: 1 in the middle, less towards the corners."""
     half = (GRID - 1) / 2
     offset = (torch.arange(GRID) - half) / (half + 0.5)
     return torch.exp(-(offset[:, None] ** 2 + offset[None] ** 2) / CENTRE_SPREAD).flatten()
@@ -53,25 +53,25 @@ class ColourBlock(nn.Module):  # type: ignore[misc]  # torch is untyped where my
 
     def __init__(self, colours: ColourTerms) -> None:
         super().__init__()
-        self.register_buffer("anchors", srgb_to_lab(torch.from_numpy(colours.anchors)))
+        self.register_buffer("anchors", convert_to_lab(torch.from_numpy(colours.anchors)))
         self.register_buffer("anchor_terms", torch.from_numpy(colours.anchor_terms))
-        self.register_buffer("border", border_mask())
-        self.register_buffer("centre", centre_prior())
+        self.register_buffer("border", make_border_mask())
+        self.register_buffer("centre", make_centre_prior())
 
     def forward(self, rgb: torch.Tensor) -> torch.Tensor:
-        cells = srgb_to_lab(functional.avg_pool2d(rgb, CELL).flatten(2).transpose(1, 2))
-        weights = self.object_weights(cells)[..., None]
-        terms = (self.terms(cells) * weights).sum(1) / weights.sum(1)
+        cells = convert_to_lab(functional.avg_pool2d(rgb, CELL).flatten(2).transpose(1, 2))
+        weights = self.weigh_cells(cells)[..., None]
+        terms = (self.compute_terms(cells) * weights).sum(1) / weights.sum(1)
         return functional.normalize(terms, dim=-1)
 
-    def object_weights(self, cells: torch.Tensor) -> torch.Tensor:
-        """[n, cells]: high in the middle and where the colour differs from the border's."""
+    def weigh_cells(self, cells: torch.Tensor) -> torch.Tensor:
+        """Returns [n, cells]: high in the middle and where the colour differs from the border's."""
         background = (cells * self.border).sum(1, keepdim=True)
         difference = ((cells - background) ** 2).sum(-1)
         return (1 - torch.exp(-difference / BACKGROUND_SPREAD) + BACKGROUND_FLOOR) * self.centre
 
-    def terms(self, cells: torch.Tensor) -> torch.Tensor:
-        """[n, cells, 11]: each cell's soft share in the terms, by its distance to their anchors."""
+    def compute_terms(self, cells: torch.Tensor) -> torch.Tensor:
+        """Returns [n, cells, 11]: the share of each term, by a cell's distance to its anchors."""
         products = cells @ self.anchors.t()
         distances = (cells**2).sum(-1, keepdim=True) - 2 * products + (self.anchors**2).sum(-1)
         return torch.softmax(-distances / ANCHOR_SPREAD, -1) @ self.anchor_terms

@@ -1,6 +1,6 @@
 """The image tower: `pixel_values` [n, 3, 224, 224] -> unit `image_embeds` [n, 512].
 
-It is put together from parts; nothing in it is trained here.
+It is assembled from parts; nothing in it is trained here.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from model_export.starter.image.colour_block import ColourBlock
 from model_export.starter.image.visual_block import VisualProjection
 from model_export.starter.meaning.class_space import ClassSpace
 
-# Softer than 1: the runners-up say what a thing is like when it is none of the 1000 classes.
+# Softer than 1: the runners-up describe a thing that is none of the 1000 classes.
 # Chosen on the development half of the evaluation captions.
 TEMPERATURE = 2.0
 
 
-class ImageTower(nn.Module):  # type: ignore[misc]  # torch is untyped where mypy runs
+class StarterImageTower(nn.Module):  # type: ignore[misc]  # torch is untyped where mypy runs
     def __init__(
         self,
         backbone: Backbone,
@@ -38,16 +38,16 @@ class ImageTower(nn.Module):  # type: ignore[misc]  # torch is untyped where myp
         self.class_vectors = nn.Parameter(torch.from_numpy(classes.vectors))
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        rgb = self.backbone.colours(pixel_values)
-        features = self.backbone.features(rgb)
+        rgb = self.backbone.to_rgb(pixel_values)
+        features = self.backbone.extract_features(rgb)
         blocks = [
-            functional.normalize(self.meaning(features), dim=-1),
+            functional.normalize(self.compute_meaning(features), dim=-1),
             layout.IMAGE_COLOUR_WEIGHT * self.colour(rgb),
             layout.IMAGE_VISUAL_WEIGHT * functional.normalize(self.visual(features), dim=-1),
             torch.zeros_like(features[:, : layout.PADDING]),
         ]
         return functional.normalize(torch.cat(blocks, -1), dim=-1)
 
-    def meaning(self, features: torch.Tensor) -> torch.Tensor:
-        """[n, 384]: the class vectors' mean, weighted by the classifier."""
-        return (self.backbone.scores(features) / TEMPERATURE).softmax(-1) @ self.class_vectors
+    def compute_meaning(self, features: torch.Tensor) -> torch.Tensor:
+        """Returns [n, 384]: the mean of the class vectors, weighted by the classifier."""
+        return (self.backbone.classify(features) / TEMPERATURE).softmax(-1) @ self.class_vectors

@@ -1,4 +1,4 @@
-"""From a picture to `pixel_values`: alpha on white, pad to a square, resize, normalise."""
+"""Turns pictures into `pixel_values`: alpha on white, pad to a square, resize, normalise."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _FIRST_PICTOGRAPH = 0x1F300  # below it are arrows, letters, regional indicators
 _SKIN_TONES = {"1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"}
 
 
-def on_white(picture: Image.Image) -> Image.Image:
-    """RGB, with transparency laid over white."""
+def flatten_on_white(picture: Image.Image) -> Image.Image:
+    """Returns RGB, with transparency laid over white."""
     rgba = picture.convert("RGBA")
     background = Image.new("RGBA", rgba.size, (*WHITE, 255))
     return Image.alpha_composite(background, rgba).convert("RGB")
 
 
-def padded_square(picture: Image.Image) -> Image.Image:
-    """The whole picture in the middle of a white square: a centre crop cuts long products."""
+def pad_to_square(picture: Image.Image) -> Image.Image:
+    """Centres the whole picture in a white square; a centre crop would cut products off."""
     side = max(picture.size)
     square = Image.new("RGB", (side, side), WHITE)
     square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
     return square
 
 
-def pixel_values(pictures: list[Image.Image]) -> Floats:
-    """[n, 3, 224, 224], CLIP-normalised."""
-    squares = [padded_square(on_white(picture)) for picture in pictures]
+def compute_pixel_values(pictures: list[Image.Image]) -> Floats:
+    """Returns [n, 3, 224, 224], CLIP-normalised."""
+    squares = [pad_to_square(flatten_on_white(picture)) for picture in pictures]
     resized = [square.resize((SIZE, SIZE), Image.Resampling.BICUBIC) for square in squares]
     values = np.stack([np.asarray(square, np.float32) for square in resized]) / 255
     normalised = (values - np.array(CLIP_MEAN, np.float32)) / np.array(CLIP_STD, np.float32)
@@ -46,7 +46,7 @@ def pixel_values(pictures: list[Image.Image]) -> Floats:
 
 
 def read_emoji(archive: Path) -> Iterator[Image.Image]:
-    """The npm archive's pictographs in name order, one a thing: no skin tones, no sequences."""
+    """Yields the npm archive's pictographs in name order, without skin tones and sequences."""
     with tarfile.open(archive) as package:
         for member in sorted(package.getmembers(), key=lambda member: member.name):
             stream = package.extractfile(member) if is_plain_pictograph(member.name) else None
@@ -55,7 +55,7 @@ def read_emoji(archive: Path) -> Iterator[Image.Image]:
 
 
 def is_plain_pictograph(member_name: str) -> bool:
-    """True for 'package/assets/1f460.webp': its stem is the code points of the emoji."""
+    """Returns True for 'package/assets/1f460.webp': the stem is the code points of the emoji."""
     path = Path(member_name)
     if path.suffix != ".webp":
         return False

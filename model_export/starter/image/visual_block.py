@@ -1,4 +1,4 @@
-"""The visual block: which of the backbone's features differ most between pictures."""
+"""The visual block: the directions in which the backbone's features differ most."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class VisualProjection:
 
 
 def fit_visual_projection(features: Floats) -> VisualProjection:
-    """PCA of standardised features [n, 1280].
+    """Returns the PCA of standardised features [n, 1280].
 
     Each component is divided by the fourth root of its variance: half-way between plain PCA, which
-    hears only the loudest directions, and whitening, which would amplify noise.
+    is dominated by the strongest directions, and whitening, which would amplify noise.
     """
     mean = features.mean(axis=0)
     deviation = features.std(axis=0) + 1e-3
@@ -30,12 +30,12 @@ def fit_visual_projection(features: Floats) -> VisualProjection:
     components = directions[:, strongest] / variances[strongest] ** 0.25
     return VisualProjection(
         mean=np.asarray(mean, np.float32),
-        matrix=np.asarray(_fixed_signs(components).T / deviation, np.float32),
+        matrix=np.asarray(_fix_signs(components).T / deviation, np.float32),
     )
 
 
-def _fixed_signs(components: np.ndarray) -> np.ndarray:
-    """eigh leaves signs open: each direction's largest entry becomes positive, for rebuilds."""
+def _fix_signs(components: np.ndarray) -> np.ndarray:
+    """Makes each direction's largest entry positive: eigh leaves signs open, rebuilds need them."""
     largest = np.abs(components).argmax(axis=0)
     signs = np.sign(components[largest, np.arange(components.shape[1])])
     return np.asarray(components * signs)

@@ -1,4 +1,4 @@
-"""What the 1000 ImageNet classes of the image tower are called, and what kind of thing each is."""
+"""Names, descriptions and hypernyms of the image tower's 1000 ImageNet classes."""
 
 from __future__ import annotations
 
@@ -37,26 +37,24 @@ def load_class_names() -> ClassNames:
             described[key]["description"] if key in described else names[int(key)]
             for key in classes
         ],
-        hypernyms=hypernyms_by_class(_read(HYPERNYMS_FILE), names),
+        hypernyms=group_by_class(_read(HYPERNYMS_FILE), names),
     )
 
 
-def hypernyms_by_class(table: dict[str, list[str]], names: list[str]) -> list[list[str]]:
-    """Turns {hypernym: members} round.
+def group_by_class(table: dict[str, list[str]], names: list[str]) -> list[list[str]]:
+    """Returns the hypernyms of each class, from {hypernym: members}.
 
     A member is a class name, an index or a range of indices ("7-24").
     """
     by_class: list[list[str]] = [[] for _ in names]
     for hypernym, members in table.items():
-        for index in sorted(
-            {index for member in members for index in member_indices(member, names)}
-        ):
+        for index in sorted({index for member in members for index in find_members(member, names)}):
             by_class[index].append(hypernym)
     return by_class
 
 
-def member_indices(member: str, names: list[str]) -> list[int]:
-    """Every class that `member` stands for; two classes may share a name ("missile")."""
+def find_members(member: str, names: list[str]) -> list[int]:
+    """Returns every class that `member` stands for; two classes may share a name ("missile")."""
     if span := _RANGE.fullmatch(member):
         first, last = int(span[1]), int(span[2] or span[1])
         return list(range(first, last + 1))

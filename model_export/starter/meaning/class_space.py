@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model_export.starter.arrays import Floats, unit
+from model_export.starter.arrays import Floats, normalise_rows
 from model_export.starter.meaning.class_names import ClassNames
 from model_export.starter.meaning.teacher import Teacher
 
@@ -22,20 +22,20 @@ class ClassSpace:
 
 
 def build_class_space(teacher: Teacher, classes: ClassNames) -> ClassSpace:
-    """Synonyms, name, description and (where a class has them) hypernyms weigh the same."""
+    """Synonyms, name, description and hypernyms, if a class has them, weigh the same."""
     parts = (
-        mean_vectors(teacher, classes.synonyms),
-        mean_vectors(teacher, [[name] for name in classes.names]),
-        mean_vectors(teacher, [[description] for description in classes.descriptions]),
-        mean_vectors(teacher, classes.hypernyms),
+        average_by_class(teacher, classes.synonyms),
+        average_by_class(teacher, [[name] for name in classes.names]),
+        average_by_class(teacher, [[description] for description in classes.descriptions]),
+        average_by_class(teacher, classes.hypernyms),
     )
-    vectors = unit(np.sum(parts, axis=0))
+    vectors = normalise_rows(np.sum(parts, axis=0))
     centre = np.asarray(vectors.mean(axis=0), np.float32)
-    return ClassSpace(vectors=unit(vectors - centre), centre=centre)
+    return ClassSpace(vectors=normalise_rows(vectors - centre), centre=centre)
 
 
-def mean_vectors(teacher: Teacher, texts_by_class: list[list[str]]) -> Floats:
-    """Unit mean of each class's texts, zero for a class without any: [1000, 384]."""
+def average_by_class(teacher: Teacher, texts_by_class: list[list[str]]) -> Floats:
+    """Returns the unit mean of each class's texts, zero for a class without any: [1000, 384]."""
     distinct = sorted({text for texts in texts_by_class for text in texts})
     vector_of = dict(zip(distinct, teacher.encode(distinct), strict=True))
     empty = np.zeros_like(next(iter(vector_of.values())))
@@ -43,4 +43,4 @@ def mean_vectors(teacher: Teacher, texts_by_class: list[list[str]]) -> Floats:
         np.sum([vector_of[text] for text in texts], axis=0) if texts else empty
         for texts in texts_by_class
     ]
-    return unit(np.stack(sums))
+    return normalise_rows(np.stack(sums))

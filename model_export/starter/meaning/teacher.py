@@ -9,7 +9,7 @@ from tqdm import tqdm
 from transformers import BertModel
 
 from model_export.starter import sources
-from model_export.starter.arrays import Floats, unit
+from model_export.starter.arrays import Floats, normalise_rows
 
 MAX_TOKENS = 128  # the teacher's own limit (its tokenizer.json)
 BATCH = 256
@@ -31,7 +31,7 @@ class Teacher:
         return self._encode_rows([encoding.ids for encoding in self._tokenize(texts)])
 
     def encode_tokens(self, tokens: list[str]) -> Floats:
-        """The meaning of each vocabulary row on its own: [rows, 384].
+        """Returns the meaning of each vocabulary row on its own: [rows, 384].
 
         A token the teacher knows is read as [CLS] token [SEP], pieces ("##ers") included; a new
         one as its pieces.
@@ -57,7 +57,7 @@ class Teacher:
         ):
             members = order[start : start + BATCH]
             vectors[members] = self._encode_batch([rows[index] for index in members])
-        return unit(vectors)
+        return normalise_rows(vectors)
 
     def _encode_batch(self, rows: list[list[int]]) -> Floats:
         ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)

@@ -1,4 +1,4 @@
-"""Teaches the bag of tokens to say what the teacher says, in one pass over the phrases."""
+"""Distils the teacher into the bag of tokens, in one pass over the phrases."""
 
 from __future__ import annotations
 
@@ -41,8 +41,11 @@ def make_lesson(tokenizer: Tokenizer, phrases: list[str], targets: Floats) -> Le
     return Lesson(torch.from_numpy(ids), torch.from_numpy(targets))
 
 
-def initial_bag(token_vectors: Floats, phrase_vectors: Floats) -> BagOfTokens:
-    """Every token at its teacher's vector, in the 256 directions that vary most between phrases."""
+def make_initial_bag(token_vectors: Floats, phrase_vectors: Floats) -> BagOfTokens:
+    """Returns a bag that starts from the teacher's vector of each token.
+
+    Of the teacher's space it keeps the 256 directions that vary most between phrases.
+    """
     mean = phrase_vectors.mean(axis=0)
     centred = (phrase_vectors - mean).astype(np.float64)
     _, directions = np.linalg.eigh(centred.T @ centred)
@@ -54,7 +57,7 @@ def initial_bag(token_vectors: Floats, phrase_vectors: Floats) -> BagOfTokens:
 
 
 def distil(bag: BagOfTokens, lesson: Lesson, *, seed: int) -> None:
-    """One epoch, in place: a second one already fits the phrases better and held-out ones worse."""
+    """Trains the bag in place for one epoch; after a second one, held-out phrases fit worse."""
     generator = torch.Generator().manual_seed(seed)
     train = torch.randperm(len(lesson.ids) - HELD_OUT, generator=generator) + HELD_OUT
     steps = len(train) // BATCH
@@ -64,34 +67,35 @@ def distil(bag: BagOfTokens, lesson: Lesson, *, seed: int) -> None:
         torch.optim.Adam(bag.output.parameters(), lr=LAYER_RATE),
     ]
     schedules = [
-        torch.optim.lr_scheduler.LambdaLR(optimiser, cosine(steps)) for optimiser in optimisers
+        torch.optim.lr_scheduler.LambdaLR(optimiser, make_cosine_schedule(steps))
+        for optimiser in optimisers
     ]
-    print(f"held-out phrases, mean cosine with the teacher: {agreement(bag, lesson):.3f} before")
+    print(f"cosine with the teacher, held-out phrases: before {measure_agreement(bag, lesson):.3f}")
     for batch in tqdm(
         train[: steps * BATCH].split(BATCH), desc="distil", unit="batch", mininterval=10
     ):
-        loss = imitation_loss(bag(lesson.ids[batch]), lesson.targets[batch])
+        loss = compute_loss(bag(lesson.ids[batch]), lesson.targets[batch])
         for optimiser in optimisers:
             optimiser.zero_grad()
         loss.backward()
         for stepper in (*optimisers, *schedules):
             stepper.step()
-    print(f"held-out phrases, mean cosine with the teacher: {agreement(bag, lesson):.3f} after")
+    print(f"cosine with the teacher, held-out phrases: after {measure_agreement(bag, lesson):.3f}")
 
 
-def imitation_loss(vectors: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def compute_loss(vectors: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     own = (1 - (vectors * targets).sum(-1)).mean()
     between = ((vectors @ vectors.T - targets @ targets.T) ** 2).mean()
     return own + RELATION_WEIGHT * between
 
 
-def agreement(bag: BagOfTokens, lesson: Lesson) -> float:
-    """Mean cosine with the teacher over the held-out phrases."""
+def measure_agreement(bag: BagOfTokens, lesson: Lesson) -> float:
+    """Returns the mean cosine with the teacher over the held-out phrases."""
     with torch.inference_mode():
         vectors = bag(lesson.ids[:HELD_OUT])
         return float((vectors * lesson.targets[:HELD_OUT]).sum(-1).mean())
 
 
-def cosine(steps: int) -> Callable[[int], float]:
-    """The learning rate's share at each step: from 1 down to 0 along half a cosine."""
+def make_cosine_schedule(steps: int) -> Callable[[int], float]:
+    """Returns the factor of the learning rate at each step: from 1 to 0 along half a cosine."""
     return lambda step: 0.5 * (1 + math.cos(math.pi * min(step, steps) / steps))

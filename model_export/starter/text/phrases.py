@@ -41,13 +41,13 @@ def load_shop_words() -> ShopWords:
 def build_phrases(
     words: list[str], classes: ClassNames, shop: ShopWords, *, seed: int
 ) -> list[str]:
-    """PHRASE_COUNT distinct lower-case phrases in a seeded random order.
+    """Returns PHRASE_COUNT distinct lower-case phrases in a seeded random order.
 
-    `words`: the vocabulary's plain words.
+    `words` are the vocabulary's plain words.
     """
     rng = random.Random(seed)  # noqa: S311  # no secret depends on it
-    phrases = dict.fromkeys([*words, *class_phrases(classes)])
-    templates = template_phrases(words, classes, shop, rng)
+    phrases = dict.fromkeys([*words, *list_class_phrases(classes)])
+    templates = fill_templates(words, classes, shop, rng)
     while len(phrases) < PHRASE_COUNT:
         phrases[next(templates)] = None
     shuffled = list(phrases)
@@ -55,8 +55,8 @@ def build_phrases(
     return shuffled
 
 
-def class_phrases(classes: ClassNames) -> Iterator[str]:
-    """Names, synonyms and clauses of the descriptions (4 to 89 characters)."""
+def list_class_phrases(classes: ClassNames) -> Iterator[str]:
+    """Yields names, synonyms and clauses of the descriptions (4 to 89 characters)."""
     for name, synonyms, description in zip(
         classes.names, classes.synonyms, classes.descriptions, strict=True
     ):
@@ -66,10 +66,10 @@ def class_phrases(classes: ClassNames) -> Iterator[str]:
         yield from (clause for clause in clauses if 3 < len(clause) < 90)
 
 
-def template_phrases(
+def fill_templates(
     words: list[str], classes: ClassNames, shop: ShopWords, rng: random.Random
 ) -> Iterator[str]:
-    """An endless stream of filled templates, with a few random words in between."""
+    """Yields filled templates without end, with a few random words in between."""
     nouns = [*shop.things, *(name.lower() for name in classes.names)]
     while True:
         # three in five phrases are about shop things, the rest mostly about ImageNet classes

@@ -1,7 +1,7 @@
 """The text tower: `input_ids`, `attention_mask` int64 [n, length] -> unit `text_embeds` [n, 512].
 
 A weighted mean of token vectors and one linear layer: no attention, so word order does not count,
-and a query costs microseconds. What a word of two languages ("four") means, its neighbours say.
+and a query takes microseconds. A word of both languages ("four") is read in that of its neighbours.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from model_export.starter.meaning.class_space import ClassSpace
 from model_export.starter.text.row_facts import RowFacts
 
 TOKEN_DIMENSION = 256
-# In a French text a word that is no vocabulary row is in English pieces, which say something else.
+# In a French text an unknown word is split into English pieces, which mislead.
 BROKEN_FADE = math.exp(-1)
-REACH = 6  # tokens to each side that tell a token's language: most queries as a whole
+REACH = 6  # tokens to each side that decide a token's language: in most queries, all of them
 _LOG_WEIGHT_RANGE = (-6.0, 3.0)
 
 
 class BagOfTokens(nn.Module):  # type: ignore[misc]  # torch is untyped where mypy runs
-    """What is learnt: a vector and a weight per token, and the way back to the teacher's space."""
+    """The part that learns: a vector and a weight per token, a layer into the teacher's space."""
 
     def __init__(self, vectors: Floats, projection: Floats, offset: Floats) -> None:
         """vectors [rows, 256]; projection [384, 256]; offset [384]: the starting points."""
@@ -41,24 +41,24 @@ class BagOfTokens(nn.Module):  # type: ignore[misc]  # torch is untyped where my
         self.output.weight.data = torch.from_numpy(projection)
         self.output.bias.data = torch.from_numpy(offset)
 
-    def token_weights(self, ids: torch.Tensor) -> torch.Tensor:
+    def compute_token_weights(self, ids: torch.Tensor) -> torch.Tensor:
         return torch.exp(self.log_weights(ids).clamp(*_LOG_WEIGHT_RANGE))
 
-    def all_weights(self) -> Floats:
-        """[rows]."""
+    def list_weights(self) -> Floats:
+        """Returns the weights of all rows: [rows]."""
         with torch.no_grad():
             weights: Floats = torch.exp(self.log_weights.weight.clamp(*_LOG_WEIGHT_RANGE)).numpy()
         return weights[:, 0]
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """ids [n, length], 0 where there is no token -> unit [n, 384], in the teacher's space."""
-        weights = self.token_weights(ids) * (ids > 0)[..., None]
+        weights = self.compute_token_weights(ids) * (ids > 0)[..., None]
         mean = (self.vectors(ids) * weights).sum(1) / (weights.sum(1) + 1e-6)
         return functional.normalize(self.output(mean), dim=-1)
 
 
-class TextTower(nn.Module):  # type: ignore[misc]  # torch is untyped where mypy runs
-    """The learnt bag, centred like the classes, beside the colour block."""
+class StarterTextTower(nn.Module):  # type: ignore[misc]  # torch is untyped where mypy runs
+    """The trained bag, centred like the classes, next to the colour block."""
 
     def __init__(
         self, bag: BagOfTokens, classes: ClassSpace, facts: RowFacts, french: FrenchVocabulary
@@ -80,9 +80,9 @@ class TextTower(nn.Module):  # type: ignore[misc]  # torch is untyped where mypy
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         present = attention_mask.float()
-        broken = self.broken(input_ids) * present
+        broken = self.find_word_pieces(input_ids) * present
         is_french = self.is_french(input_ids, present * (1 - broken))
-        rows = self.rows(input_ids, is_french)
+        rows = self.choose_rows(input_ids, is_french)
         faded = (1 - BROKEN_FADE) * broken * is_french.float()
         weights = (self.weights[rows] * present * (1 - faded))[..., None]
         vectors = functional.embedding(rows, self.vectors)
@@ -90,30 +90,30 @@ class TextTower(nn.Module):  # type: ignore[misc]  # torch is untyped where mypy
         meaning = functional.normalize(self.output(mean), dim=-1) - self.centre
         blocks = [
             functional.normalize(meaning, dim=-1),
-            layout.TEXT_COLOUR_WEIGHT * self.colour(rows, present[..., None]),
+            layout.TEXT_COLOUR_WEIGHT * self.compute_colour(rows, present[..., None]),
             torch.zeros_like(meaning[:, : layout.VISUAL + layout.PADDING]),
         ]
         return functional.normalize(torch.cat(blocks, -1), dim=-1)
 
-    def broken(self, ids: torch.Tensor) -> torch.Tensor:
-        """[n, length], 1 where a token is a part of a word that the vocabulary does not have."""
+    def find_word_pieces(self, ids: torch.Tensor) -> torch.Tensor:
+        """Returns [n, length]: 1 where a token is part of a word that is not in the vocabulary."""
         pieces = self.is_piece[ids].float()
         following = torch.cat([pieces[:, 1:], torch.zeros_like(pieces[:, :1])], 1)
         return torch.maximum(pieces, following)
 
     def is_french(self, ids: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
-        """[n, length]: whether the whole words around a token are rather French than English.
+        """Returns [n, length]: whether the whole words around a token are more French than English.
 
-        Around, not in all: a product may be described in one language after the other.
+        Only those around it count: a product may be described in one language after the other.
         """
         evidence = (self.evidence[ids].float() * whole)[:, None]
         return functional.avg_pool1d(evidence, 2 * REACH + 1, stride=1, padding=REACH)[:, 0] > 0
 
-    def rows(self, ids: torch.Tensor, is_french: torch.Tensor) -> torch.Tensor:
-        """[n, length]: the row of each token in its language."""
+    def choose_rows(self, ids: torch.Tensor, is_french: torch.Tensor) -> torch.Tensor:
+        """Returns [n, length]: the row of each token in its language."""
         return torch.where(is_french | (ids >= self.english_ids), self.french_row[ids].long(), ids)
 
-    def colour(self, rows: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
-        """[n, 11]: the colour words' sum, at most 1 long; zero for a text that names no colour."""
+    def compute_colour(self, rows: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+        """Returns [n, 11]: the sum of the colour words, at most 1 long; zero if there are none."""
         total = (self.colour_table[self.colour_index[rows].long()] * present).sum(1)
         return total / torch.clamp(total.norm(dim=-1, keepdim=True), min=1.0)

@@ -1,4 +1,4 @@
-"""The bundle's tokenizer: BERT's WordPiece, its unused rows given to words it would break up.
+"""The bundle's tokenizer: BERT's WordPiece, its unused rows renamed to words it would split.
 
 The text tower is a bag of tokens, so a word in pieces ("sneak", "##ers") gets the mean of its
 pieces' meanings. BERT's vocabulary keeps 994 rows free ("[unused7]"); here they hold shop words,
@@ -18,14 +18,14 @@ _UNUSED = re.compile(r"\[unused\d+\]")
 _PLAIN_WORD = re.compile(r"[a-z]{3,}")
 
 
-def extended_tokenizer(original: Path, wanted: Iterable[str]) -> dict[str, Any]:
-    """tokenizer.json with unused rows renamed to the `wanted` words that have no row yet.
+def extend_tokenizer(original: Path, words: Iterable[str]) -> dict[str, Any]:
+    """Returns tokenizer.json with unused rows renamed to those `words` that have no row yet.
 
-    Its own padding and truncation are taken out: the manifest says both.
+    Its padding and truncation are removed, since the manifest specifies both.
     """
     settings: dict[str, Any] = json.loads(original.read_text(encoding="utf-8"))
     vocabulary: dict[str, int] = settings["model"]["vocab"]
-    new_words = (word for word in dict.fromkeys(wanted) if word not in vocabulary)
+    new_words = (word for word in dict.fromkeys(words) if word not in vocabulary)
     free = [token for token in vocabulary if _UNUSED.fullmatch(token)]
     renamed = dict(zip(free, new_words, strict=False))
     settings["model"]["vocab"] = {
@@ -35,18 +35,18 @@ def extended_tokenizer(original: Path, wanted: Iterable[str]) -> dict[str, Any]:
     return settings
 
 
-def plain_words(vocabulary: Iterable[str]) -> list[str]:
-    """Whole lower-case words of at least three letters."""
+def select_plain_words(vocabulary: Iterable[str]) -> list[str]:
+    """Returns the whole lower-case words of at least three letters."""
     return [token for token in vocabulary if _PLAIN_WORD.fullmatch(token)]
 
 
-def words_in(phrases: Iterable[str]) -> Iterator[str]:
-    """The lower-case words of the phrases, repeats included."""
+def split_words(phrases: Iterable[str]) -> Iterator[str]:
+    """Yields the lower-case words of the phrases, with repeats."""
     for phrase in phrases:
         yield from _PLAIN_WORD.findall(phrase.lower())
 
 
-def with_plurals(words: Iterable[str]) -> Iterator[str]:
+def add_plurals(words: Iterable[str]) -> Iterator[str]:
     for word in words:
         yield word
         yield word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
