@@ -36,7 +36,7 @@ from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.domain.naming import readable_name
 from shared_code.settings import Settings
 from shared_code.wiring import open_encoder
-from tests.chaos.pictures import opened, saved, varied
+from tests.chaos.pictures import encode, open_flat, vary
 
 BATCH = 4
 BULK_TARGET = 0.85
@@ -69,9 +69,9 @@ def make_pictures(count: int, side: int) -> list[bytes]:
     """Returns the samples as JPEG, then crops of them in other colours; no two are the same."""
     rng = random.Random(1)  # noqa: S311
     originals = [path for product in load() for path in product.images]
-    images = (opened(originals[n % len(originals)], side=side) for n in range(count))
-    turned = (i if n < len(originals) else varied(i, rng) for n, i in enumerate(images))
-    return [saved(ImageOps.contain(i, (side, side)), "JPEG", quality=85) for i in turned]
+    images = (open_flat(originals[n % len(originals)], side=side) for n in range(count))
+    turned = (i if n < len(originals) else vary(i, rng) for n, i in enumerate(images))
+    return [encode(ImageOps.contain(i, (side, side)), "JPEG", quality=85) for i in turned]
 
 
 def measure_batches_per_s(encoder: ClipEncoder, pictures: Sequence[bytes]) -> float:

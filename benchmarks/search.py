@@ -33,7 +33,7 @@ from samples.catalogue import load
 from shared_code.adapters.clip.encoder import ClipEncoder
 from shared_code.settings import Settings
 from shared_code.wiring import open_encoder
-from tests.chaos.pictures import opened, saved
+from tests.chaos.pictures import encode, open_flat
 
 CLIENTS = 50
 WARM_UP = 20
@@ -62,7 +62,7 @@ def main() -> None:
         "--seconds", type=float, default=60, help="how long the clients search, for each kind"
     )
     options = parser.parse_args()
-    photos = [saved(opened(p.images[0], side=400), "JPEG", quality=85) for p in load()]
+    photos = [encode(open_flat(p.images[0], side=400), "JPEG", quality=85) for p in load()]
     kinds: dict[str, Callable[[], Iterator[HttpSearch]]] = {
         "text": generate_text_searches,
         "picture": lambda: generate_picture_searches(photos),
