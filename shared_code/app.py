@@ -12,7 +12,7 @@ from shared_code.bulk.listing import BulkListing
 from shared_code.bulk.manifests import Manifests
 from shared_code.bulk.work import BulkWork
 from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 from shared_code.feeds.intake import FeedIntake
 from shared_code.indexing.blob_events import BlobEvents
 from shared_code.indexing.indexing import Indexer
@@ -20,16 +20,16 @@ from shared_code.indexing.recovery import Recovery
 from shared_code.indexing.texts import Texts
 from shared_code.indexing.words import WordsReader
 from shared_code.lazy import lazy
-from shared_code.pictures.pictures import Pictures
+from shared_code.pictures.serving import Pictures
 from shared_code.pictures.thumbnails import Thumbnails
 from shared_code.products.catalogue import Catalogue
-from shared_code.reconcile.reconcile import Reconcile
+from shared_code.reconcile.reconciler import Reconcile
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.search.embeddings import Embeddings
 from shared_code.search.facets import Facets
 from shared_code.search.search import Search
 from shared_code.settings import Settings
-from shared_code.users.users import Users
+from shared_code.users.store import Users
 from shared_code.wiring import Adapters
 
 

@@ -20,7 +20,7 @@ from shared_code.pictures.thumbnails import MakeThumbnail
 from shared_code.products.catalogue import PictureFormat
 from shared_code.search.embeddings import EmbeddingCache
 from shared_code.settings import Settings
-from shared_code.users.users import UserRows
+from shared_code.users.store import UserRows
 from shared_code.version import __version__
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from functions.schemas.base import Answer
 from shared_code.domain.ports import Page
 from shared_code.domain.products import ModelInfo
-from shared_code.failures.failures import Failure
+from shared_code.failures.store import Failure
 from shared_code.health import Health
 from shared_code.indexing.recovery import Retried
 from shared_code.reconcile.progress import Progress

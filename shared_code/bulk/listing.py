@@ -12,7 +12,7 @@ from shared_code.bulk.manifests import Manifest, Manifests
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import FilterableFields
 from shared_code.domain.ports import BlobStore
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 from shared_code.feeds.reading import PART_BYTES, Format, format_of, read_part
 from shared_code.indexing.listing_diff import Group, groups_of
 

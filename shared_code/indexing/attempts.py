@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from shared_code.domain.naming import Place
 from shared_code.domain.ports import BlobInfo, BlobStore
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 
 MAX_DEATHS = 2
 """One may be chance: a deployment, an instance taken away."""

@@ -21,7 +21,7 @@ from shared_code.domain.errors import AppError, Misconfigured, TooBusy, Unavaila
 from shared_code.domain.naming import Place
 from shared_code.domain.patience import work_that_can_be_put_off
 from shared_code.domain.ports import BlobStore, EventQueue
-from shared_code.failures.failures import Failures, utc_now
+from shared_code.failures.store import Failures, utc_now
 from shared_code.indexing.indexing import Indexer
 
 log = logging.getLogger(__name__)

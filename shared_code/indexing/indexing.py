@@ -25,7 +25,7 @@ from shared_code.domain.naming import Place, picture_ref
 from shared_code.domain.ports import Blob, BlobInfo, BlobStore, Encoder, ProductIndex
 from shared_code.domain.products import ImageRecord, PointRef, Source
 from shared_code.domain.timing import stage
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 from shared_code.indexing.duplicates import Duplicates
 from shared_code.indexing.records import etag_of, image_record
 from shared_code.indexing.texts import MAX_ROUNDS, Outcome, Texts, is_current

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 from shared_code.indexing.indexing import Indexer
 
 

@@ -17,7 +17,7 @@ from shared_code.domain.naming import Place, checked_upload_name, document_of
 from shared_code.domain.ports import Blob, BlobInfo, BlobStore, Encoder, Page, ProductIndex
 from shared_code.domain.products import ImageBytes, Product, ProductText
 from shared_code.domain.timing import stage
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 from shared_code.indexing.duplicates import Duplicates
 from shared_code.indexing.indexing import Indexer
 from shared_code.indexing.records import etag_of, image_record, text_record

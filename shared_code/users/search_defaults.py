@@ -12,7 +12,7 @@ from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
 from shared_code.domain.filter_language import parse_filter
 from shared_code.domain.filters import Filter, FilterableFields
 from shared_code.domain.timing import stage
-from shared_code.users.users import Preferences, Users
+from shared_code.users.store import Preferences, Users
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 from tests.pictures import picture
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.index import MemoryIndex

@@ -6,7 +6,7 @@ import pytest
 
 from functions.search import search_by_text
 from functions.users import run_saved_search, save_search
-from shared_code.users.users import Preferences
+from shared_code.users.store import Preferences
 from tests.functions.conftest import as_json, body_of, call
 
 ADA = {"x-user-id": "ada"}

@@ -21,7 +21,7 @@ from functions.users import (
 )
 from shared_code.adapters.users.folder import FolderRows
 from shared_code.domain.errors import Unavailable
-from shared_code.users.users import MAX_SAVED, Preferences, Users
+from shared_code.users.store import MAX_SAVED, Preferences, Users
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture
 from tests.twins.users import MemoryRows

@@ -7,7 +7,7 @@ import pytest
 
 from shared_code.domain.errors import Misconfigured, TooBusy, Unavailable
 from shared_code.domain.patience import must_insist
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 from shared_code.indexing.blob_events import BlobEvents, Look, Notice, pause_before
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.events import MemoryEventQueue

@@ -17,10 +17,10 @@ from datetime import datetime
 
 from shared_code.domain.errors import Unavailable, Unprocessable
 from shared_code.domain.ports import BlobStore, ProductIndex
-from shared_code.failures.failures import Failures
+from shared_code.failures.store import Failures
 from shared_code.indexing.indexing import Indexer
 from shared_code.reconcile.progress import Progress, ProgressStore, utc_now
-from shared_code.reconcile.run import OutOfTime, Pass
+from shared_code.reconcile.walks import OutOfTime, Pass
 
 log = logging.getLogger(__name__)
 

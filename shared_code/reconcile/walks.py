@@ -11,14 +11,14 @@ from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.naming import Place, picture_ref
 from shared_code.domain.ports import BlobInfo
 from shared_code.domain.products import PointRef
-from shared_code.failures.failures import Failure
+from shared_code.failures.store import Failure
 from shared_code.indexing.attempts import Attempts
 from shared_code.indexing.listing_diff import Group, groups_of
 from shared_code.indexing.texts import Outcome
 from shared_code.reconcile.progress import Progress
 
 if TYPE_CHECKING:
-    from shared_code.reconcile.reconcile import Reconcile
+    from shared_code.reconcile.reconciler import Reconcile
 
 log = logging.getLogger(__name__)
 

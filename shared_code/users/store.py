@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
 from shared_code.domain.errors import NotFound, Unavailable, Unprocessable
-from shared_code.failures.failures import utc_now
+from shared_code.failures.store import utc_now
 
 MAX_SAVED = 200
 """Searches of one user."""
