@@ -25,7 +25,7 @@ from devhost import ROOT
 from model_export.markdown import render_table
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
-from shared_code.domain.telemetry import NoTelemetry, Operation, Telemetry
+from shared_code.domain.ports import NoTelemetry, Operation, Telemetry
 from shared_code.domain.timing import collect_stages, stage
 
 CALLS = 1_000

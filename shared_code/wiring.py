@@ -12,15 +12,22 @@ from typing import TYPE_CHECKING
 
 from shared_code.adapters.qdrant.cloud.client_import import import_qdrant_client
 from shared_code.adapters.storage.azure.account import StorageAccount
-from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
-from shared_code.domain.telemetry import NoTelemetry, Telemetry
-from shared_code.feeds.intake import FetchImage
+from shared_code.domain.ports import (
+    BlobStore,
+    Collections,
+    EmbeddingCache,
+    Encoder,
+    EventQueue,
+    FetchImage,
+    MakeThumbnail,
+    NoTelemetry,
+    PictureFormat,
+    ProductIndex,
+    Telemetry,
+    UserRows,
+)
 from shared_code.lazy import lazy
-from shared_code.pictures.thumbnails import MakeThumbnail
-from shared_code.products.catalogue import PictureFormat
-from shared_code.search.embeddings import EmbeddingCache
 from shared_code.settings import Settings
-from shared_code.users.store import UserRows
 from shared_code.version import __version__
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from typing import Any, TypeVar, cast
 import azure.functions as func
 
 from shared_code.app import current_app
+from shared_code.domain.call import Call, calling
 from shared_code.domain.errors import Misconfigured
-from shared_code.domain.telemetry import Call, Operation, calling
+from shared_code.domain.ports import Operation
 from shared_code.domain.timing import Stages, collect_stages
 
 log = logging.getLogger(__name__)

@@ -19,12 +19,11 @@ from shared_code.bulk.jobs import Source
 from shared_code.bulk.listing import BulkListing
 from shared_code.bulk.manifests import Manifest
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
-from shared_code.domain.ports import BlobInfo
+from shared_code.domain.ports import BlobInfo, etag_of
 from shared_code.feeds.intake import FeedIntake
 from shared_code.feeds.items import FeedItem
 from shared_code.indexing.attempts import MAX_DEATHS, Attempts
 from shared_code.indexing.listing_diff import Group
-from shared_code.indexing.records import etag_of
 from shared_code.indexing.tally import Tally
 
 log = logging.getLogger(__name__)

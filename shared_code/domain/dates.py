@@ -1,4 +1,4 @@
-"""Dates as metadata holds them: RFC 3339, a date alone or with a time."""
+"""Dates as metadata holds them (RFC 3339, a date alone or with a time), and the time now."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import Any
 _WRITTEN = re.compile(
     r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
 )
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def instant_of(value: Any) -> datetime | None:

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from shared_code.domain.telemetry import call_in_hand, calling
+from shared_code.domain.call import call_in_hand, calling
 
 P = ParamSpec("P")
 T = TypeVar("T")

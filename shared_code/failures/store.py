@@ -10,10 +10,10 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from shared_code.domain.listing import every_blob
-from shared_code.domain.ports import Blob, BlobStore, Page
+from shared_code.domain.dates import utc_now
+from shared_code.domain.ports import Blob, BlobStore, Page, every_blob
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,6 @@ class Failure:
     """When it was recorded: ISO 8601, UTC."""
     etag: str = ""
     """The state of the blob that can never be indexed; empty when another try may succeed."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
 
 from shared_code.domain.errors import Unprocessable, UnsupportedImage
 from shared_code.domain.naming import Place, document_of
-from shared_code.domain.ports import BlobInfo
+from shared_code.domain.ports import BlobInfo, FetchImage
 from shared_code.domain.products import PointRef, Source
 from shared_code.domain.threads import bind_to_call
 from shared_code.feeds.items import FeedItem
@@ -26,12 +25,6 @@ from shared_code.products.catalogue import Catalogue
 
 AT_ONCE = 8
 """Products of a feed whose blobs are stored, or fetched, at one time: each may hold a picture."""
-
-
-class FetchImage(Protocol):
-    """The bytes behind an https URL. Raises Unprocessable for whatever cannot be fetched."""
-
-    def __call__(self, url: str) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shared_code.domain.dates import utc_now
 from shared_code.domain.errors import AppError, Misconfigured, TooBusy, Unavailable, Unprocessable
 from shared_code.domain.naming import Place
 from shared_code.domain.patience import work_that_can_be_put_off
 from shared_code.domain.ports import BlobStore, EventQueue
-from shared_code.failures.store import Failures, utc_now
+from shared_code.failures.store import Failures
 from shared_code.indexing.indexing import Indexer
 
 log = logging.getLogger(__name__)

@@ -20,14 +20,21 @@ from shared_code.domain.errors import (
     Unprocessable,
     UnsupportedImage,
 )
-from shared_code.domain.listing import every_blob
 from shared_code.domain.naming import Place, picture_ref
-from shared_code.domain.ports import Blob, BlobInfo, BlobStore, Encoder, ProductIndex
+from shared_code.domain.ports import (
+    Blob,
+    BlobInfo,
+    BlobStore,
+    Encoder,
+    ProductIndex,
+    etag_of,
+    every_blob,
+)
 from shared_code.domain.products import ImageRecord, PointRef, Source
 from shared_code.domain.timing import stage
 from shared_code.failures.store import Failures
 from shared_code.indexing.duplicates import Duplicates
-from shared_code.indexing.records import etag_of, image_record
+from shared_code.indexing.records import image_record
 from shared_code.indexing.texts import MAX_ROUNDS, Outcome, Texts, is_current
 from shared_code.indexing.words import Words
 from shared_code.pictures.thumbnails import Thumbnails

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from shared_code.domain.products import Vector
 
 
-def etag_of(info: BlobInfo | None) -> str:
-    """Empty for a blob that is not there."""
-    return info.etag if info is not None else ""
-
-
 def text_record(vector: Vector | None, words: Words) -> TextRecord:
     """The etag of a text is the basis of its words: a listing alone tells whether it holds."""
     return TextRecord(words.text, vector, Source(words.basis, words.version))

@@ -16,9 +16,8 @@ from urllib.parse import unquote
 
 from shared_code.domain.documents import MAX_DOCUMENT_BYTES, parse_words, parsed_json, product_text
 from shared_code.domain.errors import Unprocessable
-from shared_code.domain.listing import every_blob
 from shared_code.domain.naming import Place, document_of, readable_name, sidecars_of
-from shared_code.domain.ports import BlobInfo, BlobStore
+from shared_code.domain.ports import BlobInfo, BlobStore, every_blob
 from shared_code.domain.products import ProductText
 
 log = logging.getLogger(__name__)

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared_code.domain.errors import NotFound, UnsupportedImage
-from shared_code.domain.ports import Blob, BlobInfo, BlobStore
+from shared_code.domain.ports import Blob, BlobInfo, BlobStore, PictureFormat, etag_of
 from shared_code.domain.timing import stage
-from shared_code.indexing.records import etag_of
 from shared_code.pictures.thumbnails import MIME, Side, Thumbnails, etag_of_thumbnail
-from shared_code.products.catalogue import PictureFormat
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 from shared_code.domain.errors import AppError
-from shared_code.domain.listing import every_blob
-from shared_code.domain.ports import Blob, BlobInfo, BlobStore
+from shared_code.domain.ports import Blob, BlobInfo, BlobStore, MakeThumbnail, every_blob
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +24,6 @@ INDEXED_SIDE: Side = 320
 """Made while a picture is indexed; the others when first asked for."""
 
 MIME = "image/webp"
-
-
-class MakeThumbnail(Protocol):
-    """A picture's bytes -> a WebP no larger than ``side`` pixels each way, upright, on white.
-
-    Raises as ``Encoder.decode`` does.
-    """
-
-    def __call__(self, picture: bytes, side: int) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,22 @@ from typing import TYPE_CHECKING
 
 from shared_code.domain.errors import NotFound
 from shared_code.domain.naming import Place, checked_upload_name, document_of
-from shared_code.domain.ports import Blob, BlobInfo, BlobStore, Encoder, Page, ProductIndex
+from shared_code.domain.ports import (
+    Blob,
+    BlobInfo,
+    BlobStore,
+    Encoder,
+    Page,
+    PictureFormat,
+    ProductIndex,
+    etag_of,
+)
 from shared_code.domain.products import ImageBytes, Product, ProductText
 from shared_code.domain.timing import stage
 from shared_code.failures.store import Failures
 from shared_code.indexing.duplicates import Duplicates
 from shared_code.indexing.indexing import Indexer
-from shared_code.indexing.records import etag_of, image_record, text_record
+from shared_code.indexing.records import image_record, text_record
 from shared_code.indexing.word_vectors import embed_words
 from shared_code.indexing.words import Listing, Words, WordsReader
 
@@ -28,14 +37,6 @@ if TYPE_CHECKING:
     from shared_code.domain.filters import Filter
     from shared_code.domain.products import Vector
     from shared_code.domain.sorting import Order
-
-
-@dataclass(frozen=True, slots=True)
-class PictureFormat:
-    """An accepted format, told by the content."""
-
-    mime: str
-    extension: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, get_args
 
 from shared_code.domain.ports import BlobStore
@@ -143,7 +143,3 @@ def _is_fresh(progress: Progress, now: datetime) -> bool:
 def _number(ref: PointRef) -> int:
     """62 random bits: that two of a million points share them has odds of one in ten million."""
     return uuid.UUID(ref.point_id).int & (2**64 - 1)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

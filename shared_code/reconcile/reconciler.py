@@ -15,11 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared_code.domain.dates import utc_now
 from shared_code.domain.errors import Unavailable, Unprocessable
 from shared_code.domain.ports import BlobStore, ProductIndex
 from shared_code.failures.store import Failures
+from shared_code.indexing.attempts import Attempts
 from shared_code.indexing.indexing import Indexer
-from shared_code.reconcile.progress import Progress, ProgressStore, utc_now
+from shared_code.reconcile.progress import Progress, ProgressStore
 from shared_code.reconcile.walks import OutOfTime, Pass
 
 log = logging.getLogger(__name__)
@@ -52,7 +54,17 @@ class Reconcile:
             places.clear()
         progress = places.load(self.index.collection, self.now())
         began = saved = self.clock()
-        one_pass = Pass(self, progress, began + seconds, dry_run)
+        attempts = None if dry_run else Attempts(self.state, self.failures)
+        one_pass = Pass(
+            self.indexer,
+            self.index,
+            self.failures,
+            progress,
+            attempts,
+            self.clock,
+            deadline=began + seconds,
+            page_size=self.page_size,
+        )
         try:
             while not progress.is_done:
                 one_pass.do_page()
@@ -68,6 +80,7 @@ class Reconcile:
             places.clear()
             raise Unavailable(f"Cannot go on where this was cut off ({exc}); begin anew.") from exc
         finally:
-            one_pass.end()
+            if attempts is not None:
+                attempts.end()
         log.info("reconcile: %s, %s", progress.phase, dict(progress.totals))
         return progress

@@ -5,20 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.naming import Place, picture_ref
-from shared_code.domain.ports import BlobInfo
+from shared_code.domain.ports import BlobInfo, ProductIndex
 from shared_code.domain.products import PointRef
-from shared_code.failures.store import Failure
+from shared_code.failures.store import Failure, Failures
 from shared_code.indexing.attempts import Attempts
+from shared_code.indexing.indexing import Indexer
 from shared_code.indexing.listing_diff import Group, groups_of
 from shared_code.indexing.texts import Outcome
 from shared_code.reconcile.progress import Progress
-
-if TYPE_CHECKING:
-    from shared_code.reconcile.reconciler import Reconcile
 
 log = logging.getLogger(__name__)
 
@@ -34,23 +31,24 @@ class OutOfTime(Exception):
 class Pass:
     """What one call does of a pass."""
 
-    of: Reconcile
+    indexer: Indexer
+    index: ProductIndex
+    failures: Failures
     progress: Progress
+    attempts: Attempts | None
+    """None for a dry run, which changes nothing."""
+    clock: Callable[[], float]
     deadline: float
-    dry_run: bool
+    """When the call's time is over, by the clock."""
+    page_size: int
     errors_in_a_row: int = 0
-    attempts: Attempts | None = None
 
-    def __post_init__(self) -> None:
-        if not self.dry_run:
-            self.attempts = Attempts(self.of.state, self.of.failures)
-
-    def end(self) -> None:
-        if self.attempts is not None:
-            self.attempts.end()
+    @property
+    def dry_run(self) -> bool:
+        return self.attempts is None
 
     def do_page(self) -> None:
-        if self.of.clock() >= self.deadline:
+        if self.clock() >= self.deadline:
             raise OutOfTime
         walks = {
             "container": self._container_page,
@@ -60,18 +58,18 @@ class Pass:
         self.progress.turn_page(walks[self.progress.phase](self.progress.cursor))
 
     def _container_page(self, cursor: str | None) -> str | None:
-        page = self.of.indexer.images.list(limit=self.of.page_size, cursor=cursor)
+        page = self.indexer.images.list(limit=self.page_size, cursor=cursor)
         is_last = page.cursor is None
         groups, nameless = groups_of(page.items, is_first=cursor is None, is_last=is_last)
         refs = [ref for group in groups for ref in group.refs]
-        stored = self.of.index.sources(refs)
+        stored = self.index.sources(refs)
         for group in groups:
             for info in group.doubtful_pictures(stored):
                 self._mend_blob(info)
             if group.has_doubtful_words(stored):
                 self._mend_words(group)
         for info in nameless:
-            if self.of.failures.find(info.name) is None:
+            if self.failures.find(info.name) is None:
                 self._mend_nameless(info.name)
         for ref in refs:
             self.progress.see(ref)
@@ -79,7 +77,7 @@ class Pass:
         return page.cursor
 
     def _index_page(self, cursor: str | None) -> str | None:
-        page = self.of.index.points(limit=self.of.page_size, cursor=cursor)
+        page = self.index.points(limit=self.page_size, cursor=cursor)
         for ref in page.items:
             if not self.progress.has_seen(ref):
                 self._mend_point(ref)
@@ -87,7 +85,7 @@ class Pass:
         return page.cursor
 
     def _failures_page(self, cursor: str | None) -> str | None:
-        page = self.of.failures.page(limit=self.of.page_size, cursor=cursor)
+        page = self.failures.page(limit=self.page_size, cursor=cursor)
         for failure in page.items:
             if failure.product_id:  # others name no blob
                 self._settle(failure)
@@ -96,36 +94,36 @@ class Pass:
     def _settle(self, failure: Failure) -> None:
         """Clears what is gone or indexed; what may succeed, and did not before, has a last try."""
         try:
-            info = self.of.indexer.images.head(failure.blob)
+            info = self.indexer.images.head(failure.blob)
         except Unprocessable:
             return
         if info is not None and info.etag == failure.etag:
             return
-        if info is None or self.of.indexer.is_current(info, Place.of(failure.blob)):
+        if info is None or self.indexer.is_current(info, Place.of(failure.blob)):
             self.progress.note(failure.blob, "failure cleared")
             if not self.dry_run:
-                self.of.failures.clear(failure.blob)
+                self.failures.clear(failure.blob)
         elif not self.dry_run:
             self._mend_blob(info)
 
     def _mend_blob(self, info: BlobInfo) -> None:
-        known = self.of.failures.find(info.name)
+        known = self.failures.find(info.name)
         if known is not None and known.etag == info.etag:
             self.progress.totals["known failures"] += 1
         elif self.attempts is None:
             self.progress.note(info.name, "indexed")
         elif not self.attempts.has_killed(info):
             product_id = Place.of(info.name).product_id
-            self._mend(info.name, lambda: self.of.indexer.sync(info.name), product_id)
+            self._mend(info.name, lambda: self.indexer.sync(info.name), product_id)
 
     def _mend_nameless(self, blob: str) -> None:
         if self.dry_run:
             self.progress.note(blob, "failed")
         else:
-            self._mend(blob, lambda: self.of.indexer.sync(blob))
+            self._mend(blob, lambda: self.indexer.sync(blob))
 
     def _mend_words(self, group: Group) -> None:
-        outlook = self.of.indexer.texts.outlook(group.product_id)
+        outlook = self.indexer.texts.outlook(group.product_id)
         if outlook == "current":
             return
         if self.dry_run:
@@ -133,19 +131,19 @@ class Pass:
             return
         for document in group.documents:
             self._mend_blob(document)
-        refresh = self.of.indexer.texts.refresh
+        refresh = self.indexer.texts.refresh
         self._mend(f"words of {group.product_id}", lambda: refresh(group.product_id))
 
     def _mend_point(self, ref: PointRef) -> None:
         """Of a point that storage did not speak for when its page was read."""
         if ref.kind == "text":
-            if self.of.indexer.texts.outlook(ref.product_id) == "removed":
-                refresh = self.of.indexer.texts.refresh
+            if self.indexer.texts.outlook(ref.product_id) == "removed":
+                refresh = self.indexer.texts.refresh
                 self._remove(f"words of {ref.product_id}", lambda: refresh(ref.product_id))
         elif not _is_named_after(ref):
             self._remove(ref.image_key, lambda: self._delete(ref))
-        elif self.of.indexer.images.head(ref.image_key) is None:
-            self._remove(ref.image_key, lambda: self.of.indexer.sync(ref.image_key))
+        elif self.indexer.images.head(ref.image_key) is None:
+            self._remove(ref.image_key, lambda: self.indexer.sync(ref.image_key))
 
     def _remove(self, what: str, remove: Callable[[], Outcome]) -> None:
         if self.dry_run:
@@ -154,7 +152,7 @@ class Pass:
             self._mend(what, remove)
 
     def _delete(self, ref: PointRef) -> Outcome:
-        self.of.index.delete([ref])
+        self.index.delete([ref])
         return "removed"
 
     def _mend(self, what: str, mend: Callable[[], Outcome], product_id: str = "") -> None:
@@ -166,14 +164,14 @@ class Pass:
             self.progress.note(what, "errors")
             self.errors_in_a_row += 1
             if product_id:
-                self.of.failures.record(what, product_id, f"Reconciling it failed: {exc}")
+                self.failures.record(what, product_id, f"Reconciling it failed: {exc}")
             if self.errors_in_a_row >= MAX_ERRORS_IN_A_ROW:
                 raise Unavailable(f"{self.errors_in_a_row} in a row failed: {exc}") from exc
         else:
             self.errors_in_a_row = 0
             if outcome != "current":
                 self.progress.note(what, outcome)
-        if self.of.clock() >= self.deadline:
+        if self.clock() >= self.deadline:
             raise OutOfTime
 
 

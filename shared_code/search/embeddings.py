@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from shared_code.domain.ports import Embedding, Encoder
+from shared_code.domain.ports import Embedding, EmbeddingCache, Encoder
 from shared_code.domain.timing import mark
 from shared_code.search.query import Photo
 
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-
-
-class EmbeddingCache(Protocol):
-    """Embeddings by key; may forget any at any time. Never raises."""
-
-    def get(self, key: str) -> Embedding | None: ...
-
-    def put(self, key: str, embedding: Embedding) -> None: ...
 
 
 @dataclass(slots=True)

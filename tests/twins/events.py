@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared_code.failures.store import utc_now
+from shared_code.domain.dates import utc_now
 
 
 class MemoryEventQueue:

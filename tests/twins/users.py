@@ -4,7 +4,7 @@ import hashlib
 import json
 from threading import Lock
 
-from shared_code.users.store import Kept, Row, encoded
+from shared_code.domain.ports import Kept, Row, encoded
 
 
 class MemoryRows:

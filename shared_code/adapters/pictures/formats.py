@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import features
 
 from shared_code.domain.errors import UnsupportedImage
-from shared_code.products.catalogue import PictureFormat
+from shared_code.domain.ports import PictureFormat
 
 if TYPE_CHECKING:
     from shared_code.domain.products import ImageBytes

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shared_code.adapters.telemetry.emitter import Emitter
-    from shared_code.domain.telemetry import Operation
+    from shared_code.domain.ports import Operation
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from opentelemetry.metrics import Histogram, Meter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from shared_code.domain.telemetry import IMPORTED_NS, Operation
+from shared_code.domain.ports import IMPORTED_NS, Operation
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 

@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from shared_code.domain.telemetry import call_in_hand
+from shared_code.domain.call import call_in_hand
 
 
 def set_up_logs(log_format: str) -> None:

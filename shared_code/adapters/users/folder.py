@@ -13,7 +13,7 @@ from pathlib import Path
 import portalocker
 
 from shared_code.domain.errors import Unavailable
-from shared_code.users.store import Kept, Row, encoded
+from shared_code.domain.ports import Kept, Row, encoded
 
 
 class FolderRows:

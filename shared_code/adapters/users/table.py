@@ -23,7 +23,7 @@ from azure.data.tables import TableClient, UpdateMode
 from shared_code.adapters.storage.azure.identity import create_credential
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured
-from shared_code.users.store import Kept, Row, encoded
+from shared_code.domain.ports import Kept, Row, encoded
 
 if TYPE_CHECKING:
     from shared_code.adapters.storage.azure.account import StorageAccount

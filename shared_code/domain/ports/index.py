@@ -1,85 +1,27 @@
-"""What the core needs from the world. Adapters implement these; tests bring twins.
-
-Every method may raise ``errors.Unavailable`` when the technology behind it is down.
-"""
+"""The search engine: one collection of points, and the alias that leads to it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from shared_code.domain.filters import Filter
+    from shared_code.domain.ports.paging import Page
     from shared_code.domain.products import (
         Counts,
         Hit,
-        ImageBytes,
         ImageRecord,
         ImageRef,
         Kind,
-        ModelInfo,
         PointRef,
         Product,
-        Region,
         Source,
         TextRecord,
         Vector,
-        Vectors,
     )
     from shared_code.domain.sorting import Order
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Part of a listing; ``cursor`` is opaque and None on the last page."""
-
-    items: tuple[T, ...]
-    cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Embedding:
-    """A unit vector. ``windows`` > 1 says that the text was over the model's token limit: its parts
-    were embedded one by one and averaged, so nothing of it was cut."""
-
-    vector: Vector
-    windows: int = 1
-
-
-class Encoder(Protocol):
-    """A dual encoder: pictures and words into one space of unit vectors."""
-
-    @property
-    def model(self) -> ModelInfo: ...
-
-    def preload(self) -> None:
-        """Begins to load what a text search needs, on a thread of its own; returns at once."""
-
-    def ping(self) -> None:
-        """Raises Misconfigured unless the model's files are whole; reads all of them."""
-
-    def decode(self, picture: ImageBytes, region: Region | None = None) -> Any:
-        """The picture, or a part of it, as the image tower takes it: a float32 array
-        [3, height, width].
-
-        Raises UnsupportedImage when the content is no accepted format, Unprocessable when
-        it is one but cannot be decoded or has too many pixels.
-        """
-
-    def encode_images(self, pictures: Sequence[Any]) -> Vectors:
-        """Embeds pictures that ``decode`` returned; [n, dimension]."""
-
-    def normalise_query_vector(self, numbers: Sequence[float]) -> Vector:
-        """Returns a vector that a caller sent, scaled to length 1.
-
-        Raises Unprocessable unless it has the model's dimension and a direction.
-        """
-
-    def encode_texts(self, texts: Sequence[str]) -> list[Embedding]:
-        """Embeds each text, in order. Raises Unprocessable for one without a single word."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,58 +143,3 @@ class Collections(Protocol):
 
     def drop(self, name: str) -> None:
         """With all its points; one that is gone is no error. Raises Unavailable for one in use."""
-
-
-@dataclass(frozen=True, slots=True)
-class BlobInfo:
-    """A blob's current state. ``version`` is its last change, in microseconds since the epoch."""
-
-    name: str
-    etag: str
-    version: int
-    size: int
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    info: BlobInfo
-    data: bytes
-
-
-class BlobStore(Protocol):
-    """One container of blobs. Names are '/'-separated; one that escapes is Unprocessable."""
-
-    def head(self, name: str) -> BlobInfo | None: ...
-
-    def read(self, name: str) -> Blob | None: ...
-
-    def read_range(self, name: str, start: int, length: int) -> Blob | None:
-        """Up to ``length`` bytes from ``start`` on; fewer, or none, where the blob ends."""
-
-    def write(self, name: str, data: bytes, *, content_type: str) -> BlobInfo:
-        """Creates or replaces the blob whole: a reader never sees half of it."""
-
-    def delete(self, name: str) -> bool:
-        """True when there was something to delete."""
-
-    def list(
-        self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None
-    ) -> Page[BlobInfo]:
-        """Blobs whose name starts with ``prefix``, ordered by name."""
-
-    def ping(self) -> None:
-        """Raises Unavailable unless the store answers now."""
-
-
-class EventQueue(Protocol):
-    """The queue on which events of the images container wait for the trigger that takes them."""
-
-    def send(self, text: str, *, delay_s: float = 0.0) -> None:
-        """Puts a message on the queue; nobody is given it before the delay is over."""
-
-    def count(self) -> int:
-        """How many messages are on the queue, including those that are hidden for now."""
-
-    def close(self) -> None:
-        """Lets go of its connections; the queue is not used afterwards."""

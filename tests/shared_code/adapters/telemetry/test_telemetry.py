@@ -18,7 +18,7 @@ from opentelemetry.trace import StatusCode
 from shared_code.adapters.telemetry import azure_monitor as telemetry
 from shared_code.adapters.telemetry.azure_monitor import MAX_WAITING, BackgroundTelemetry
 from shared_code.adapters.telemetry.emitter import Emitter
-from shared_code.domain.telemetry import IMPORTED_NS, NoTelemetry, Operation
+from shared_code.domain.ports import IMPORTED_NS, NoTelemetry, Operation
 from shared_code.domain.timing import MAX_INTERVALS, Stages, collect_stages, mark, stage
 from shared_code.settings import Settings
 from shared_code.wiring import Adapters

@@ -9,7 +9,8 @@ import pytest
 from shared_code.adapters.users.folder import FolderRows
 from shared_code.adapters.users.table import TableRows
 from shared_code.domain.errors import Unprocessable
-from shared_code.users.store import MAX_MARKED, MAX_ROW_BYTES, Preferences, Users
+from shared_code.domain.ports import MAX_ROW_BYTES
+from shared_code.users.store import MAX_MARKED, Preferences, Users
 from tests.twins.users import MemoryRows
 
 
