@@ -14,7 +14,7 @@ import azure.functions as func
 from functions.durable.triggers import Steps, TaskPool, activity, call, orchestrator
 from shared_code.app import model_switch
 from shared_code.bulk.jobs import Job, Segment, part_id
-from shared_code.indexing.tally import Tally, fit_status
+from shared_code.indexing.job_counts import Tally, fit_status
 
 if TYPE_CHECKING:
     import azure.durable_functions as df

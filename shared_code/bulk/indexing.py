@@ -18,9 +18,9 @@ from shared_code.domain.products import PointRef, Source
 from shared_code.domain.timing import stage
 from shared_code.indexing.duplicates import Duplicates
 from shared_code.indexing.indexing import Indexer
+from shared_code.indexing.job_counts import Tally
 from shared_code.indexing.listing_diff import Group
 from shared_code.indexing.records import image_record, text_record
-from shared_code.indexing.tally import Tally
 from shared_code.indexing.texts import is_current
 from shared_code.indexing.word_vectors import embed_many_words
 from shared_code.indexing.words import Listing, Words

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from shared_code.indexing.tally import Tally, fit_status
+from shared_code.indexing.job_counts import Tally, fit_status
 
 SEGMENT_ITEMS = 1_000
 """One listing, one manifest, one sub-orchestration: its history stays at some hundred events, and a

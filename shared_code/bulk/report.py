@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from shared_code.indexing.tally import Tally
+from shared_code.indexing.job_counts import Tally
 
 State: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
 

@@ -22,9 +22,9 @@ from shared_code.domain.errors import AppError, Unavailable, Unprocessable
 from shared_code.domain.ports import BlobInfo, etag_of
 from shared_code.feeds.intake import FeedIntake
 from shared_code.feeds.items import FeedItem
-from shared_code.indexing.attempts import MAX_DEATHS, Attempts
+from shared_code.indexing.crash_guard import MAX_DEATHS, Attempts
+from shared_code.indexing.job_counts import Tally
 from shared_code.indexing.listing_diff import Group
-from shared_code.indexing.tally import Tally
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from shared_code.domain.ports import BlobInfo, FetchImage
 from shared_code.domain.products import PointRef, Source
 from shared_code.domain.threads import bind_to_call
 from shared_code.feeds.items import FeedItem
+from shared_code.indexing.job_counts import Tally
 from shared_code.indexing.listing_diff import Group
-from shared_code.indexing.tally import Tally
 from shared_code.indexing.words import Listing
 from shared_code.products.catalogue import Catalogue
 

@@ -19,7 +19,7 @@ from shared_code.domain.dates import utc_now
 from shared_code.domain.errors import Unavailable, Unprocessable
 from shared_code.domain.ports import BlobStore, ProductIndex
 from shared_code.failures.store import Failures
-from shared_code.indexing.attempts import Attempts
+from shared_code.indexing.crash_guard import Attempts
 from shared_code.indexing.indexing import Indexer
 from shared_code.reconcile.progress import Progress, ProgressStore
 from shared_code.reconcile.walks import OutOfTime, Pass

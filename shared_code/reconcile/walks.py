@@ -11,7 +11,7 @@ from shared_code.domain.naming import Place, picture_ref
 from shared_code.domain.ports import BlobInfo, ProductIndex
 from shared_code.domain.products import PointRef
 from shared_code.failures.store import Failure, Failures
-from shared_code.indexing.attempts import Attempts
+from shared_code.indexing.crash_guard import Attempts
 from shared_code.indexing.indexing import Indexer
 from shared_code.indexing.listing_diff import Group, groups_of
 from shared_code.indexing.texts import Outcome

@@ -9,7 +9,7 @@ import pytest
 
 from functions.reconcile import reconcile
 from shared_code.domain.errors import Unavailable
-from shared_code.indexing.attempts import MAX_DEATHS
+from shared_code.indexing.crash_guard import MAX_DEATHS
 from tests.functions.conftest import assert_problem, call
 from tests.functions.reconciling import assert_all_is_found, counted, put, run, small_pages
 from tests.functions.test_duplicates import Counted

@@ -17,8 +17,8 @@ from functions.failures import retry_failures
 from functions.http.telemetry import observed_event
 from shared_code.adapters.clip.loading import BackgroundLoader
 from shared_code.feeds.items import FeedItem
+from shared_code.indexing.job_counts import Tally
 from shared_code.indexing.recovery import Retried
-from shared_code.indexing.tally import Tally
 from tests.functions.conftest import http_request
 from tests.pictures import picture
 
