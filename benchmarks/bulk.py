@@ -28,7 +28,7 @@ from benchmarks.ingest import add_picture_arguments, make_pictures, measure_batc
 from devhost import HostProcess
 from model_export.markdown import render_table
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.domain.naming import readable_name
+from shared_code.domain.naming import derive_name
 from shared_code.settings import Settings
 from shared_code.wiring import open_encoder
 from tests.twins.qdrant_server import running_qdrant_server
@@ -85,7 +85,7 @@ class BulkRound:
         before = measure_batches_per_s(encoder, pictures)
         self.job = measure_job(pictures, model)
         self.alone_per_s = (before + measure_batches_per_s(encoder, pictures)) / 2
-        names = [readable_name(_name_blob(at)) for at in range(len(pictures))]
+        names = [derive_name(_name_blob(at)) for at in range(len(pictures))]
         began = time.perf_counter()
         encoder.encode_texts(names)
         words_s = time.perf_counter() - began

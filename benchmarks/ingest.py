@@ -33,7 +33,7 @@ from benchmarks.harness.report import make_parser, publish
 from model_export.markdown import render_table
 from samples.catalogue import load
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.domain.naming import readable_name
+from shared_code.domain.naming import derive_name
 from shared_code.settings import Settings
 from shared_code.wiring import open_encoder
 from tests.chaos.pictures import encode, open_flat, vary
@@ -126,7 +126,7 @@ class IngestRound:
 
 def embed_alone(encoder: ClipEncoder, picture: bytes, product_id: str) -> None:
     encoder.encode_images([encoder.decode(picture)])
-    encoder.encode_texts([readable_name(f"{product_id}.jpg")])
+    encoder.encode_texts([derive_name(f"{product_id}.jpg")])
 
 
 class PictureDropper:

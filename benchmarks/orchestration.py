@@ -22,7 +22,7 @@ import httpx
 from benchmarks.harness.report import make_parser, publish
 from devhost import ROOT, HostProcess
 from model_export.markdown import render_table
-from shared_code.bulk.jobs import Job, Source
+from shared_code.bulk import BulkJob, BulkSource
 
 APP = ROOT / "benchmarks" / "orchestration_app"
 HOOKS = "/runtime/webhooks/durabletask"
@@ -48,9 +48,9 @@ class JobShape:
         return max(by_width, by_slots) * self.ms / 1_000
 
     @property
-    def source(self) -> Source:
+    def source(self) -> BulkSource:
         name = f"segs={self.segments};chunks={self.chunks};ms={self.ms}"
-        return Source("container", name)
+        return BulkSource("container", name)
 
 
 SHAPES = (
@@ -97,7 +97,7 @@ def copy_app(folder: Path, slots: int) -> Path:
 
 
 def run_job(client: httpx.Client, shape: JobShape) -> float:
-    job = Job("job-benchmark", shape.source, chunk=64, width=shape.width)
+    job = BulkJob("job-benchmark", shape.source, chunk=64, width=shape.width)
     began = time.perf_counter()
     path = f"{HOOKS}/orchestrators/bulk_job/{job.id}"
     client.post(path, json=json.dumps(job.to_json())).raise_for_status()

@@ -32,15 +32,15 @@ from shared_code.app import App
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import VectorQuery, WordQuery
 from shared_code.domain.products import PointRef
-from shared_code.search import cutoff
+from shared_code.search import HybridQuery, SearchOptions, cutoff
 from shared_code.search.blending import IMAGE_WEIGHT
-from shared_code.search.query import LEXICAL_WEIGHT, WORDS_WEIGHTS, Blend, Options
-from shared_code.search.ranking import one_per_product, ranked
+from shared_code.search.query import LEXICAL_WEIGHT, WORDS_WEIGHTS
+from shared_code.search.ranking import dedupe_by_product, fuse_scores
 from shared_code.settings import Settings
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Hit, Kind, Vector, View
-    from shared_code.search.query import Mode
+    from shared_code.search import Mode
 
 DEPTH = 100
 MODES: tuple[Mode, ...] = ("image", "text", "lexical", "auto")
@@ -89,7 +89,7 @@ def compare_modes(catalogues: Sequence[tuple[App, JudgedCatalogue]]) -> str:
 
 def search_in_mode(app: App, mode: Mode) -> Callable[[str], Ranking]:
     def rank_products(query: str) -> Ranking:
-        results = app.search.by_text(query, mode, Options(limit=DEPTH)).results
+        results = app.search.by_text(query, mode, SearchOptions(limit=DEPTH)).results
         return [result.product.product_id for result in results]
 
     return rank_products
@@ -125,13 +125,13 @@ def retrieve_lists(app: App, query: str) -> Lists:
     engine_queries: list[VectorQuery | WordQuery] = [VectorQuery(kind, vector) for kind in kinds]
     hits = app.index.nearest([*engine_queries, WordQuery(query)], limit=2 * DEPTH)
     names: tuple[View, ...] = ("image", "text", "lexical")
-    return {name: one_per_product(h)[:DEPTH] for name, h in zip(names, hits, strict=True)}
+    return {name: dedupe_by_product(h)[:DEPTH] for name, h in zip(names, hits, strict=True)}
 
 
 def fuse_by_weights(**weights: float) -> Callable[[Lists], Ranking]:
     def fuse(lists: Lists) -> Ranking:
         used = {view: lists[view] for view in lists if view in weights}
-        return [r.product.product_id for r in ranked(used, weights)]  # type: ignore[arg-type]
+        return [r.product.product_id for r in fuse_scores(used, weights)]  # type: ignore[arg-type]
 
     return fuse
 
@@ -209,14 +209,14 @@ def compare_blends(app: App) -> str:
                 picture, words = picture - middle["image"], words - middle["text"]
             mixed = weight * _normalise(picture) + (1 - weight) * _normalise(words)
             hits = app.index.nearest([VectorQuery("image", _normalise(mixed))], limit=2 * DEPTH)[0]
-            return [h.product.product_id for h in one_per_product(hits)]
+            return [h.product.product_id for h in dedupe_by_product(hits)]
 
         return rank_products
 
     def search_by_blend(weight: float) -> Callable[[str, str], Ranking]:
         def rank_products(product_id: str, colour: str) -> Ranking:
-            blend = Blend(product_ids=[product_id], text=colour, image_weight=weight)
-            results = app.search.by_blend(blend, Options(limit=DEPTH)).results
+            blend = HybridQuery(product_ids=[product_id], text=colour, image_weight=weight)
+            results = app.search.by_blend(blend, SearchOptions(limit=DEPTH)).results
             return [result.product.product_id for result in results]
 
         return rank_products
@@ -303,7 +303,7 @@ def measure_right_lost(answers: Sequence[tuple[dict[str, float], set[str]]], lea
 
 def score_first_ten(app: App, query: str) -> dict[str, float]:
     """Returns the evidence of each of the first ten results, as the cut-off computes it."""
-    response = app.search.by_text(query, "auto", Options(limit=10))
+    response = app.search.by_text(query, "auto", SearchOptions(limit=10))
     scales = app.encoder.model.scales
     if scales.text_to_image is None or scales.text_to_text is None:
         raise SystemExit("the manifest of this bundle has no score calibration")

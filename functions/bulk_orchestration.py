@@ -13,8 +13,8 @@ import azure.functions as func
 
 from functions.durable.triggers import Steps, TaskPool, activity, call, orchestrator
 from shared_code.app import model_switch
-from shared_code.bulk.jobs import Job, Segment, part_id
-from shared_code.indexing.job_counts import Tally, fit_status
+from shared_code.bulk import BulkJob, BulkSegment, part_id
+from shared_code.indexing import JobCounts, fit_status
 
 if TYPE_CHECKING:
     import azure.durable_functions as df
@@ -27,12 +27,12 @@ LISTING = "listing"
 
 @orchestrator(bp)
 def bulk_job(context: df.DurableOrchestrationContext) -> Steps:
-    job = Job.of_json(context.get_input(dict))
+    job = BulkJob.from_json(context.get_input(dict))
     pool, begun = TaskPool(context), 0
     while not job.is_done:
-        if LISTING not in pool and begun < job.generation and job.wants_listing:
-            pool.call_activity(LISTING, "bulk_list", job.listing())
-        while begun < job.generation and (task := job.next_segment()):
+        if LISTING not in pool and begun < job.generation and job.can_list_ahead:
+            pool.call_activity(LISTING, "bulk_list", job.listing_task())
+        while begun < job.generation and (task := job.begin_segment()):
             number = task["segment"]["number"]
             pool.call_child(number, "bulk_segment", task, part_id(job.id, number))
             begun += 1
@@ -44,7 +44,7 @@ def bulk_job(context: df.DurableOrchestrationContext) -> Steps:
         if key == LISTING:
             job.note_listed(_segment(result))
         else:
-            job.note_done(key, Tally.of_json(result))
+            job.note_done(key, JobCounts.from_json(result))
     context.set_custom_status(job.status())
     return job.status()
 
@@ -53,15 +53,15 @@ def bulk_job(context: df.DurableOrchestrationContext) -> Steps:
 def bulk_segment(context: df.DurableOrchestrationContext) -> Steps:
     task = context.get_input(dict)
     about = {"job": task["job"], "into": task["into"], "segment": task["segment"]["number"]}
-    pool, tally = TaskPool(context), Tally()
+    pool, tally = TaskPool(context), JobCounts()
     for start, end in task["segment"]["chunks"]:
         pool.call_activity(start, "bulk_index", {**about, "start": start, "end": end})
     while pool:
         _, result = yield from pool.take_next()
-        tally.add(Tally.of_json(result))
+        tally.add(JobCounts.from_json(result))
         context.set_custom_status(fit_status(tally.to_json()))
     closed = yield call(context, "bulk_close", about)
-    tally.add(Tally.of_json(closed))
+    tally.add(JobCounts.from_json(closed))
     return tally.to_json()
 
 
@@ -80,8 +80,8 @@ def bulk_close(task: dict[str, Any]) -> dict[str, Any]:
     return model_switch().app_for(task["into"]).bulk.close_segment(task)
 
 
-def _segment(said: dict[str, Any]) -> Segment:
+def _segment(said: dict[str, Any]) -> BulkSegment:
     """Raises RuntimeError for a source that cannot be listed; the job fails with its words."""
     if "error" in said:
         raise RuntimeError(said["error"])
-    return Segment.of_json(said)
+    return BulkSegment.from_json(said)

@@ -17,7 +17,7 @@ from functions.schemas.embed import (
 )
 from functions.schemas.requests import EmbedRequest, NoFields
 from shared_code.app import current_app
-from shared_code.search.query import Photo
+from shared_code.search import Photo
 
 bp = func.Blueprint()
 

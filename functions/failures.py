@@ -15,9 +15,9 @@ from functions.schemas.bulk import JobAnswer
 from functions.schemas.ops import FailuresAnswer, RetriedAnswer
 from functions.schemas.requests import ListingRequest, RetryRequest
 from shared_code.app import current_app
-from shared_code.bulk.jobs import Source
+from shared_code.bulk import BulkSource
 from shared_code.domain.threads import run_in_thread
-from shared_code.indexing.recovery import Retried
+from shared_code.indexing import RetryReport
 
 bp = func.Blueprint()
 
@@ -37,9 +37,11 @@ async def retry_failures(
 ) -> Reply[RetriedAnswer | JobAnswer]:
     """Looks again at a page of what could not be indexed, or by a bulk job at `all` of it."""
     if asked.all:
-        return answers_bulk.accepted(await Jobs(await client_of(client)).start(Source("failures")))
+        return answers_bulk.accepted(
+            await Jobs(await client_of(client)).start(BulkSource("failures"))
+        )
     return Reply(answers_ops.retried(await run_in_thread(_retried, asked)))
 
 
-def _retried(asked: RetryRequest) -> Retried:
+def _retried(asked: RetryRequest) -> RetryReport:
     return current_app().recovery.retry(limit=asked.limit, cursor=asked.cursor)

@@ -9,7 +9,7 @@ import azure.functions as func
 from functions.http.telemetry import logs_failures, observed_event
 from functions.schemas.blob_events import read_notice
 from shared_code.app import current_app
-from shared_code.indexing.blob_events import Look
+from shared_code.indexing import Look
 from shared_code.settings import trigger_settings
 from shared_code.wiring import EVENT_QUEUE
 

@@ -97,5 +97,5 @@ def get_image(
     """
     pictures = current_app().pictures
     if asked.size is None:
-        return picture_answer(pictures.original(blob.path, known_etag=known))
-    return picture_answer(pictures.thumbnail(blob.path, asked.size, known_etag=known))
+        return picture_answer(pictures.read_original(blob.path, known_etag=known))
+    return picture_answer(pictures.read_thumbnail(blob.path, asked.size, known_etag=known))

@@ -1,5 +1,5 @@
 """Moving to another model, as Durable Functions runs it: fill, catch up, count, lead the alias
-there, catch up once more. What is decided is in ``core.reindexing``."""
+there, catch up once more. What is decided is in ``shared_code.reindex``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import azure.functions as func
 from functions.durable.triggers import Steps, activity, call, orchestrator
 from shared_code.app import current_app, model_switch
 from shared_code.domain.products import Counts
+from shared_code.reindex import CATCH_UP_ROUNDS, ReindexPlan, build_id, find_shortfall
 from shared_code.reindex.model_switch import LOOK_EVERY_S
-from shared_code.reindex.plan import ROUNDS, Plan, build_id, difference
 
 if TYPE_CHECKING:
     import azure.durable_functions as df
@@ -28,7 +28,7 @@ CATCH_UP_SECONDS = 60
 
 @orchestrator(bp)
 def reindex_job(context: df.DurableOrchestrationContext) -> Steps:
-    plan = Plan.of_json(context.get_input(dict))
+    plan = ReindexPlan.from_json(context.get_input(dict))
     yield _call(context, "reindex_begin", plan)
     if not plan.is_rollback:
         context.set_custom_status({"phase": "filling"})
@@ -42,10 +42,10 @@ def reindex_job(context: df.DurableOrchestrationContext) -> Steps:
     return counts
 
 
-def _agreed(context: df.DurableOrchestrationContext, plan: Plan) -> Steps:
+def _agreed(context: df.DurableOrchestrationContext, plan: ReindexPlan) -> Steps:
     """Raises RuntimeError when the counts do not agree; the alias then stays where it is."""
     said = ""
-    for _ in range(ROUNDS):
+    for _ in range(CATCH_UP_ROUNDS):
         context.set_custom_status({"phase": "catching up"})
         yield from _caught_up(context, plan)
         said = (yield _call(context, "reindex_compare", plan))["difference"]
@@ -54,7 +54,7 @@ def _agreed(context: df.DurableOrchestrationContext, plan: Plan) -> Steps:
     raise RuntimeError(f"Nothing was changed: {said}. GET index-failures may tell why.")
 
 
-def _caught_up(context: df.DurableOrchestrationContext, plan: Plan) -> Steps:
+def _caught_up(context: df.DurableOrchestrationContext, plan: ReindexPlan) -> Steps:
     is_first = True
     while True:
         task = {**plan.to_json(), "restart": is_first}
@@ -64,7 +64,7 @@ def _caught_up(context: df.DurableOrchestrationContext, plan: Plan) -> Steps:
         is_first = False
 
 
-def _call(context: df.DurableOrchestrationContext, name: str, plan: Plan) -> df.models.Task:
+def _call(context: df.DurableOrchestrationContext, name: str, plan: ReindexPlan) -> df.models.Task:
     return call(context, name, plan.to_json())
 
 
@@ -85,7 +85,7 @@ def reindex_catch_up(task: dict[str, Any]) -> dict[str, Any]:
 @activity(bp)
 def reindex_compare(task: dict[str, Any]) -> dict[str, Any]:
     old, new = _both_counts(task["into"])
-    return {"difference": difference(old, new)}
+    return {"difference": find_shortfall(old, new)}
 
 
 @activity(bp)

@@ -22,9 +22,8 @@ from functions.schemas.search_requests import (
 )
 from shared_code.app import App, current_app
 from shared_code.domain.products import ImageBytes
-from shared_code.search.query import Mode, Options
-from shared_code.search.search import Answer
-from shared_code.users.search_defaults import NOTHING, UNPROVEN, Preferred, preferred_by
+from shared_code.search import Mode, SearchOptions, SearchResults
+from shared_code.users import DEFAULTS_REFUSED, NO_DEFAULTS, SearchDefaults, load_search_defaults
 
 bp = func.Blueprint()
 
@@ -84,7 +83,7 @@ def similar_products(
 
 def answered(
     asked: SearchRequest | HybridForm | HybridRequest,
-    prefers: Preferred,
+    prefers: SearchDefaults,
     pictures: Sequence[ImageBytes] = (),
 ) -> Reply[SearchAnswer]:
     """What search and search-hybrid answer, now or when they were saved."""
@@ -99,7 +98,7 @@ def answered(
     return search_answer(found, options, app.encoder.model, query=asked.query)
 
 
-def _by_text(app: App, asked: SearchRequest, mode: Mode, options: Options) -> Answer:
+def _by_text(app: App, asked: SearchRequest, mode: Mode, options: SearchOptions) -> SearchResults:
     if isinstance(asked.query, str):
         return app.search.by_text(asked.query, mode, options)
     return app.search.by_vector(
@@ -107,19 +106,19 @@ def _by_text(app: App, asked: SearchRequest, mode: Mode, options: Options) -> An
     )
 
 
-def options_of(asked: Refined, prefers: Preferred) -> Options:
+def options_of(asked: Refined, prefers: SearchDefaults) -> SearchOptions:
     return asked.options(current_app().settings.filterable_fields, prefers)
 
 
-def preferred_here(asked: Refined, who: str) -> Preferred:
+def preferred_here(asked: Refined, who: str) -> SearchDefaults:
     """Of whoever searches. Where searches are public, anybody could say to be anybody."""
     if who and asked.personal and current_app().settings.public_search:
-        return UNPROVEN
+        return DEFAULTS_REFUSED
     return preferred_of(asked, who)
 
 
-def preferred_of(asked: Refined, who: str) -> Preferred:
+def preferred_of(asked: Refined, who: str) -> SearchDefaults:
     app = current_app()
     if not who or not asked.personal:
-        return NOTHING
-    return preferred_by(who, app.users, app.settings.filterable_fields)
+        return NO_DEFAULTS
+    return load_search_defaults(who, app.users, app.settings.filterable_fields)

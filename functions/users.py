@@ -34,28 +34,28 @@ def save_search(who: SomeUser, asked: Body[SaveRequest]) -> SavedSearchAnswer:
     """Saves a search under a name, with its filter and options."""
     app = current_app()
     search = asked.checked(app.settings.filterable_fields)
-    return answers_users.saved(app.users.save(who, asked.name, asked.type, search))
+    return answers_users.saved(app.users.save_search(who, asked.name, asked.type, search))
 
 
 @bp.route(route="v1/saved-searches", methods=["GET"])
 @endpoint(problems=(400,))
 def list_saved_searches(who: SomeUser) -> SavedSearchesAnswer:
     """The searches that this user has saved, oldest first."""
-    return answers_users.all_saved(current_app().users.saved(who))
+    return answers_users.all_saved(current_app().users.list_searches(who))
 
 
 @bp.route(route="v1/saved-searches/{search_id}", methods=["GET"])
 @endpoint(problems=(400,))
 def get_saved_search(who: SomeUser, path: Path[SavedPath]) -> SavedSearchAnswer:
     """One saved search."""
-    return answers_users.saved(current_app().users.saved_one(who, path.search_id))
+    return answers_users.saved(current_app().users.get_search(who, path.search_id))
 
 
 @bp.route(route="v1/saved-searches/{search_id}", methods=["DELETE"])
 @endpoint(problems=(400,))
 def delete_saved_search(who: SomeUser, path: Path[SavedPath]) -> ForgottenAnswer:
     """Deletes a saved search."""
-    current_app().users.forget_search(who, path.search_id)
+    current_app().users.delete_search(who, path.search_id)
     return ForgottenAnswer(rows=1)
 
 
@@ -65,7 +65,7 @@ def run_saved_search(
     who: SomeUser, path: Path[SavedPath], asked: Query[RunRequest]
 ) -> Reply[SearchAnswer]:
     """Runs a saved search as it was saved, or another page of it."""
-    found = current_app().users.saved_one(who, path.search_id)
+    found = current_app().users.get_search(who, path.search_id)
     search = search_of(found.type, asked.page_of(dict(found.search)))
     return answered(search, preferred_of(search, who))
 
@@ -74,7 +74,7 @@ def run_saved_search(
 @endpoint(problems=(400,))
 def get_preferences(who: SomeUser) -> PreferencesAnswer:
     """What this user's searches start from."""
-    return answers_users.preferences(current_app().users.preferences(who))
+    return answers_users.preferences(current_app().users.get_preferences(who))
 
 
 @bp.route(route="v1/preferences", methods=["PUT"])
@@ -83,7 +83,7 @@ def put_preferences(who: SomeUser, asked: Body[PreferencesRequest]) -> Preferenc
     """Replaces all preferences of this user."""
     app = current_app()
     wanted = asked.preferences(app.settings.filterable_fields)
-    app.users.prefer(who, wanted)
+    app.users.save_preferences(who, wanted)
     return answers_users.preferences(wanted)
 
 
@@ -91,7 +91,7 @@ def put_preferences(who: SomeUser, asked: Body[PreferencesRequest]) -> Preferenc
 @endpoint(problems=(400,))
 def delete_preferences(who: SomeUser) -> ForgottenAnswer:
     """Forgets this user's preferences; saved searches stay."""
-    return ForgottenAnswer(rows=int(current_app().users.forget_preferences(who)))
+    return ForgottenAnswer(rows=int(current_app().users.delete_preferences(who)))
 
 
 @bp.route(route="v1/preferences/{mark}/{product_id}", methods=["PUT"])
@@ -114,4 +114,4 @@ def unmark_product(who: SomeUser, path: Path[MarkPath]) -> PreferencesAnswer:
 @endpoint(problems=(400,))
 def forget_user(who: SomeUser) -> ForgottenAnswer:
     """Forgets everything that is kept of this user."""
-    return ForgottenAnswer(rows=current_app().users.forget(who))
+    return ForgottenAnswer(rows=current_app().users.delete_user(who))

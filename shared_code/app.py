@@ -7,29 +7,25 @@ import time
 
 from shared_code.adapters.telemetry.json_logs import set_up_logs
 from shared_code.allocator import limit_arenas
-from shared_code.bulk.indexing import BulkIndexing
-from shared_code.bulk.listing import BulkListing
-from shared_code.bulk.manifests import Manifests
-from shared_code.bulk.work import BulkWork
+from shared_code.bulk import BulkIndexer, BulkLister, BulkWork, ManifestStore
 from shared_code.domain.ports import BlobStore, Collections, Encoder, EventQueue, ProductIndex
-from shared_code.failures.store import Failures
-from shared_code.feeds.intake import FeedIntake
-from shared_code.indexing.blob_events import BlobEvents
-from shared_code.indexing.indexing import Indexer
-from shared_code.indexing.recovery import Recovery
-from shared_code.indexing.texts import Texts
-from shared_code.indexing.words import WordsReader
+from shared_code.failures import Failures
+from shared_code.feeds import FeedIntake
+from shared_code.indexing import (
+    BlobEvents,
+    Indexer,
+    ProductTextIndexer,
+    ProductTextReader,
+    Recovery,
+)
 from shared_code.lazy import lazy
-from shared_code.pictures.serving import Pictures
-from shared_code.pictures.thumbnails import Thumbnails
-from shared_code.products.catalogue import Catalogue
-from shared_code.reconcile.reconciler import Reconcile
+from shared_code.pictures import Pictures, Thumbnails
+from shared_code.products import Catalogue
+from shared_code.reconcile import Reconciler
 from shared_code.reindex.model_switch import ModelSwitch
-from shared_code.search.embeddings import Embeddings
-from shared_code.search.facets import Facets
-from shared_code.search.search import Search
+from shared_code.search import Embeddings, Facets, Search
 from shared_code.settings import Settings
-from shared_code.users.store import Users
+from shared_code.users import Users
 from shared_code.wiring import Adapters
 
 
@@ -100,12 +96,12 @@ class App:
         )
 
     @lazy
-    def words(self) -> WordsReader:
-        return WordsReader(self.images, now_us=lambda: time.time_ns() // 1000)
+    def words(self) -> ProductTextReader:
+        return ProductTextReader(self.images, now_us=lambda: time.time_ns() // 1000)
 
     @lazy
-    def texts(self) -> Texts:
-        return Texts(self.encoder, self.index, self.words)
+    def texts(self) -> ProductTextIndexer:
+        return ProductTextIndexer(self.encoder, self.index, self.words)
 
     @lazy
     def indexer(self) -> Indexer:
@@ -135,10 +131,12 @@ class App:
         return Recovery(self.indexer, self.failures)
 
     @lazy
-    def reconcile(self) -> Reconcile:
+    def reconcile(self) -> Reconciler:
         # one of each may be under way
         name = "reconcile-filling" if self.adapters.fills_collection else "reconcile"
-        return Reconcile(self.indexer, self.index, self.failures, self.adapters.state, place=name)
+        return Reconciler(
+            self.indexer, self.index, self.failures, self.adapters.state, progress_blob=name
+        )
 
     @lazy
     def catalogue(self) -> Catalogue:
@@ -154,16 +152,16 @@ class App:
 
     @lazy
     def bulk(self) -> BulkWork:
-        listing = BulkListing(
+        listing = BulkLister(
             self.images,
             self.feeds,
             self.failures,
-            Manifests(self.adapters.state),
+            ManifestStore(self.adapters.state),
             self.settings.filterable_fields,
             self.words.now_us,
         )
         intake = FeedIntake(self.catalogue, self.adapters.fetch_image)
-        return BulkWork(listing, BulkIndexing(self.indexer), intake)
+        return BulkWork(listing, BulkIndexer(self.indexer), intake)
 
     @lazy
     def users(self) -> Users:

@@ -9,8 +9,8 @@ from shared_code.domain.products import (
     ImageRecord,
     ImageRef,
     ModelInfo,
+    PointRevision,
     ProductText,
-    Source,
     TextRecord,
 )
 from shared_code.wiring import collection_spec, connect_to_qdrant
@@ -48,7 +48,7 @@ def at(angle):
 def text(product_id, version=1, angle=0, *, name=None, **metadata):
     words = ProductText(product_id, name or f"{product_id} v{version}", f"d{version}", metadata)
     vector = None if angle is None else at(angle)
-    return TextRecord(words, vector, Source(f"text-{version}", version))
+    return TextRecord(words, vector, PointRevision(f"text-{version}", version))
 
 
 def picture(product_id, key="a.jpg", version=1, angle=0, *, words=1, **metadata):
@@ -57,7 +57,7 @@ def picture(product_id, key="a.jpg", version=1, angle=0, *, words=1, **metadata)
         ProductText(product_id, f"{product_id} v{words}", f"d{words}", metadata),
         ImageRef(key, f"{product_id}/{key}"),
         at(angle),
-        Source(f"image-{version}", version),
+        PointRevision(f"image-{version}", version),
         words,
     )
 

@@ -17,18 +17,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 from functions.durable.triggers import DurableClient, reason_of
 from shared_code.app import current_app
-from shared_code.bulk.jobs import Job, Source, part_id
-from shared_code.bulk.report import (
+from shared_code.bulk import (
+    BulkJob,
+    BulkSource,
     JobFacts,
     JobReport,
     State,
     has_ended,
-    may_be_cancelled,
-    report,
+    is_cancellable,
+    part_id,
+    summarize_job,
 )
 from shared_code.domain.errors import AppError, NotFound, Unavailable, Unprocessable
 from shared_code.domain.threads import run_in_thread
-from shared_code.reindex.plan import Plan, build_id
+from shared_code.reindex import ReindexPlan, build_id
 
 if TYPE_CHECKING:
     import azure.durable_functions as df
@@ -58,10 +60,10 @@ _STATES: dict[str, State] = {
 class Jobs:
     client: DurableClient
 
-    async def start(self, source: Source) -> JobReport:
+    async def start(self, source: BulkSource) -> JobReport:
         settings, now = current_app().settings, datetime.now(UTC)
         job_id = _new_id(now)
-        job = Job(
+        job = BulkJob(
             job_id,
             source,
             chunk=settings.bulk_chunk,
@@ -70,14 +72,14 @@ class Jobs:
         )
         with _asking():
             await self.client.start_new("bulk_job", job_id, job.to_json())
-        return report(JobFacts(job_id, "queued", asdict(source), {}, now, now), [], now)
+        return summarize_job(JobFacts(job_id, "queued", asdict(source), {}, now, now), [], now)
 
     async def reindex(self, into: str, *, is_rollback: bool) -> JobReport:
         """Raises Unprocessable while another one is under way."""
         now = datetime.now(UTC)
         await self._refuse_second_move()
         settings = current_app().settings
-        plan = Plan(
+        plan = ReindexPlan(
             _new_id(now),
             into,
             chunk=settings.bulk_chunk,
@@ -93,7 +95,9 @@ class Jobs:
             await self._terminate(plan.id)
             raise
         source = {"kind": "reindex", "name": into}
-        return report(JobFacts(plan.id, "queued", source, {}, now, now, phase="queued"), [], now)
+        return summarize_job(
+            JobFacts(plan.id, "queued", source, {}, now, now, phase="queued"), [], now
+        )
 
     async def _refuse_second_move(self, own: str = "") -> None:
         with _asking():
@@ -138,9 +142,9 @@ class Jobs:
         facts = _facts(status)
         if status.name == "reindex_job":
             facts = await self._moving(facts, status)
-        if may_be_cancelled(facts) and await self._is_cancelled(facts.id):
+        if is_cancellable(facts) and await self._is_cancelled(facts.id):
             facts = replace(facts, state="cancelled", error="")
-        return report(facts, await self._parts(facts), now)
+        return summarize_job(facts, await self._parts(facts), now)
 
     async def _is_cancelled(self, job_id: str) -> bool:
         return await run_in_thread(current_app().bulk.listing.manifests.is_cancelled, job_id)

@@ -19,10 +19,10 @@ from functions.http.parse import (
     form,
     form_with_files,
     form_with_one_file,
+    from_strings,
     is_form,
     json_body,
     merged,
-    of_texts,
     parsed_query,
     query_fields,
 )
@@ -53,7 +53,7 @@ class RoutePath:
     """The parameters of the route: the fields of the shape bear their names."""
 
     def read(self, req: func.HttpRequest, shape: Any) -> Any:
-        return of_texts(dict(req.route_params), shape)
+        return from_strings(dict(req.route_params), shape)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class FormBody:
             return Sent(json_body(req, self.json), ())
         came = self._reader()(req, self.files)
         fields = merged(came.fields, query_fields(req)) if self.with_query else came.fields
-        return Sent(of_texts(fields, self.form_of(shape)), came.uploads)
+        return Sent(from_strings(fields, self.form_of(shape)), came.uploads)
 
     def form_of(self, shape: Any) -> Any:
         """The definition of the form's fields in ``Sent[…]``."""

@@ -24,7 +24,7 @@ from functions.http.contract import REQUEST, Contract, Reply, contract_of
 from functions.http.responses import JSON, ok, problem, secured
 from functions.http.telemetry import CONTEXT, observed, with_context
 from shared_code.domain.errors import AppError, Internal
-from shared_code.domain.patience import somebody_waits
+from shared_code.domain.patience import interactive_request
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def _answering(
     call = _Call()
     request_id = _request_id(req.headers)
     started = time.perf_counter()
-    with observed(contract.name, request_id, context) as seen, somebody_waits():
+    with observed(contract.name, request_id, context) as seen, interactive_request():
         try:
             yield call
             call.response = _response(call.answer, contract.statuses[0])

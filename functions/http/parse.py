@@ -71,7 +71,7 @@ def query_fields(req: func.HttpRequest) -> dict[str, str]:
 
 def parsed_query(req: func.HttpRequest, shape: type[T]) -> T:
     """The query string as ``shape``: numbers and booleans are read from their text."""
-    return of_texts(query_fields(req), shape)
+    return from_strings(query_fields(req), shape)
 
 
 def is_form(req: func.HttpRequest) -> bool:
@@ -155,7 +155,7 @@ def converted(content: Any, shape: type[T], *, strict: bool = True) -> T:
         raise _unprocessable(str(exc)) from exc
 
 
-def of_texts(fields: Mapping[str, str], shape: type[T]) -> T:
+def from_strings(fields: Mapping[str, str], shape: type[T]) -> T:
     """As ``converted``, with numbers and booleans read from their text.
 
     msgspec reads "null" as None there, which would pass for a field left out: a client that

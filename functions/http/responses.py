@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from functions.schemas.base import FieldProblem, Problem
 from shared_code.domain.errors import AppError
-from shared_code.pictures.serving import StoredPicture
+from shared_code.pictures import StoredPicture
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import azure.functions as func
 
 from shared_code.app import current_app
-from shared_code.domain.call import Call, calling
+from shared_code.domain.call import Call, enter_call
 from shared_code.domain.errors import Misconfigured
 from shared_code.domain.ports import Operation
 from shared_code.domain.timing import Stages, collect_stages
@@ -40,7 +40,7 @@ def observed(function: str, request_id: str, context: func.Context | None) -> It
     """``context``: None where no worker called (in tests)."""
     started_ns, started = time.time_ns(), time.perf_counter_ns()
     call = Call(function, request_id, functools.partial(mark_thread, context))
-    with collect_stages() as stages, calling(call):
+    with collect_stages() as stages, enter_call(call):
         seen = Observed(stages)
         try:
             yield seen

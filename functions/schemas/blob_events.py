@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import azure.functions as func
 
-from shared_code.indexing.blob_events import LOOK_AGAIN, Look, Notice
+from shared_code.indexing import LOOK_AGAIN, Look, Notice
 
 
 def read_notice(message: func.QueueMessage, container: str) -> Notice:

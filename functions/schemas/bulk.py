@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from functions.http.contract import Reply
 from functions.schemas.base import Answer
-from shared_code.bulk.report import JobReport
+from shared_code.bulk import JobReport
 
 JOBS_PATH = "/api/v1/jobs/"
 
@@ -67,7 +67,7 @@ def jobs(found: Sequence[JobReport]) -> JobsAnswer:
 
 
 def job(found: JobReport) -> JobAnswer:
-    facts, counts = found.facts, found.tally.counts
+    facts, counts = found.facts, found.tally.by_outcome
     return JobAnswer(
         id=facts.id,
         url=JOBS_PATH + facts.id,

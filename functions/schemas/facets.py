@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from functions.schemas.base import Answer
-from shared_code.search.facets import Facet
+from shared_code.search import Facet
 
 
 class FacetValue(Answer, frozen=True, kw_only=True):

@@ -9,10 +9,10 @@ from msgspec import UNSET, Meta, UnsetType
 from functions.schemas.base import Answer
 from shared_code.domain.ports import Page
 from shared_code.domain.products import ModelInfo
-from shared_code.failures.store import Failure
+from shared_code.failures import Failure
 from shared_code.health import Health
-from shared_code.indexing.recovery import Retried
-from shared_code.reconcile.progress import Progress
+from shared_code.indexing import RetryReport
+from shared_code.reconcile import Progress
 from shared_code.version import __version__
 
 RANDOM_WEIGHTS = (
@@ -139,7 +139,7 @@ def failures(page: Page[Failure]) -> FailuresAnswer:
     return FailuresAnswer(count=len(found), failures=found, cursor=page.cursor)
 
 
-def retried(outcome: Retried) -> RetriedAnswer:
+def retried(outcome: RetryReport) -> RetriedAnswer:
     return RetriedAnswer(tried=outcome.tried, failed=outcome.failed, cursor=outcome.cursor)
 
 

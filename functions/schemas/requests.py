@@ -18,14 +18,14 @@ from functions.schemas.fields import (
     Text,
 )
 from functions.schemas.search_fields import Sort
-from shared_code.domain.documents import product_text
+from shared_code.domain.documents import make_product_text
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter
 from shared_code.domain.filters import Filter, FilterableFields
-from shared_code.domain.naming import checked_product_id
+from shared_code.domain.naming import check_product_id
 from shared_code.domain.products import ProductText
 from shared_code.domain.sorting import Order, parse_order
-from shared_code.pictures.thumbnails import Side
+from shared_code.pictures import Side
 
 MAX_TEXTS = 64
 
@@ -63,8 +63,8 @@ class ProductRequest(Request, frozen=True):
 
     def product(self) -> ProductText:
         """Raises Unprocessable for what no product may be called, or hold."""
-        return product_text(
-            checked_product_id(self.product_id),
+        return make_product_text(
+            check_product_id(self.product_id),
             name=self.name,
             description=self.description,
             metadata=self.metadata,

@@ -10,10 +10,8 @@ from functions.http.contract import Reply
 from functions.schemas.base import Answer
 from functions.schemas.products import ImageUrl, Metadata, shown
 from shared_code.domain.products import ModelInfo
-from shared_code.domain.timing import stages_so_far
-from shared_code.search import search
-from shared_code.search.query import Options
-from shared_code.search.ranking import Result
+from shared_code.domain.timing import current_stages
+from shared_code.search import Result, SearchOptions, SearchResults
 
 SCORE_DIGITS = 4
 """float32 cosines of an int8 model differ in the fifth digit between machines."""
@@ -72,7 +70,7 @@ class SearchAnswer(Answer, frozen=True, kw_only=True):
 
 
 def search_answer(
-    answer: search.Answer, options: Options, model: ModelInfo, **about: Any
+    answer: SearchResults, options: SearchOptions, model: ModelInfo, **about: Any
 ) -> Reply[SearchAnswer]:
     body = SearchAnswer(
         **about,
@@ -89,11 +87,11 @@ def search_answer(
     return Reply(body, headers={"retry-after": str(wait)} if wait else {})
 
 
-def _explained(answer: search.Answer) -> SearchExplained:
+def _explained(answer: SearchResults) -> SearchExplained:
     return SearchExplained(
         weights={view: round(weight, SCORE_DIGITS) for view, weight in answer.weights.items()},
         candidates={view: count for view, count in answer.candidates.items()},
-        timings_ms={name: round(ms, 2) for name, ms in stages_so_far().items()},
+        timings_ms={name: round(ms, 2) for name, ms in current_stages().items()},
     )
 
 

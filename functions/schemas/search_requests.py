@@ -27,8 +27,8 @@ from shared_code.domain.filter_language import parse_filter
 from shared_code.domain.filters import FilterableFields
 from shared_code.domain.products import ImageBytes, Region
 from shared_code.domain.sorting import parse_order
-from shared_code.search.query import Blend, Mode, Options, Photo, check_words
-from shared_code.users.search_defaults import NOTHING, Preferred
+from shared_code.search import HybridQuery, Mode, Photo, SearchOptions, check_words
+from shared_code.users import NO_DEFAULTS, SearchDefaults
 
 Given: TypeAlias = Callable[[Sequence[float]], Any]
 """A vector that a caller sent, as the core takes it: ``Encoder.normalise_query_vector``."""
@@ -55,10 +55,10 @@ class Refinement(Request, frozen=True):
         given: dict[str, Any],
         exclude: Sequence[str],
         fields: FilterableFields,
-        prefers: Preferred = NOTHING,
-    ) -> Options:
+        prefers: SearchDefaults = NO_DEFAULTS,
+    ) -> SearchOptions:
         """Preferences stand in for what was left out."""
-        return Options(
+        return SearchOptions(
             limit=self.limit or prefers.limit or DEFAULT_LIMIT,
             offset=self.offset,
             where=parse_filter(given, fields) if given else prefers.where,
@@ -78,7 +78,9 @@ class JsonRefinement(Refinement, frozen=True):
     filter: FilterObject = {}  # noqa: RUF012  # msgspec copies it
     exclude: Excluded = ()
 
-    def options(self, fields: FilterableFields, prefers: Preferred = NOTHING) -> Options:
+    def options(
+        self, fields: FilterableFields, prefers: SearchDefaults = NO_DEFAULTS
+    ) -> SearchOptions:
         return self.refined(self.filter, self.exclude, fields, prefers)
 
 
@@ -86,7 +88,9 @@ class FormRefinement(Refinement, frozen=True):
     filter: FilterText = "{}"
     exclude: IdsText = "[]"
 
-    def options(self, fields: FilterableFields, prefers: Preferred = NOTHING) -> Options:
+    def options(
+        self, fields: FilterableFields, prefers: SearchDefaults = NO_DEFAULTS
+    ) -> SearchOptions:
         exclude = json_list("exclude", self.exclude, Excluded)
         return self.refined(json_object("filter", self.filter), exclude, fields, prefers)
 
@@ -112,7 +116,7 @@ class SearchRequest(JsonRefinement, frozen=True):
         if isinstance(self.query, str):
             check_words(self.query)
 
-    def mode_for(self, prefers: Preferred) -> Mode:
+    def mode_for(self, prefers: SearchDefaults) -> Mode:
         """``auto`` unless said otherwise; a preferred mode that a vector cannot have is none."""
         preferred = cast("Mode | None", prefers.mode)
         if self.vector is not UNSET and preferred == "lexical":
@@ -152,9 +156,9 @@ class HybridRequest(JsonRefinement, frozen=True):
         """Raises Unprocessable when nothing is asked for."""
         self.blend((), list).check()
 
-    def blend(self, pictures: Sequence[ImageBytes], given: Given) -> Blend:
+    def blend(self, pictures: Sequence[ImageBytes], given: Given) -> HybridQuery:
         """``pictures``: JSON brings none."""
-        return Blend(
+        return HybridQuery(
             product_ids=_with_one(self.product_id, self.product_ids),
             vectors=[given(numbers) for numbers in self.vectors],
             text=_text(self.query),
@@ -175,13 +179,13 @@ class HybridForm(FormRefinement, frozen=True):
     image_weight: ImageWeight | None = None
     box: Box | None = None
 
-    def blend(self, pictures: Sequence[ImageBytes], given: Given) -> Blend:
+    def blend(self, pictures: Sequence[ImageBytes], given: Given) -> HybridQuery:
         """``given``: a form brings no vectors. Raises Unprocessable for a box that could be of
         any of several pictures."""
         region = region_of(self.box)
         if region and len(pictures) != 1:
             raise Unprocessable.at("box", f"is for one picture; {len(pictures)} came")
-        return Blend(
+        return HybridQuery(
             photos=[Photo(picture, region) for picture in pictures],
             product_ids=_with_one(
                 self.product_id, json_list("product_ids", self.product_ids, LikeThese)

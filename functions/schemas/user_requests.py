@@ -13,8 +13,8 @@ from functions.schemas.search_fields import ProductId
 from functions.schemas.search_requests import HybridRequest, SearchRequest
 from shared_code.domain.filter_language import parse_filter
 from shared_code.domain.filters import FilterableFields
-from shared_code.search.query import Mode
-from shared_code.users.store import MAX_MARKED, Mark, Preferences
+from shared_code.search import Mode
+from shared_code.users import MAX_MARKED, Mark, Preferences
 
 SearchType: TypeAlias = Literal["search", "search-hybrid"]
 Marked: TypeAlias = Annotated[tuple[ProductId, ...], Meta(max_length=MAX_MARKED)]

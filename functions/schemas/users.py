@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from functions.schemas.base import Answer
-from shared_code.users.store import Preferences, SavedSearch
+from shared_code.users import Preferences, SavedSearch
 
 
 class SavedSearchAnswer(Answer, frozen=True, kw_only=True):

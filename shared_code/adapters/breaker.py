@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TypeVar
 
 from shared_code.domain.errors import Unavailable
-from shared_code.domain.patience import must_insist
+from shared_code.domain.patience import must_retry
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class CircuitBreaker:
 
     def call(self, request: Callable[[], T]) -> T:
         """Raises Unavailable at once while open; one that ``request`` raises is what opens it."""
-        if must_insist():
+        if must_retry():
             return self._call_and_record(request)
         is_probe = self._admit()
         try:

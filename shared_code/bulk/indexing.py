@@ -1,8 +1,8 @@
-"""Many blobs at once: what ``Indexer`` does with one, by the same rules, in batches.
+"""Indexes many blobs at once, by the same rules by which ``Indexer`` indexes one.
 
-It takes the listing's word for which blobs there are and looks again afterwards, for all of them
-together (``BulkWork``). Whatever is out of the ordinary, one that cannot be decoded or has gone,
-is left to ``Indexer.sync``: there is no second way to index.
+A batch trusts the listing about which blobs there are; ``BulkWork`` looks again afterwards, once
+for all of them. Exceptions, such as a picture that cannot be decoded or is gone, are left to
+``Indexer.sync``, so there is no second way to handle them.
 """
 
 from __future__ import annotations
@@ -14,93 +14,99 @@ from typing import TYPE_CHECKING
 from shared_code.domain.errors import Unprocessable, UnsupportedImage
 from shared_code.domain.naming import picture_ref
 from shared_code.domain.ports import Blob, BlobInfo
-from shared_code.domain.products import PointRef, Source
+from shared_code.domain.products import PointRef, PointRevision
 from shared_code.domain.timing import stage
-from shared_code.indexing.duplicates import Duplicates
-from shared_code.indexing.indexing import Indexer
-from shared_code.indexing.job_counts import Tally
-from shared_code.indexing.listing_diff import Group
-from shared_code.indexing.records import image_record, text_record
-from shared_code.indexing.texts import is_current
-from shared_code.indexing.word_vectors import embed_many_words
-from shared_code.indexing.words import Listing, Words
+from shared_code.indexing import (
+    Duplicates,
+    Group,
+    Indexer,
+    JobCounts,
+    Listing,
+    ObservedText,
+    embed_many_words,
+    image_record,
+    is_current,
+    text_record,
+)
 
 if TYPE_CHECKING:
     from typing import Any
 
     from shared_code.domain.products import Vector
 
-EMBEDDED_AT_ONCE = 16
-"""Decoded pictures held until they are embedded: 10 MB. The encoder cuts them into smaller runs."""
+MAX_DECODED = 16
+"""Decoded pictures in memory (10 MB) before they are embedded. The encoder makes smaller
+batches."""
 
 
 @dataclass(slots=True)
-class _Work:
-    """What is to be done for one product."""
+class _ProductWork:
+    """The work to do for one product."""
 
     group: Group
-    words: Words
-    seen: list[BlobInfo] = field(default_factory=list)
-    """Pictures that are embedded already, but do not bear the words of now."""
-    unseen: list[BlobInfo] = field(default_factory=list)
+    text: ObservedText
+    outdated: list[BlobInfo] = field(default_factory=list)
+    """Pictures that are embedded already, but carry an outdated text."""
+    missing: list[BlobInfo] = field(default_factory=list)
+    """Pictures whose content is not embedded yet."""
     embedded: list[tuple[BlobInfo, Vector]] = field(default_factory=list)
-    is_said: bool = False
-    """The text point is as the words are."""
+    text_is_current: bool = False
+    """The text point holds the present text, and so do all embedded pictures."""
     has_point: bool = False
-    """The product has pictures that stay as they are."""
+    """The product has pictures that need no change."""
     replaced: set[str] = field(default_factory=set)
-    """Of the unseen ones, those that an earlier picture was embedded for."""
+    """Names of missing pictures that replace an earlier one."""
     unusable: list[BlobInfo] = field(default_factory=list)
-    """Documents that come before the one that the words are from."""
+    """Documents that would come before the one that the text is from, but cannot be used."""
 
     @property
-    def stands(self) -> bool:
+    def has_product(self) -> bool:
         """A sidecar or an unreadable picture alone makes no product."""
-        return self.words.from_document or bool(self.embedded or self.seen or self.has_point)
+        return self.text.from_document or bool(self.embedded or self.outdated or self.has_point)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of some products."""
+    """The outcome for some products."""
 
-    tally: Tally
-    """Of their blobs."""
-    written: frozenset[str]
-    """Ids of those products of which something was written."""
+    counts: JobCounts
+    """The outcomes of their blobs."""
+    changed: frozenset[str]
+    """Ids of the products of which something was written."""
 
 
 @dataclass(frozen=True, slots=True)
-class BulkIndexing:
+class BulkIndexer:
     indexer: Indexer
 
     def sync(self, groups: Sequence[Group], *, listed_at: int) -> Batch:
-        """Makes the index agree with these products as they were listed (microseconds since the
-        epoch). Raises Unavailable for what may pass.
+        """Makes the index agree with these products as they were listed at that time (microseconds
+        since the epoch). Raises Unavailable for what may pass.
 
-        The caller looks at storage once more afterwards and syncs what has changed.
+        The caller looks at storage again afterwards and syncs what has changed.
         """
-        tally = Tally()
+        counts = JobCounts()
         refs = [ref for group in groups for ref in group.refs]
         with stage("search"):
             stored = self.indexer.index.sources(refs)
         works = []
         for group in groups:
-            work = self._work(group, stored, listed_at)
+            work = self._plan(group, stored, listed_at)
             if work is None:
-                tally.note("current", items=len(group.blobs))
+                counts.note("current", items=len(group.blobs))
             else:
                 works.append(work)
         self._embed_pictures(works)
-        self._write([work for work in works if work.stands])
-        left = {blob for work in works for blob in self._finish(work, tally)}
+        self._write([work for work in works if work.has_product])
+        left = {blob for work in works for blob in self._finish(work, counts)}
         fine = [i.name for group in groups for i in group.blobs if i.name not in left]
         self.indexer.failures.clear_all(fine)
-        return Batch(tally, frozenset(work.group.product_id for work in works))
+        return Batch(counts, frozenset(work.group.product_id for work in works))
 
-    def _work(
-        self, group: Group, stored: Mapping[PointRef, Source], listed_at: int
-    ) -> _Work | None:
-        """None when the index agrees already."""
+    def _plan(
+        self, group: Group, stored: Mapping[PointRef, PointRevision], listed_at: int
+    ) -> _ProductWork | None:
+        """Returns the work to do; None when the index agrees with storage already."""
         doubtful = group.doubtful_pictures(stored)
         if not doubtful and not group.has_doubtful_words(stored):
             return None
@@ -109,33 +115,36 @@ class BulkIndexing:
         listing = Listing(group.product_id, blobs, listed_at)
         if group.is_cut:
             listing = reader.listing(group.product_id)
-        words = reader.read_from(listing)
-        if words is None:  # a sidecar alone, or all of it gone meanwhile
+        text = reader.read_from(listing)
+        if text is None:  # a sidecar alone, or all of it is gone meanwhile
             return None
-        text = stored.get(PointRef(group.product_id))
-        work = _Work(group, words, has_point=len(doubtful) < len(group.pictures))
+        text_revision = stored.get(PointRef(group.product_id))
+        work = _ProductWork(group, text, has_point=len(doubtful) < len(group.pictures))
         for info in doubtful:
             old = stored.get(picture_ref(info.name))
-            (work.seen if old and old.etag == info.etag else work.unseen).append(info)
-            if old and old.etag != info.etag:
+            is_embedded = old is not None and old.etag == info.etag
+            (work.outdated if is_embedded else work.missing).append(info)
+            if old and not is_embedded:
                 work.replaced.add(info.name)
-        work.is_said = is_current(text, words) and not work.seen
-        work.unusable = list(listing.unusable(words.basis))
-        return work if work.unseen or not work.is_said else None
+        work.text_is_current = is_current(text_revision, text) and not work.outdated
+        work.unusable = list(listing.unusable(text.basis))
+        return work if work.missing or not work.text_is_current else None
 
-    def _embed_pictures(self, works: Sequence[_Work]) -> None:
-        waiting: list[tuple[_Work, BlobInfo, Any]] = []
-        for decoded in self._decoded(works):
-            waiting.append(decoded)
-            if len(waiting) == EMBEDDED_AT_ONCE:
-                self._embed(waiting)
-                waiting = []
-        self._embed(waiting)
+    def _embed_pictures(self, works: Sequence[_ProductWork]) -> None:
+        batch: list[tuple[_ProductWork, BlobInfo, Any]] = []
+        for decoded in self._decode_missing(works):
+            batch.append(decoded)
+            if len(batch) == MAX_DECODED:
+                self._embed(batch)
+                batch = []
+        self._embed(batch)
 
-    def _decoded(self, works: Sequence[_Work]) -> Iterator[tuple[_Work, BlobInfo, Any]]:
-        """Pictures that cannot be read or decoded are passed over."""
+    def _decode_missing(
+        self, works: Sequence[_ProductWork]
+    ) -> Iterator[tuple[_ProductWork, BlobInfo, Any]]:
+        """Yields the missing pictures, decoded; skips those that cannot be read or decoded."""
         for work in works:
-            for info in work.unseen:
+            for info in work.missing:
                 try:
                     blob = self._read(info)
                     if blob is None:
@@ -144,7 +153,7 @@ class BulkIndexing:
                 except (UnsupportedImage, Unprocessable):
                     continue
                 if info.name in work.replaced:
-                    self.indexer.thumbnails.remove(info.name, but=blob.info)
+                    self.indexer.thumbnails.remove(info.name, keep=blob.info)
                 yield work, blob.info, decoded
 
     def _read(self, info: BlobInfo) -> Blob | None:
@@ -153,45 +162,46 @@ class BulkIndexing:
         with stage("store"):
             return self.indexer.images.read(info.name)
 
-    def _embed(self, waiting: Sequence[tuple[_Work, BlobInfo, Any]]) -> None:
-        if waiting:
-            vectors = self.indexer.encoder.encode_images([decoded for _, _, decoded in waiting])
-            for (work, info, _), vector in zip(waiting, vectors, strict=True):
+    def _embed(self, batch: Sequence[tuple[_ProductWork, BlobInfo, Any]]) -> None:
+        if batch:
+            vectors = self.indexer.encoder.encode_images([decoded for _, _, decoded in batch])
+            for (work, info, _), vector in zip(batch, vectors, strict=True):
                 work.embedded.append((info, vector))
 
-    def _write(self, works: Sequence[_Work]) -> None:
-        """One write for all of them."""
-        images = [image_record(*pair, work.words) for work in works for pair in work.embedded]
-        unsaid = [work.words for work in works if not work.is_said]
-        vectors = embed_many_words(self.indexer.encoder, [words.text for words in unsaid])
-        texts = [text_record(*pair) for pair in zip(vectors, unsaid, strict=True)]
+    def _write(self, works: Sequence[_ProductWork]) -> None:
+        """Writes all points of these products in one call."""
+        images = [image_record(*pair, work.text) for work in works for pair in work.embedded]
+        changed = [work.text for work in works if not work.text_is_current]
+        vectors = embed_many_words(self.indexer.encoder, [observed.text for observed in changed])
+        texts = [text_record(*pair) for pair in zip(vectors, changed, strict=True)]
         if not images and not texts:
             return
         with stage("search"):
             self.indexer.index.write(images, texts)
         Duplicates(self.indexer.index).note(images)
 
-    def _finish(self, work: _Work, tally: Tally) -> list[str]:
-        """Does what the batch had to leave, and counts; returns the names of what was left."""
+    def _finish(self, work: _ProductWork, counts: JobCounts) -> list[str]:
+        """Syncs what the batch left out, and counts the outcomes; returns the names of what was
+        left."""
         embedded = {info.name for info, _ in work.embedded}
-        unread = [info.name for info in work.unseen if info.name not in embedded]
+        unread = [info.name for info in work.missing if info.name not in embedded]
         left = [*unread, *(info.name for info in work.unusable)]
         for blob in left:
-            self.one(blob, tally)
-        if not work.stands:
+            self.sync_blob(blob, counts)
+        if not work.has_product:
             self.indexer.texts.refresh(work.group.product_id)
-        tally.counts["images"] += len(embedded)
-        written = len(embedded) + len(work.seen)
-        tally.note("indexed", items=written)
-        others = max(0, len(work.group.blobs) - written - len(left))
-        tally.note("current" if work.is_said else "indexed", items=others)
+        counts.by_outcome["images"] += len(embedded)
+        updated = len(embedded) + len(work.outdated)
+        counts.note("indexed", items=updated)
+        others = max(0, len(work.group.blobs) - updated - len(left))
+        counts.note("current" if work.text_is_current else "indexed", items=others)
         return left
 
-    def one(self, blob: str, tally: Tally) -> None:
-        """By the way of a single event."""
+    def sync_blob(self, blob: str, counts: JobCounts) -> None:
+        """Syncs one blob as an event would, and counts the outcome."""
         outcome = self.indexer.retry(blob)
         if outcome != "failed":
-            tally.note(outcome)
+            counts.note(outcome)
             return
         failure = self.indexer.failures.find(blob)
-        tally.fail(blob, failure.reason if failure else "it cannot be indexed")
+        counts.fail(blob, failure.reason if failure else "it cannot be indexed")

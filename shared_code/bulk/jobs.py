@@ -1,8 +1,8 @@
-"""What a bulk job is and what it has come to. Pure: the orchestrators only carry this out.
+"""The state of a bulk job and the decisions about it. Pure: the orchestrators only carry them out.
 
-A job goes through its source in segments, each of which was listed once and is cut into chunks;
-a chunk is one activity. Inputs and results of all of them are small: a segment's items lie in a
-blob, which chunks refer to by position.
+A job works through its source in segments; each is listed once and cut into chunks, and a chunk is
+one activity. All their inputs and results are small: a segment's items lie in a blob, and chunks
+refer to them by position. Field names are keys of the JSON that Durable Functions keep.
 """
 
 from __future__ import annotations
@@ -11,88 +11,88 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from shared_code.indexing.job_counts import Tally, fit_status
+from shared_code.indexing import JobCounts, fit_status
 
 SEGMENT_ITEMS = 1_000
-"""One listing, one manifest, one sub-orchestration: its history stays at some hundred events, and a
-million items make a thousand segments."""
+"""Items of a segment: one listing, one manifest, one sub-orchestration with a history of some
+hundred events. A million items make a thousand segments."""
 
 GENERATION = 40
-"""Segments until the job continues as new: every step of an orchestration reads all of its history
-again, and this keeps it below a thousand events. A multiple of the segments in work, so that the
-last round of a generation is a full one."""
+"""Segments until the job continues as new: every step of an orchestration replays its whole
+history, and this keeps that below a thousand events. A multiple of the segments that run at one
+time, so that the last round of a generation is full."""
 
 MAX_RUNNING_SHOWN = 500
-"""Segments in work whose own progress is shown; the numbers must fit into a custom status."""
+"""Running segments whose own progress is shown; their numbers must fit into a custom status."""
 
-Kind: TypeAlias = Literal["container", "feed", "failures"]
+SourceKind: TypeAlias = Literal["container", "feed", "failures"]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BulkSource:
     """Where a job's items come from."""
 
-    kind: Kind
+    kind: SourceKind
     name: str = ""
     """The prefix of the blobs, or the name of the feed."""
     etag: str = ""
-    """Of the feed: one that is replaced meanwhile is another one."""
+    """The feed's etag: a feed that is replaced during the job is another feed."""
 
     @classmethod
-    def of_json(cls, said: Mapping[str, Any]) -> Source:
-        return cls(**said)
+    def from_json(cls, document: Mapping[str, Any]) -> BulkSource:
+        return cls(**document)
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """A listed part of the source. ``chunks`` are positions in its manifest, end excluded."""
+class BulkSegment:
+    """A listed part of the source. ``chunks`` are ranges in its manifest, the end excluded."""
 
     number: int
     items: int
     chunks: Sequence[Sequence[int]]
     place: Any
-    """Where the next segment begins; None after the last one."""
+    """Where the next segment begins, as the listing resumes there; None after the last one."""
     merged: int = 0
-    """Rows of a feed that are part of another row's product."""
+    """Rows of a feed that were merged into another row's product."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def of_json(cls, said: Mapping[str, Any]) -> Segment:
-        return cls(**said)
+    def from_json(cls, document: Mapping[str, Any]) -> BulkSegment:
+        return cls(**document)
 
 
 @dataclass(slots=True)
-class Job:
-    """Everything that a job's orchestration remembers, from one generation to the next."""
+class BulkJob:
+    """What a job's orchestration remembers from one generation to the next."""
 
     id: str
-    source: Source
+    source: BulkSource
     chunk: int
     """Items of one activity."""
     width: int
-    """Segments in work at one time."""
+    """Segments that run at one time."""
     generation: int = GENERATION
     """Segments until it continues as new."""
     into: str = ""
     """The collection to fill; empty: the one that serves."""
     started: str = ""
-    """ISO 8601, UTC. What Durable says of it begins anew with each generation."""
+    """ISO 8601, UTC. Durable Functions' own start time begins anew with each generation."""
     place: Any = None
-    """Where the next segment is to be listed from; None at the very beginning."""
+    """Where the listing of the next segment begins; None at the very beginning."""
     is_listed: bool = False
     listed: int = 0
     """Items of all segments so far."""
     segments: int = 0
     waiting: list[dict[str, Any]] = field(default_factory=list)
-    """Segments that were listed and not begun."""
-    tally: Tally = field(default_factory=Tally)
+    """Segments that were listed and are not begun yet."""
+    tally: JobCounts = field(default_factory=JobCounts)
     running: list[int] = field(default_factory=list)
-    """Numbers of the segments in work; their own status tells how far they are."""
+    """Numbers of the segments that run; their own status shows how far they are."""
 
-    def listing(self) -> dict[str, Any]:
-        """The input of the activity that lists the next segment."""
+    def listing_task(self) -> dict[str, Any]:
+        """Returns the input of the activity that lists the next segment."""
         return {
             "job": self.id,
             "into": self.into,
@@ -102,29 +102,30 @@ class Job:
             "chunk": self.chunk,
         }
 
-    def note_listed(self, segment: Segment) -> None:
+    def note_listed(self, segment: BulkSegment) -> None:
         self.segments += 1
         self.listed += segment.items
-        self.tally.counts["merged"] += segment.merged
+        self.tally.by_outcome["merged"] += segment.merged
         self.place = segment.place
         self.is_listed = segment.place is None
         if segment.chunks:
             self.waiting.append(segment.to_json())
 
     @property
-    def wants_listing(self) -> bool:
-        """Listed ahead of the work, so that the total is known early, yet not without end."""
+    def can_list_ahead(self) -> bool:
+        """Segments are listed before they can run, so that the total is known early; but only so
+        many."""
         return not self.is_listed and len(self.waiting) < self.generation
 
-    def next_segment(self) -> dict[str, Any] | None:
-        """The input of the sub-orchestration to begin now; None when enough is in work."""
+    def begin_segment(self) -> dict[str, Any] | None:
+        """Returns the input of the sub-orchestration to begin now; None when enough of them run."""
         if not self.waiting or len(self.running) >= self.width:
             return None
         segment = self.waiting.pop(0)
         self.running.append(segment["number"])
         return {"job": self.id, "into": self.into, "segment": segment}
 
-    def note_done(self, number: int, tally: Tally) -> None:
+    def note_done(self, number: int, tally: JobCounts) -> None:
         self.running.remove(number)
         self.tally.add(tally)
 
@@ -133,7 +134,7 @@ class Job:
         return self.is_listed and not self.waiting and not self.running
 
     def status(self) -> dict[str, Any]:
-        """Small, whatever the size of the job and however long its problems are."""
+        """Returns the custom status: small, whatever the size of the job and of its problems."""
         return fit_status(
             {
                 "listed": self.listed,
@@ -147,37 +148,41 @@ class Job:
         return {**asdict(self), "tally": self.tally.to_json()}
 
     @classmethod
-    def of_json(cls, said: Mapping[str, Any]) -> Job:
-        source, tally = Source.of_json(said["source"]), said.get("tally")
-        known = {**said, "source": source, "tally": Tally.of_json(tally) if tally else Tally()}
+    def from_json(cls, document: Mapping[str, Any]) -> BulkJob:
+        source, tally = BulkSource.from_json(document["source"]), document.get("tally")
+        known = {
+            **document,
+            "source": source,
+            "tally": JobCounts.from_json(tally) if tally else JobCounts(),
+        }
         return cls(**known)
 
 
 def part_id(job: str, number: int) -> str:
-    """The instance of a segment's sub-orchestration. It does not begin like a job's id, so that a
-    listing of jobs lists no segments."""
+    """Returns the instance id of a segment's sub-orchestration. It does not begin like a job's
+    id, so that listings of jobs hold no segments."""
     return f"part-{job.removeprefix('job-')}-{number:06}"
 
 
-def manifest_of(job: str, number: int) -> str:
-    """The blob that holds a segment's items."""
+def manifest_name(job: str, number: int) -> str:
+    """Returns the name of the blob that holds a segment's items."""
     return f"jobs/{job}/{number:06}.json"
 
 
-def cancelled_flag(job: str) -> str:
-    """The blob that tells activities to do nothing: ending an orchestration ends neither its
-    sub-orchestrations nor what is queued."""
+def cancel_flag_name(job: str) -> str:
+    """Returns the name of the blob that tells activities to do nothing: terminating an
+    orchestration ends neither its sub-orchestrations nor queued activities."""
     return f"jobs/{job}/cancelled"
 
 
-def chunks_of(sizes: Sequence[int], limit: int) -> list[tuple[int, int]]:
-    """Cuts groups of these sizes, which follow one another, into chunks of about ``limit`` items;
-    a chunk ends with a group. Positions are those of groups."""
+def cut_chunks(sizes: Sequence[int], limit: int) -> list[tuple[int, int]]:
+    """Cuts consecutive groups of these sizes into chunks of about ``limit`` items, as ranges of
+    groups; no group is divided."""
     chunks: list[tuple[int, int]] = []
-    start = held = 0
+    start = items = 0
     for at, size in enumerate(sizes):
-        held += size
-        if held >= limit:
+        items += size
+        if items >= limit:
             chunks.append((start, at + 1))
-            start, held = at + 1, 0
+            start, items = at + 1, 0
     return [*chunks, (start, len(sizes))] if start < len(sizes) else chunks

@@ -1,4 +1,4 @@
-"""What a bulk job's state means to whoever asks: how far, how fast, how long still."""
+"""The report of a bulk job: how far it is, how fast, and how long it still takes."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from shared_code.indexing.job_counts import Tally
+from shared_code.indexing import JobCounts
 
 State: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """A job as its orchestration tells of it."""
+    """A job as its orchestration describes it."""
 
     id: str
     state: State
     source: dict[str, Any]
     status: dict[str, Any]
-    """``Job.status``; empty before the first step."""
+    """``BulkJob.status``; empty before the first step."""
     started: datetime
     updated: datetime
     """When its orchestration took its last step."""
     error: str = ""
     phase: str = ""
-    """Of a move to another model."""
+    """The phase of a move to another model; empty for other jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
     facts: JobFacts
-    tally: Tally
+    tally: JobCounts
     elapsed_s: float
 
     @property
     def total(self) -> int | None:
-        """None until all of the source was listed."""
+        """None until the whole source was listed."""
         return self.listed if self.facts.status.get("is_listed") else None
 
     @property
@@ -50,35 +50,36 @@ class JobReport:
 
     @property
     def images_per_s(self) -> float | None:
-        return _rate(self.tally.counts["images"], self.elapsed_s)
+        return _rate(self.tally.by_outcome["images"], self.elapsed_s)
 
     @property
     def eta_s(self) -> int | None:
-        """None where nothing can be said yet."""
-        rate = _rate(self.tally.counts["done"], self.elapsed_s)
+        """None where it cannot be estimated yet."""
+        rate = _rate(self.tally.by_outcome["done"], self.elapsed_s)
         if has_ended(self.facts.state) or self.total is None or not rate:
             return None
-        return round(max(0, self.total - self.tally.counts["done"]) / rate)
+        return round(max(0, self.total - self.tally.by_outcome["done"]) / rate)
 
 
 def has_ended(state: State) -> bool:
     return state in ("completed", "failed", "cancelled")
 
 
-def may_be_cancelled(facts: JobFacts) -> bool:
-    """Whether its flag decides. Until an orchestration is terminated it goes on over activities
-    that do nothing any more, and may even come to its end."""
+def is_cancellable(facts: JobFacts) -> bool:
+    """Returns whether the cancel flag decides about the job. Until its orchestration is
+    terminated it goes on with activities that do nothing any more, and may even complete."""
     if facts.state == "completed":
         done = facts.status.get("counts", {}).get("done", 0)
         return bool(done < facts.status.get("listed", 0))
     return facts.state != "cancelled"
 
 
-def report(facts: JobFacts, parts: Sequence[dict[str, Any]], now: datetime) -> JobReport:
-    """``parts``: what the segments in work say of themselves, so far as they do."""
-    tally = Tally.of_json(facts.status) if facts.status else Tally()
+def summarize_job(facts: JobFacts, parts: Sequence[dict[str, Any]], now: datetime) -> JobReport:
+    """Sums up a job. ``parts`` are the custom statuses of the segments that run, where they have
+    one."""
+    tally = JobCounts.from_json(facts.status) if facts.status else JobCounts()
     for part in parts:
-        tally.add(Tally.of_json(part))
+        tally.add(JobCounts.from_json(part))
     until = facts.updated if has_ended(facts.state) else now
     return JobReport(facts, tally, max(0.0, (until - facts.started).total_seconds()))
 

@@ -1,4 +1,4 @@
-"""The call of a function that is in hand, for whoever writes a log or starts a thread for it."""
+"""The function call that is being handled, for whatever logs or starts threads on its behalf."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The call in hand, for whoever writes a log."""
+    """The call that is being handled, as log lines name it."""
 
     function: str
     request_id: str
     mark_thread: Callable[[], AbstractContextManager[None]] = nullcontext
-    """Shows the host that a thread works for this call, while the block lasts."""
+    """Tells the host that a thread works for this call, while the block lasts."""
 
 
 _call: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 @contextmanager
-def calling(call: Call) -> Iterator[None]:
+def enter_call(call: Call) -> Iterator[None]:
+    """Makes this the current call for the block."""
     token = _call.set(call)
     try:
         yield
@@ -30,5 +31,5 @@ def calling(call: Call) -> Iterator[None]:
         _call.reset(token)
 
 
-def call_in_hand() -> Call | None:
+def current_call() -> Call | None:
     return _call.get()

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-# what both Python and Qdrant read, and read alike
-_WRITTEN = re.compile(
+# what Python and Qdrant both read, and read alike
+_RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 
@@ -16,18 +16,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def instant_of(value: Any) -> datetime | None:
-    """``2026-11-23`` (midnight UTC) or ``2026-11-23T10:00:00Z``; without a zone it is UTC.
+def parse_instant(value: Any) -> datetime | None:
+    """Reads ``2026-11-23`` (midnight UTC) or ``2026-11-23T10:00:00Z``; without a zone it is UTC.
 
     None for anything else.
     """
-    if not isinstance(value, str) or not _WRITTEN.fullmatch(value):
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         return None
     try:
-        found = datetime.fromisoformat(value.upper())
+        instant = datetime.fromisoformat(value.upper())
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def is_whole_day(value: str) -> bool:

@@ -1,4 +1,4 @@
-"""Every failure a caller can meet. An error knows its HTTP status and says what to do.
+"""Every failure that a caller can meet. An error knows its HTTP status and says what to do.
 
 An adapter translates what its technology raises into one of these, once; the HTTP edge
 turns them into ``application/problem+json``. Anything else that escapes is a bug.
@@ -20,7 +20,8 @@ class FieldError:
 
 
 class AppError(Exception):
-    """A failure with a status, a title that never varies, and a detail that says what to do."""
+    """A failure with a status, a title that is always the same, and a detail that says what to
+    do."""
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
@@ -51,7 +52,7 @@ class NotFound(AppError):
 
 
 class LengthRequired(AppError):
-    """A body came in chunks, of which Azure's host hands over nothing."""
+    """The body was sent in chunks, and Azure's host passes nothing of it on."""
 
     status = 411
     title = "Length required"
@@ -82,19 +83,19 @@ class Unprocessable(AppError):
 
 
 class RefusedByStorage(Unprocessable):
-    """Storage has the blob and does not let us at it, until somebody changes that: it is archived,
-    leased, or protected. Neither waiting nor another content helps."""
+    """Storage has the blob but refuses access to it: it is archived, leased or protected. Neither
+    waiting nor other content helps until somebody changes that."""
 
 
 class TooBusy(AppError):
-    """More callers wait than could be served soon."""
+    """More callers are waiting than can be served soon."""
 
     status = 429
     title = "Too busy"
 
 
 class Internal(AppError):
-    """A bug. The log knows more; the caller is told nothing else."""
+    """A bug. The log says more; the caller learns nothing else."""
 
 
 class Misconfigured(AppError):
@@ -105,7 +106,7 @@ class Misconfigured(AppError):
 
 
 class Unavailable(AppError):
-    """A dependency is down or slow. It may pass: try again after ``retry_after_s``."""
+    """A dependency is down or slow, which may pass: try again after ``retry_after_s``."""
 
     status = 503
     title = "Unavailable"

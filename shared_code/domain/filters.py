@@ -21,7 +21,7 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The number lies within the bounds given; a bound of None is no bound."""
+    """The number lies within these bounds; a bound of None is no bound."""
 
     field: str
     gt: float | None = None
@@ -32,7 +32,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class During:
-    """The date lies within the bounds given, which are instants; None is no bound."""
+    """The date lies within these bounds, which are instants; None is no bound."""
 
     field: str
     gt: datetime | None = None
@@ -43,21 +43,21 @@ class During:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The inner filter does not hold."""
+    """Holds where the inner filter does not."""
 
     inner: Filter
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Every inner filter holds; an empty one always holds."""
+    """Holds where every inner filter does; always when there is none."""
 
     inner: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """At least one inner filter holds."""
+    """Holds where at least one inner filter does."""
 
     inner: tuple[Filter, ...]
 

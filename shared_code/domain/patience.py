@@ -1,8 +1,9 @@
-"""Whether the work in hand may wait its turn, or is better refused than kept waiting.
+"""How long the current work may wait for a busy model or a failing service.
 
-Somebody waits for an HTTP answer. An event's look at a blob can be put off: it waits on a queue
-and costs nothing there, so it need not insist on a service that has just failed. Bulk jobs and
-reconciles can do neither. Context variables say which, so that no use case has to pass it around.
+Somebody waits for the answer to an HTTP request, so it is refused rather than kept waiting. An
+event can be deferred: it waits on a queue and costs nothing there, so it need not insist on a
+service that has just failed. Bulk jobs and reconciles can do neither. Context variables say which
+of these the work is, so that no use case has to pass it around.
 """
 
 from __future__ import annotations
@@ -11,37 +12,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_somebody_waits: ContextVar[bool] = ContextVar("somebody_waits", default=False)
+_interactive_request: ContextVar[bool] = ContextVar("interactive_request", default=False)
 
 
 @contextmanager
-def somebody_waits() -> Iterator[None]:
-    """For the block: rather refuse than keep waiting."""
-    token = _somebody_waits.set(True)
+def interactive_request() -> Iterator[None]:
+    """Marks the block as the work of an HTTP request: it is refused rather than kept waiting."""
+    token = _interactive_request.set(True)
     try:
         yield
     finally:
-        _somebody_waits.reset(token)
+        _interactive_request.reset(token)
 
 
-def may_wait() -> bool:
-    return not _somebody_waits.get()
+def can_block() -> bool:
+    """Returns whether the work may wait its turn: nobody waits for its answer."""
+    return not _interactive_request.get()
 
 
-_can_be_put_off: ContextVar[bool] = ContextVar("can_be_put_off", default=False)
+_deferrable_work: ContextVar[bool] = ContextVar("deferrable_work", default=False)
 
 
 @contextmanager
-def work_that_can_be_put_off() -> Iterator[None]:
-    """For the block: a service that has just failed is not asked again, and one that does not
-    answer is asked once."""
-    token = _can_be_put_off.set(True)
+def deferrable_work() -> Iterator[None]:
+    """Marks the block as work that can be done later: it does not retry, nor call a service that
+    has just failed."""
+    token = _deferrable_work.set(True)
     try:
         yield
     finally:
-        _can_be_put_off.reset(token)
+        _deferrable_work.reset(token)
 
 
-def must_insist() -> bool:
-    """True for work that is lost or starts over when a service fails: it asks again and again."""
-    return may_wait() and not _can_be_put_off.get()
+def must_retry() -> bool:
+    """Returns whether the work is lost or starts over when a service fails, so that it retries."""
+    return can_block() and not _deferrable_work.get()

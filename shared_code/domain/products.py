@@ -22,38 +22,38 @@ ImageBytes: TypeAlias = bytes | memoryview
 """A picture as it was sent: JPEG, PNG and so on. A view is a part of a request's body."""
 
 Metadata: TypeAlias = Mapping[str, Any]
-"""What a shop says of a product beyond its words: a JSON object."""
+"""What a shop records about a product beyond its name and description: a JSON object."""
 
 Kind: TypeAlias = Literal["image", "text"]
 """What a vector was made from: a picture of a product, or its name and description."""
 
 View: TypeAlias = Literal["image", "text", "lexical"]
-"""What a query is compared with: pictures, descriptions by meaning, descriptions by words."""
+"""What a query is compared with: pictures, descriptions by meaning, descriptions by their words."""
 
 POINT_NAMESPACE = uuid.UUID("6f1d3c1e-5c0b-5b52-9a53-1f6a1b0f3a77")
 """The namespace of every point id. Changing it would orphan every stored point."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """What a model's scores mean: usual ones of things that have nothing to do with each other,
-    and of things that belong together."""
+class ScoreCalibration:
+    """How to read a model's scores: the usual score of things that have nothing to do with each
+    other, and of things that belong together."""
 
     unrelated: float
     match: float
 
 
 @dataclass(frozen=True, slots=True)
-class Scales:
-    """As the model's export measured them; None where it did not."""
+class ScoreCalibrations:
+    """The calibrations that the model's export measured; None where it did not."""
 
-    text_to_image: Scale | None = None
-    text_to_text: Scale | None = None
-    image_to_image: Scale | None = None
+    text_to_image: ScoreCalibration | None = None
+    text_to_text: ScoreCalibration | None = None
+    image_to_image: ScoreCalibration | None = None
 
     @property
-    def of_text(self) -> Mapping[Kind, Scale | None]:
-        """Of a text's cosines, by view."""
+    def of_text(self) -> Mapping[Kind, ScoreCalibration | None]:
+        """The calibration of a text's scores, by view."""
         return {"image": self.text_to_image, "text": self.text_to_text}
 
 
@@ -65,17 +65,17 @@ class ModelInfo:
     precision: str
     dimension: int
     fingerprint: str
-    """12 hexadecimal digits over the bundle's files: it names the collection."""
+    """12 hexadecimal digits, a digest of the bundle's files. Names the collection."""
     random_weights: bool = False
-    """True for a bundle made to measure speed only: its answers mean nothing."""
-    scales: Scales = Scales()
+    """True for a bundle that was made to measure speed: its results mean nothing."""
+    scales: ScoreCalibrations = ScoreCalibrations()
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
     """A part of an upright picture, in fractions of its width and height, from the top left.
 
-    Raises ValueError for one that does not lie within the picture.
+    Raises ValueError where it does not lie within the picture.
     """
 
     x: float
@@ -92,7 +92,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class PointRef:
-    """What a point stands for: a picture of a product, or (no image key) its text."""
+    """Identifies a point: a picture of a product, or (without an image key) its text."""
 
     product_id: str
     image_key: str = ""
@@ -108,19 +108,20 @@ class PointRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PointRevision:
     """The state of storage that a point was made from."""
 
     etag: str
     version: int
     """Microseconds since the epoch. A write never replaces a point of a higher version."""
     words_etag: str = field(default="", compare=False)
-    """Only of what the index answers: the ``ProductText.etag`` of the words on the point."""
+    """The ``ProductText.etag`` of the text that the point carries. Set in what the index
+    returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProductText:
-    """What is said about a product."""
+    """A product's name, description and metadata."""
 
     product_id: str
     name: str
@@ -129,7 +130,7 @@ class ProductText:
 
     @property
     def etag(self) -> str:
-        """A digest of the content: the same words again cost no embedding."""
+        """A digest of the content: the same text is not embedded again."""
         canonical = json.dumps(
             [self.name, self.description, dict(self.metadata)], sort_keys=True, ensure_ascii=False
         )
@@ -143,7 +144,7 @@ class ImageRef:
     key: str
     blob: str
     group: str = field(default="", compare=False)
-    """Of nearly the same pictures of several products; empty for one that stands alone."""
+    """The group of near duplicates of several products that it belongs to; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +159,13 @@ class Product:
 class TextRecord:
     """A product's text, embedded and ready to be written.
 
-    ``vector`` is None when the model knows not one of its words: the product is listed and
-    filtered like any other, and no search by meaning finds it by its text.
+    ``vector`` is None when the model knows none of its words: the product is listed and filtered
+    like any other, but no search by meaning finds it by its text.
     """
 
     product: ProductText
     vector: Vector | None
-    source: Source
+    source: PointRevision
 
     @property
     def ref(self) -> PointRef:
@@ -173,16 +174,16 @@ class TextRecord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageRecord:
-    """A picture, embedded and ready to be written, with the words of its product.
+    """A picture, embedded and ready to be written, with the text of its product.
 
-    ``text_version`` is the version of those words: the index replaces them when it
-    holds newer ones, so a picture that arrives late never brings old words back.
+    ``text_version`` is the version of that text: the index replaces it when it holds a newer one,
+    so a picture that arrives late never brings an old text back.
     """
 
     product: ProductText
     image: ImageRef
     vector: Vector
-    source: Source
+    source: PointRevision
     text_version: int
 
     @property
@@ -192,7 +193,7 @@ class ImageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One point found by a query; ``score`` is the cosine similarity, -1..1."""
+    """A point that a query returned; ``score`` is the cosine similarity, -1..1."""
 
     product: ProductText
     kind: Kind

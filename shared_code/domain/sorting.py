@@ -1,4 +1,4 @@
-"""Order by a metadata field, for results and listings."""
+"""Sorting by a metadata field, for results and listings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from shared_code.domain.dates import instant_of
+from shared_code.domain.dates import parse_instant
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import During, FieldType, Range
 
@@ -28,62 +28,62 @@ _ENDS: Mapping[FieldType, tuple[float, float]] = {
     "number": (-sys.float_info.max, sys.float_info.max),
     "date": (_FIRST_DATE, _LAST_DATE),
 }
-"""The positions that there can be, from and to."""
+"""The first and the last possible position of each type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Rising or falling by one field. A position is the number itself, or microseconds since the
-    epoch; of several values of a product the one that comes first counts."""
+    """Rising or falling order by one field. A position is the number itself, or microseconds since
+    the epoch; where a product has several values, the one that comes first counts."""
 
     field: str
     kind: FieldType
     falling: bool = False
 
     def key(self, metadata: Metadata) -> tuple[bool, float]:
-        """To sort by: products without a value come last either way."""
+        """Returns the sort key: products without a value come last in both directions."""
         at = self.position(metadata)
         return (True, 0.0) if at is None else (False, self.rank(at))
 
     def position(self, metadata: Metadata) -> float | None:
-        found = [at for at, _ in positions(metadata.get(self.field), self.kind)]
-        return min(found, key=self.rank, default=None)
+        candidates = [at for at, _ in list_positions(metadata.get(self.field), self.kind)]
+        return min(candidates, key=self.rank, default=None)
 
     def rank(self, at: float) -> float:
         return -at if self.falling else at
 
     @property
     def start(self) -> float:
-        """The first position that there can be."""
+        """The first possible position."""
         first, last = _ENDS[self.kind]
         return last if self.falling else first
 
     def beyond(self, at: float) -> float:
-        """The next position that there can be; it may be none (see ``is_position``)."""
+        """Returns the next position in this order; it may be out of range (see ``is_position``)."""
         if self.kind == "date":
             return at - 1 if self.falling else at + 1
         return math.nextafter(at, -math.inf if self.falling else math.inf)
 
     def any_value(self) -> Filter:
-        """Lets products with a position through."""
+        """Returns a filter for the products that have a value."""
         first, last = _ENDS[self.kind]
         if self.kind == "date":
-            return During(self.field, gte=date_at(first), lte=date_at(last))
+            return During(self.field, gte=position_to_date(first), lte=position_to_date(last))
         return Range(self.field, gte=first, lte=last)
 
     def just(self, at: float) -> Filter:
-        """Lets products with this value through."""
+        """Returns a filter for the products that have this value."""
         if self.kind == "date":
-            return During(self.field, gte=date_at(at), lte=date_at(at))
+            return During(self.field, gte=position_to_date(at), lte=position_to_date(at))
         return Range(self.field, gte=at, lte=at)
 
 
-def parse_order(given: str, fields: FilterableFields) -> Order:
-    """``price`` rising, ``-price`` falling.
+def parse_order(text: str, fields: FilterableFields) -> Order:
+    """Parses ``price`` (rising) or ``-price`` (falling).
 
     Raises Unprocessable for a field that has no order, and lists those that have.
     """
-    field, falling = given.removeprefix("-"), given.startswith("-")
+    field, falling = text.removeprefix("-"), text.startswith("-")
     kind = fields.get(field)
     if kind not in SORTABLE:
         known = ", ".join(sorted(f for f, kind in fields.items() if kind in SORTABLE)) or "none"
@@ -94,16 +94,16 @@ def parse_order(given: str, fields: FilterableFields) -> Order:
     return Order(field, kind, falling)
 
 
-def positions(value: Any, kind: FieldType) -> list[tuple[float, Any]]:
-    """Of a value, or of each in a list: its position, and itself. What is no number (or date),
-    whatever a shop has written there, has none."""
+def list_positions(value: Any, kind: FieldType) -> list[tuple[float, Any]]:
+    """Returns position and value of a value, or of each in a list. Whatever is not a number (or
+    date) has no position and is left out."""
     values = value if isinstance(value, list) else [value]
-    found = ((_position(each, kind), each) for each in values)
-    return [(at, each) for at, each in found if at is not None]
+    pairs = ((_position(item, kind), item) for item in values)
+    return [(at, item) for at, item in pairs if at is not None]
 
 
 def is_position(at: float, kind: FieldType) -> bool:
-    """False for NaN, the infinities, and what lies before the year 1 or after 9999."""
+    """Returns False for NaN, infinities, and dates before the year 1 or after 9999."""
     first, last = _ENDS[kind]
     return first <= at <= last
 
@@ -111,10 +111,10 @@ def is_position(at: float, kind: FieldType) -> bool:
 def _position(value: Any, kind: FieldType) -> float | None:
     at: float
     if kind == "date":
-        found = instant_of(value)
-        if found is None:
+        instant = parse_instant(value)
+        if instant is None:
             return None
-        at = (found - _EPOCH) // _MICROSECOND
+        at = (instant - _EPOCH) // _MICROSECOND
     elif isinstance(value, int | float) and not isinstance(value, bool):
         at = float(value)
     else:
@@ -122,6 +122,6 @@ def _position(value: Any, kind: FieldType) -> float | None:
     return at if is_position(at, kind) else None
 
 
-def date_at(at: float) -> datetime:
-    """Of a position: see ``Order``."""
+def position_to_date(at: float) -> datetime:
+    """Returns the date at a position, which counts microseconds since the epoch."""
     return _EPOCH + timedelta(microseconds=at)

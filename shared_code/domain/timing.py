@@ -1,4 +1,4 @@
-"""Stage timings of the work in hand, for ``Server-Timing``, ``explain`` and telemetry.
+"""Stage timings of the current work, for ``Server-Timing``, ``explain`` and telemetry.
 
 A context variable carries them, so that no use case has to pass a stopwatch around.
 """
@@ -12,13 +12,14 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 MAX_INTERVALS = 100
-"""Kept one by one; a chunk of a bulk job has some hundreds, which add up all the same."""
+"""Intervals that are recorded singly. A chunk of a bulk job has hundreds; the sums hold them
+all."""
 
 
 class Interval(NamedTuple):
     name: str
     started_ns: int
-    """Of the clock."""
+    """In nanoseconds since the epoch."""
     ended_ns: int
 
 
@@ -52,7 +53,7 @@ def collect_stages() -> Iterator[Stages]:
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Adds the time spent in the block to the stage; costs nothing that matters outside one."""
+    """Adds the time spent in the block to the stage, where ``collect_stages`` is active."""
     clock_ns, started = time.time_ns(), time.perf_counter_ns()
     try:
         yield
@@ -63,13 +64,13 @@ def stage(name: str) -> Iterator[None]:
 
 
 def mark(name: str, value: str) -> None:
-    """A fact without a duration, as ``Server-Timing`` writes it."""
+    """Records a fact without a duration, which ``Server-Timing`` shows as a description."""
     stages = _stages.get()
     if stages is not None:
         stages[f"{name};desc={value}"] = 0.0
         stages.marks[name] = value
 
 
-def stages_so_far() -> dict[str, float]:
-    """What ``collect_stages`` has collected until now; empty outside of it."""
+def current_stages() -> dict[str, float]:
+    """Returns the milliseconds of each stage so far; empty outside ``collect_stages``."""
     return dict(_stages.get() or {})

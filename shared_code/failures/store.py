@@ -1,7 +1,7 @@
-"""What could not be indexed, and why: one small JSON blob per failed blob.
+"""The failures: one small JSON blob for each blob that could not be indexed, and why.
 
-Kept in blob storage because it must survive restarts and be seen by every instance, and
-because it is there already: the same code serves a folder on a laptop and Azure.
+Blob storage survives restarts, every instance sees it, and it is there already: the same code
+works with a folder on a laptop and with Azure.
 """
 
 from __future__ import annotations
@@ -35,44 +35,46 @@ class Failures:
     now: Callable[[], datetime] = utc_now
 
     def record(self, blob: str, product_id: str, reason: str, *, etag: str = "") -> None:
-        """Replaces what was recorded for this blob before."""
+        """Records a failure, in place of an earlier one of the same blob."""
         at = self.now().isoformat(timespec="seconds")
         failure = Failure(blob, product_id, reason, at, etag)
         data = json.dumps(asdict(failure), ensure_ascii=False).encode()
         self.store.write(_key(blob), data, content_type="application/json")
 
     def clear(self, blob: str) -> None:
+        """Deletes the blob's failure, if there is one."""
         self.store.delete(_key(blob))
 
     def clear_all(self, blobs: Sequence[str]) -> None:
-        """The same for many: one listing tells that there is nothing to clear."""
-        known = self.store.list()
-        keys = {info.name for info in known.items}
+        """Does the same for many blobs; where there are no failures, one listing shows that."""
+        page = self.store.list()
+        keys = {info.name for info in page.items}
         for blob in blobs:
-            if known.cursor is not None or _key(blob) in keys:
+            if page.cursor is not None or _key(blob) in keys:
                 self.clear(blob)
 
     def find(self, blob: str) -> Failure | None:
-        found = self.store.read(_key(blob))
-        return _failure(found) if found is not None else None
+        record = self.store.read(_key(blob))
+        return _parse_record(record) if record is not None else None
 
     def count(self) -> int:
         return sum(1 for _ in every_blob(self.store))
 
     def page(self, *, limit: int, cursor: str | None = None) -> Page[Failure]:
-        """In no order that means anything, but a stable one."""
-        listed = self.store.list(limit=limit, cursor=cursor)
-        read = (self.store.read(info.name) for info in listed.items)
-        return Page(tuple(_failure(blob) for blob in read if blob is not None), listed.cursor)
+        """Returns failures in an order that means nothing but is stable."""
+        page = self.store.list(limit=limit, cursor=cursor)
+        records = (self.store.read(info.name) for info in page.items)
+        failures = tuple(_parse_record(record) for record in records if record is not None)
+        return Page(failures, page.cursor)
 
 
-def _failure(blob: Blob) -> Failure:
+def _parse_record(record: Blob) -> Failure:
     try:
-        return Failure(**json.loads(blob.data))
+        return Failure(**json.loads(record.data))
     except (ValueError, TypeError):
-        return Failure(blob.info.name, "", "this is no record of a failure; delete it", "")
+        return Failure(record.info.name, "", "this is not a record of a failure; delete it", "")
 
 
 def _key(blob: str) -> str:
-    # a digest, since a blob's name may be as long as a name can be, before the suffix
+    # a digest, since a blob's name may already be as long as names can be
     return hashlib.sha256(blob.encode()).hexdigest()[:40] + ".json"

@@ -1,6 +1,6 @@
-"""Cuts the bytes of a feed into rows, a part at a time: a feed may be larger than memory.
+"""Splits the bytes of a feed into rows, a part at a time: a feed may be larger than memory.
 
-A row of CSV may hold line breaks between quotes, so quotes are followed; line breaks, quotes and
+A CSV row may hold line breaks between quotes, so quotes are tracked; line breaks, quotes and
 separators are the same bytes in every encoding that is read here.
 """
 
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_ROW_BYTES = 400_000
-"""More than a product's words and metadata may take. A quote that is never closed would make one
-row of the rest of the feed."""
+"""More than a product's text and metadata may take. A quote that is never closed would turn the
+rest of the feed into one row."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """``number`` counts from 1, the header included: what a spreadsheet shows."""
+class FeedRow:
+    """A row of a feed. ``number`` counts from 1 and includes the header, as in a spreadsheet."""
 
     number: int
     data: bytes
@@ -25,51 +25,51 @@ class Row:
     problem: str = ""
 
 
-def rows_of(part: bytes, *, number: int, separator: bytes, is_last: bool) -> Iterator[Row]:
-    """The rows that end within the part; ``number`` is that of the first.
+def split_rows(part: bytes, *, number: int, separator: bytes, is_last: bool) -> Iterator[FeedRow]:
+    """Yields the rows that end within the part; ``number`` is the number of the first.
 
-    ``separator`` is empty for a feed of which every line is a row. With ``is_last`` the end of
-    the part is the end of its last row.
+    ``separator`` is empty for a feed in which every line is a row. With ``is_last`` the end of the
+    part ends its last row.
     """
     at = 0
     while at < len(part):
-        end, problem = _end_of_row(part, at, separator, is_last=is_last), ""
+        end, problem = _find_row_end(part, at, separator, is_last=is_last), ""
         if end < 0 and not is_last and len(part) - at <= MAX_ROW_BYTES:
-            return  # goes on in the next part
+            return  # continues in the next part
         if end < 0 or end - at > MAX_ROW_BYTES:
-            end, problem = _end_of_line(part, at), "a quote is not closed, or the row is too long"
-        yield Row(number, part[at:end].rstrip(b"\r\n"), end, problem)
+            end, problem = _find_line_end(part, at), "a quote is not closed, or the row is too long"
+        yield FeedRow(number, part[at:end].rstrip(b"\r\n"), end, problem)
         number, at = number + 1, end
 
 
-def _end_of_row(part: bytes, start: int, separator: bytes, *, is_last: bool) -> int:
-    """Behind its line break; -1 when the part ends before, or the row never does."""
-    at, inside = start, False
+def _find_row_end(part: bytes, start: int, separator: bytes, *, is_last: bool) -> int:
+    """Returns the position after the row's line break; -1 when the part ends before that."""
+    at, in_quotes = start, False
     while at < len(part):
         newline = part.find(b"\n", at)
         if newline < 0 and not is_last:
             return -1
         end = newline + 1 if newline >= 0 else len(part)
-        inside = _is_open(part[at:end], separator, inside=inside)
+        in_quotes = _ends_within_quotes(part[at:end], separator, in_quotes=in_quotes)
         at = end
-        if not inside or at - start > MAX_ROW_BYTES:
+        if not in_quotes or at - start > MAX_ROW_BYTES:
             return at
     return -1
 
 
-def _end_of_line(part: bytes, start: int) -> int:
+def _find_line_end(part: bytes, start: int) -> int:
     newline = part.find(b"\n", start)
     return newline + 1 if newline >= 0 else len(part)
 
 
-def _is_open(line: bytes, separator: bytes, *, inside: bool = False) -> bool:
-    """Whether a quoted field is open at the end of the line. A quote opens one only where a field
-    begins: an inch sign within a field means nothing."""
+def _ends_within_quotes(line: bytes, separator: bytes, *, in_quotes: bool = False) -> bool:
+    """Returns whether a quoted field is open at the end of the line. A quote opens a field only at
+    its beginning: an inch sign within a field means nothing."""
     if not separator or b'"' not in line:
-        return inside
+        return in_quotes
     at = 0
     while True:
-        if not inside:
+        if not in_quotes:
             if line[at : at + 1] != b'"':
                 following = line.find(separator, at)
                 if following < 0:
@@ -77,18 +77,19 @@ def _is_open(line: bytes, separator: bytes, *, inside: bool = False) -> bool:
                 at = following + 1
                 continue
             at += 1
-        at = _closing_quote(line, at)
+        at = _find_closing_quote(line, at)
         if at < 0:
             return True
-        inside = False
+        in_quotes = False
         following = line.find(separator, at)
         if following < 0:
             return False
         at = following + 1
 
 
-def _closing_quote(line: bytes, at: int) -> int:
-    """Behind it; -1 when there is none. A doubled quote is one within the text."""
+def _find_closing_quote(line: bytes, at: int) -> int:
+    """Returns the position after the closing quote; -1 when there is none. A doubled quote is part
+    of the text."""
     while True:
         at = line.find(b'"', at)
         if at < 0:

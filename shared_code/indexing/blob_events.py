@@ -19,10 +19,10 @@ from typing import Any
 
 from shared_code.domain.dates import utc_now
 from shared_code.domain.errors import AppError, Misconfigured, TooBusy, Unavailable, Unprocessable
-from shared_code.domain.naming import Place
-from shared_code.domain.patience import work_that_can_be_put_off
+from shared_code.domain.naming import BlobRole
+from shared_code.domain.patience import deferrable_work
 from shared_code.domain.ports import BlobStore, EventQueue
-from shared_code.failures.store import Failures
+from shared_code.failures import Failures
 from shared_code.indexing.indexing import Indexer
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class BlobEvents:
     def look(self, look: Look) -> None:
         """Makes the index agree with the blob or folder, now or later. Raises as ``handle``."""
         try:
-            with work_that_can_be_put_off():
+            with deferrable_work():
                 self._sync(look)
         except MAY_PASS as exc:
             self._put_off(look, exc)
@@ -222,7 +222,7 @@ class BlobEvents:
 
         The index is asked last, since one that is down may be why.
         """
-        place = Place.of(blob)
+        place = BlobRole.of(blob)
         info = self.images.head(blob)
         if info is not None:
             failure = self.failures.find(blob)
@@ -245,6 +245,6 @@ class BlobEvents:
 
 def _product_id_of(look: Look) -> str:
     try:
-        return Place.of(look.failure_name).product_id
+        return BlobRole.of(look.failure_name).product_id
     except Unprocessable:
         return ""

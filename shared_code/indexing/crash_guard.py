@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from shared_code.domain.naming import Place
+from shared_code.domain.naming import BlobRole
 from shared_code.domain.ports import BlobInfo, BlobStore
-from shared_code.failures.store import Failures
+from shared_code.failures import Failures
 
 MAX_DEATHS = 2
 """One may be chance: a deployment, an instance taken away."""
 
 
 @dataclass(slots=True)
-class Attempts:
+class CrashGuard:
     store: BlobStore
     failures: Failures
     name: str = "reconcile-in-hand"
@@ -43,7 +43,7 @@ class Attempts:
             deaths = self._suspect[2]
         if deaths >= MAX_DEATHS:
             reason = f"The process ended {deaths} times while this was indexed."
-            product_id = Place.of(info.name).product_id
+            product_id = BlobRole.of(info.name).product_id
             self.failures.record(info.name, product_id, reason, etag=info.etag)
             return True
         in_hand = {"blob": info.name, "etag": info.etag, "deaths": deaths}

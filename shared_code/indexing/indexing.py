@@ -13,14 +13,14 @@ import logging
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 
-from shared_code.domain.documents import MAX_DOCUMENT_BYTES, parse_words
+from shared_code.domain.documents import MAX_DOCUMENT_BYTES, parse_document
 from shared_code.domain.errors import (
     RefusedByStorage,
     Unavailable,
     Unprocessable,
     UnsupportedImage,
 )
-from shared_code.domain.naming import Place, picture_ref
+from shared_code.domain.naming import BlobRole, picture_ref
 from shared_code.domain.ports import (
     Blob,
     BlobInfo,
@@ -30,14 +30,14 @@ from shared_code.domain.ports import (
     etag_of,
     every_blob,
 )
-from shared_code.domain.products import ImageRecord, PointRef, Source
+from shared_code.domain.products import ImageRecord, PointRef, PointRevision
 from shared_code.domain.timing import stage
-from shared_code.failures.store import Failures
+from shared_code.failures import Failures
 from shared_code.indexing.duplicates import Duplicates
 from shared_code.indexing.records import image_record
-from shared_code.indexing.texts import MAX_ROUNDS, Outcome, Texts, is_current
-from shared_code.indexing.words import Words
-from shared_code.pictures.thumbnails import Thumbnails
+from shared_code.indexing.texts import MAX_ROUNDS, Outcome, ProductTextIndexer, is_current
+from shared_code.indexing.words import ObservedText
+from shared_code.pictures import Thumbnails
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Indexer:
     index: ProductIndex
     images: BlobStore
     failures: Failures
-    texts: Texts
+    texts: ProductTextIndexer
     thumbnails: Thumbnails
     max_bytes: int
     """Of a blob: a larger one is a failure, since it would be read into memory whole."""
@@ -67,7 +67,7 @@ class Indexer:
         indexed is recorded as a failure, not raised.
         """
         try:
-            place = Place.of(blob)
+            place = BlobRole.of(blob)
             before = self.images.head(blob)
         except Unprocessable as exc:  # a name of no product, or that no store of ours takes
             self.failures.record(blob, "", str(exc))
@@ -105,15 +105,15 @@ class Indexer:
             return "indexed"
         return self.sync(failed)
 
-    def is_current(self, info: BlobInfo, place: Place) -> bool:
+    def is_current(self, info: BlobInfo, place: BlobRole) -> bool:
         """True when the index agrees with this state of the blob."""
         if place.role != "picture":
-            return self.texts.outlook(place.product_id) == "current"
+            return self.texts.plan_refresh(place.product_id) == "current"
         ref, text_ref = picture_ref(info.name), PointRef(place.product_id)
         stored = self.index.sources([ref, text_ref])
         return is_whole(info, stored.get(ref), stored.get(text_ref))
 
-    def _apply(self, blob: str, place: Place, info: BlobInfo | None) -> Outcome:
+    def _apply(self, blob: str, place: BlobRole, info: BlobInfo | None) -> Outcome:
         if info is None:
             return self._remove(blob, place)
         try:
@@ -126,7 +126,7 @@ class Indexer:
         except (UnsupportedImage, Unprocessable) as exc:
             return self._fail(info, place, str(exc))
 
-    def _check_size(self, info: BlobInfo, place: Place) -> None:
+    def _check_size(self, info: BlobInfo, place: BlobRole) -> None:
         """Before anything is read: a blob comes into memory whole."""
         if place.role == "picture" and info.size > self.max_bytes:
             limit = f"{self.max_bytes / 1e6:.0f} MB (MAX_UPLOAD_MB)"
@@ -134,12 +134,12 @@ class Indexer:
         if place.role != "picture" and info.size > MAX_DOCUMENT_BYTES:
             raise Unprocessable(f"has {info.size} bytes; the limit is {MAX_DOCUMENT_BYTES}")
 
-    def _index_picture(self, info: BlobInfo, place: Place) -> Outcome:
+    def _index_picture(self, info: BlobInfo, place: BlobRole) -> Outcome:
         ref, text_ref = picture_ref(info.name), PointRef(place.product_id)
         listing = self.texts.words.listing(place.product_id)
         stored = self.index.sources([ref, text_ref])
         old, text = stored.get(ref), stored.get(text_ref)
-        if text and is_whole(info, old, text) and listing.still_says(text.etag):
+        if text and is_whole(info, old, text) and listing.matches_digest(text.etag):
             self.failures.clear(info.name)
             return "current"
         words = self.texts.words.read_from(listing)
@@ -158,35 +158,35 @@ class Indexer:
         self.texts.refresh(place.product_id, has_picture=True)
         if picture:
             with self.room_to_decode:
-                self.thumbnails.keep(picture)
+                self.thumbnails.add(picture)
         if old and picture:
-            self.thumbnails.remove(info.name, but=picture.info)
+            self.thumbnails.remove(info.name, keep=picture.info)
         return "indexed"
 
     def _read(self, info: BlobInfo) -> Blob | None:
         with stage("store"):
             return self.images.read(info.name)
 
-    def _embedded(self, picture: Blob, words: Words) -> ImageRecord:
+    def _embedded(self, picture: Blob, words: ObservedText) -> ImageRecord:
         with self.room_to_decode:
             vector = self.encoder.encode_images([self.encoder.decode(picture.data)])[0]
         return image_record(picture.info, vector, words)
 
-    def _index_words(self, info: BlobInfo, place: Place) -> Outcome:
+    def _index_words(self, info: BlobInfo, place: BlobRole) -> Outcome:
         blob = self.images.read(info.name)
         if blob is not None:
-            parse_words(place.product_id, blob.data, default_name=place.product_id)
+            parse_document(place.product_id, blob.data, default_name=place.product_id)
         self.failures.clear(info.name)
         return self.texts.refresh(place.product_id)
 
-    def _remove(self, blob: str, place: Place) -> Outcome:
+    def _remove(self, blob: str, place: BlobRole) -> Outcome:
         self._take_away(blob, place)
         self.failures.clear(blob)
         self.texts.refresh(place.product_id)
         return "removed"
 
     def _fail(
-        self, info: BlobInfo, place: Place, reason: str, *, may_pass: bool = False
+        self, info: BlobInfo, place: BlobRole, reason: str, *, may_pass: bool = False
     ) -> Outcome:
         """Records why, and takes away what an earlier content of the blob had left.
 
@@ -199,13 +199,13 @@ class Indexer:
         self.texts.refresh(place.product_id)
         return "failed"
 
-    def _take_away(self, blob: str, place: Place) -> None:
+    def _take_away(self, blob: str, place: BlobRole) -> None:
         if place.role == "picture":
             self.index.delete([picture_ref(blob)])
             self.thumbnails.remove(blob)
 
 
-def is_whole(info: BlobInfo, picture: Source | None, text: Source | None) -> bool:
+def is_whole(info: BlobInfo, picture: PointRevision | None, text: PointRevision | None) -> bool:
     """True when the picture's point is of this content and carries the words of its product:
     a write that was cut short may have left older ones on it."""
     if picture is None or text is None:

@@ -23,34 +23,34 @@ _ESCAPED_BY_DOTNET = ("\x85", "\u2028", "\u2029")
 
 
 @dataclass(slots=True)
-class Tally:
+class JobCounts:
     """What became of items so far."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    by_outcome: Counter[str] = field(default_factory=Counter)
     """By outcome; ``done`` items in all, ``images`` that were embedded."""
     problems: list[dict[str, Any]] = field(default_factory=list)
     """The first ones: what (a blob, a row, a URL), and the reason."""
 
     def note(self, outcome: Outcome, *, items: int = 1) -> None:
-        self.counts[outcome] += items
-        self.counts["done"] += items
+        self.by_outcome[outcome] += items
+        self.by_outcome["done"] += items
 
     def fail(self, what: str, reason: str, *, items: int = 1) -> None:
         """``items``: 0 for a part of an item, such as one picture of several."""
-        self.counts["failed"] += 1
-        self.counts["done"] += items
+        self.by_outcome["failed"] += 1
+        self.by_outcome["done"] += items
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append({"what": what[:MAX_REASON], "reason": reason[:MAX_REASON]})
 
-    def add(self, other: Tally) -> None:
-        self.counts.update(other.counts)
+    def add(self, other: JobCounts) -> None:
+        self.by_outcome.update(other.by_outcome)
         self.problems = [*self.problems, *other.problems][:MAX_PROBLEMS]
 
     def to_json(self) -> dict[str, Any]:
-        return {"counts": dict(self.counts), "problems": self.problems}
+        return {"counts": dict(self.by_outcome), "problems": self.problems}
 
     @classmethod
-    def of_json(cls, said: Mapping[str, Any]) -> Tally:
+    def from_json(cls, said: Mapping[str, Any]) -> JobCounts:
         return cls(Counter(said["counts"]), list(said["problems"]))
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from shared_code.domain.errors import Unprocessable
-from shared_code.domain.naming import Place, document_of, picture_ref
+from shared_code.domain.naming import BlobRole, document_name, picture_ref
 from shared_code.domain.ports import BlobInfo
-from shared_code.domain.products import PointRef, Source
+from shared_code.domain.products import PointRef, PointRevision
 from shared_code.indexing.indexing import is_whole
 from shared_code.indexing.words import Listing
 
@@ -29,11 +29,11 @@ class Group:
 
     @property
     def pictures(self) -> list[BlobInfo]:
-        return [info for info in self.blobs if Place.of(info.name).role == "picture"]
+        return [info for info in self.blobs if BlobRole.of(info.name).role == "picture"]
 
     @property
     def documents(self) -> list[BlobInfo]:
-        return [info for info in self.blobs if Place.of(info.name).role != "picture"]
+        return [info for info in self.blobs if BlobRole.of(info.name).role != "picture"]
 
     @property
     def refs(self) -> list[PointRef]:
@@ -44,9 +44,9 @@ class Group:
     @property
     def _has_own(self) -> bool:
         """The product's own document, which is enough for it to stand."""
-        return any(info.name == document_of(self.product_id) for info in self.blobs)
+        return any(info.name == document_name(self.product_id) for info in self.blobs)
 
-    def doubtful_pictures(self, stored: Mapping[PointRef, Source]) -> list[BlobInfo]:
+    def doubtful_pictures(self, stored: Mapping[PointRef, PointRevision]) -> list[BlobInfo]:
         """Those whose point is missing, of another content, or carries other words."""
         text = stored.get(PointRef(self.product_id))
         return [
@@ -55,7 +55,7 @@ class Group:
             if not is_whole(info, stored.get(picture_ref(info.name)), text)
         ]
 
-    def has_doubtful_words(self, stored: Mapping[PointRef, Source]) -> bool:
+    def has_doubtful_words(self, stored: Mapping[PointRef, PointRevision]) -> bool:
         """False only if a closer look at the words would surely find nothing to do."""
         text = stored.get(PointRef(self.product_id))
         if text is None:
@@ -64,7 +64,7 @@ class Group:
         if self.is_cut or (pictures and len(self.doubtful_pictures(stored)) == len(pictures)):
             return True
         blobs = {info.name: info for info in self.blobs}
-        return not Listing(self.product_id, blobs).still_says(text.etag)
+        return not Listing(self.product_id, blobs).matches_digest(text.etag)
 
 
 def groups_of(
@@ -88,6 +88,6 @@ def groups_of(
 def _placed(page: Sequence[BlobInfo]) -> Iterator[tuple[str | None, BlobInfo]]:
     for info in page:
         try:
-            yield Place.of(info.name).product_id, info
+            yield BlobRole.of(info.name).product_id, info
         except Unprocessable:
             yield None, info

@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 
 from shared_code.domain.errors import Unavailable
 from shared_code.domain.ports import Encoder, ProductIndex
-from shared_code.domain.products import PointRef, Source, TextRecord
+from shared_code.domain.products import PointRef, PointRevision, TextRecord
 from shared_code.domain.timing import stage
 from shared_code.indexing.records import text_record
 from shared_code.indexing.word_vectors import embed_words
-from shared_code.indexing.words import Words, WordsReader
+from shared_code.indexing.words import ObservedText, ProductTextReader
 
 Outcome: TypeAlias = Literal["indexed", "current", "removed", "failed"]
 
@@ -20,10 +20,10 @@ MAX_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class ProductTextIndexer:
     encoder: Encoder
     index: ProductIndex
-    words: WordsReader
+    words: ProductTextReader
 
     def refresh(self, product_id: str, *, has_picture: bool = False) -> Outcome:
         """Ends with a look at storage and index in which both agree.
@@ -49,19 +49,19 @@ class Texts:
                     outcome = "indexed"
         raise Unavailable(f"the words of {product_id} changed {MAX_ROUNDS} times meanwhile")
 
-    def outlook(self, product_id: str) -> Outcome:
+    def plan_refresh(self, product_id: str) -> Outcome:
         """What ``refresh`` would do; changes nothing."""
         words, stored = self._seen(product_id)
         if words is None:
             return "current" if stored is None else "removed"
         return "current" if is_current(stored, words) else "indexed"
 
-    def record(self, words: Words) -> TextRecord:
+    def record(self, words: ObservedText) -> TextRecord:
         return text_record(embed_words(self.encoder, words.text), words)
 
     def _seen(
         self, product_id: str, *, has_picture: bool = False
-    ) -> tuple[Words | None, Source | None]:
+    ) -> tuple[ObservedText | None, PointRevision | None]:
         """The words in storage, and what the stored text point was made from.
 
         There are words for a product that has a document or a picture that could be
@@ -74,5 +74,5 @@ class Texts:
         return words, self.index.sources([ref]).get(ref)
 
 
-def is_current(stored: Source | None, words: Words) -> bool:
+def is_current(stored: PointRevision | None, words: ObservedText) -> bool:
     return stored is not None and (stored.etag, stored.words_etag) == (words.basis, words.text.etag)

@@ -14,9 +14,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from shared_code.domain.documents import MAX_DOCUMENT_BYTES, parse_words, parsed_json, product_text
+from shared_code.domain.documents import (
+    MAX_DOCUMENT_BYTES,
+    make_product_text,
+    parse_document,
+    parse_json,
+)
 from shared_code.domain.errors import Unprocessable
-from shared_code.domain.naming import Place, document_of, readable_name, sidecars_of
+from shared_code.domain.naming import BlobRole, derive_name, document_name, sidecar_names
 from shared_code.domain.ports import BlobInfo, BlobStore, every_blob
 from shared_code.domain.products import ProductText
 
@@ -24,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ObservedText:
     """A product's text and when it was observed (microseconds since the epoch).
 
     The observation is the version, not a blob's last change: words can also change because
@@ -35,7 +40,7 @@ class Words:
     version: int
     basis: str = ""
     """Digest of the documents read for them, by name and etag, and of what names and blob
-    metadata said: a listing alone tells whether they still stand (``Listing.still_says``)."""
+    metadata said: a listing alone tells whether they still stand (``Listing.matches_digest``)."""
     from_document: bool = False
 
 
@@ -65,7 +70,7 @@ class Listing:
     version: int = 0
     """When it was begun: microseconds since the epoch."""
 
-    def still_says(self, basis: str) -> bool:
+    def matches_digest(self, basis: str) -> bool:
         """True when words of this basis are what reading the documents again would give."""
         return any(basis == found for _, found in self.places())
 
@@ -85,28 +90,28 @@ class Listing:
             yield place, seen.hexdigest()[:32]
 
     def _places(self) -> Iterator[_Place]:
-        document = self.blobs.get(document_of(self.product_id))
-        pictures = [name for name in self.blobs if Place.of(name).role == "picture"]
+        document = self.blobs.get(document_name(self.product_id))
+        pictures = [name for name in self.blobs if BlobRole.of(name).role == "picture"]
         if document is not None:
             yield _Unread(document, self.product_id)
         for name in pictures:
-            sidecar = next((self.blobs[s] for s in sidecars_of(name) if s in self.blobs), None)
+            sidecar = next((self.blobs[s] for s in sidecar_names(name) if s in self.blobs), None)
             if sidecar is not None:
                 yield _Unread(sidecar, name)
             said = _from_blob_metadata(self.product_id, self.blobs[name])
             if said is not None:
                 yield said
         if pictures or document is not None:
-            fallback = readable_name(pictures[0] if pictures else self.product_id)
+            fallback = derive_name(pictures[0] if pictures else self.product_id)
             yield ProductText(self.product_id, fallback)
 
 
 @dataclass(frozen=True, slots=True)
-class WordsReader:
+class ProductTextReader:
     images: BlobStore
     now_us: Callable[[], int]
 
-    def read(self, product_id: str) -> Words | None:
+    def read(self, product_id: str) -> ObservedText | None:
         """The product's words now; None when storage holds nothing of the product."""
         return self.read_from(self.listing(product_id))
 
@@ -114,34 +119,34 @@ class WordsReader:
         version = self.now_us()
         return Listing(product_id, {b.name: b for b in self.blobs_of(product_id)}, version)
 
-    def read_from(self, listing: Listing) -> Words | None:
+    def read_from(self, listing: Listing) -> ObservedText | None:
         for place, basis in listing.places():
             if isinstance(place, ProductText):
-                return Words(place, listing.version, basis)
+                return ObservedText(place, listing.version, basis)
             text = self._parsed(listing.product_id, place)
             if text is not None:
-                own = place.info.name == document_of(listing.product_id)
-                return Words(text, listing.version, basis, from_document=own)
+                own = place.info.name == document_name(listing.product_id)
+                return ObservedText(text, listing.version, basis, from_document=own)
         return None
 
     def blobs_of(self, product_id: str) -> Iterator[BlobInfo]:
         """Every blob of the product, in name order: its folder, and its root files."""
         for prefix in (f"{product_id}/", f"{product_id}."):
             for info in every_blob(self.images, prefix):
-                if Place.of(info.name).product_id == product_id:
+                if BlobRole.of(info.name).product_id == product_id:
                     yield info
         bare = self.images.head(product_id)
-        if bare is not None and Place.of(bare.name).product_id == product_id:
+        if bare is not None and BlobRole.of(bare.name).product_id == product_id:
             yield bare  # a picture without an extension
 
     def _parsed(self, product_id: str, document: _Unread) -> ProductText | None:
         """None for an unusable document: its own event records the failure."""
-        info, name = document.info, readable_name(document.named_like)
+        info, name = document.info, derive_name(document.named_like)
         try:
             found = self.images.read(info.name) if info.size <= MAX_DOCUMENT_BYTES else None
             if found is None:
                 return None
-            return parse_words(product_id, found.data, default_name=name)
+            return parse_document(product_id, found.data, default_name=name)
         except Unprocessable:
             return None
 
@@ -152,10 +157,10 @@ def _from_blob_metadata(product_id: str, picture: BlobInfo) -> ProductText | Non
     if not said.keys() & {"name", "description", "metadata"}:
         return None
     try:
-        metadata = parsed_json(said.get("metadata", "{}"))
-        return product_text(
+        metadata = parse_json(said.get("metadata", "{}"))
+        return make_product_text(
             product_id,
-            name=said.get("name", readable_name(picture.name)),
+            name=said.get("name", derive_name(picture.name)),
             description=said.get("description", ""),
             metadata=metadata,
         )

@@ -1,4 +1,4 @@
-"""The pictures of the images container, and their thumbnails, for whoever shows products."""
+"""Serves the pictures of the images container, and their thumbnails."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from shared_code.domain.errors import NotFound, UnsupportedImage
 from shared_code.domain.ports import Blob, BlobInfo, BlobStore, PictureFormat, etag_of
 from shared_code.domain.timing import stage
-from shared_code.pictures.thumbnails import MIME, Side, Thumbnails, etag_of_thumbnail
+from shared_code.pictures.thumbnails import MIME, Side, Thumbnails, thumbnail_etag
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """``data`` is None when the caller already has the state that ``etag`` names."""
+    """A picture to send. ``data`` is None when the caller has the picture of this ``etag``
+    already."""
 
     data: bytes | None
     mime: str
@@ -22,40 +23,40 @@ class StoredPicture:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Raises NotFound for anything in the container that is no picture."""
+    """Reads originals and thumbnails. Raises NotFound for a blob that is not a picture."""
 
     images: BlobStore
     thumbnails: Thumbnails
     picture_format: Callable[[bytes], PictureFormat]
     max_bytes: int
 
-    def original(self, blob: str, *, known_etag: str = "") -> StoredPicture:
+    def read_original(self, blob: str, *, known_etag: str = "") -> StoredPicture:
         head = self._head(blob)
         if head.etag == known_etag:
             return StoredPicture(None, "", head.etag)
-        found = self._read(head)
+        picture = self._read(head)
         try:
-            mime = self.picture_format(found.data).mime
+            mime = self.picture_format(picture.data).mime
         except UnsupportedImage:
             raise _no_picture(blob) from None
-        return StoredPicture(found.data, mime, found.info.etag)
+        return StoredPicture(picture.data, mime, picture.info.etag)
 
-    def thumbnail(self, blob: str, side: Side, *, known_etag: str = "") -> StoredPicture:
-        """Made now, and kept, when there is none of the picture's present content.
+    def read_thumbnail(self, blob: str, side: Side, *, known_etag: str = "") -> StoredPicture:
+        """Returns the thumbnail; makes and stores it when there is none of the current content.
 
         Raises Unprocessable for a picture that cannot be decoded.
         """
         head = self._head(blob)
-        etag = etag_of_thumbnail(head, side)
+        etag = thumbnail_etag(head, side)
         if etag == known_etag:
             return StoredPicture(None, "", etag)
         with stage("store"):
-            kept = self.thumbnails.get(head, side)
-        if kept is not None:
-            return StoredPicture(kept, MIME, etag)
-        return self._made(self._read(head), side)
+            data = self.thumbnails.read(head, side)
+        if data is not None:
+            return StoredPicture(data, MIME, etag)
+        return self._make_thumbnail(self._read(head), side)
 
-    def _made(self, picture: Blob, side: Side) -> StoredPicture:
+    def _make_thumbnail(self, picture: Blob, side: Side) -> StoredPicture:
         info = picture.info
         try:
             with stage("decode"):
@@ -63,11 +64,11 @@ class Pictures:
         except UnsupportedImage:
             raise _no_picture(info.name) from None
         with stage("store"):
-            self.thumbnails.keep_made(info, side, data)
+            self.thumbnails.store_made(info, side, data)
             if etag_of(self.images.head(info.name)) != info.etag:
-                # deleted or replaced meanwhile, by someone who did not see this one
+                # the picture was deleted or replaced meanwhile, before this thumbnail was there
                 self.thumbnails.remove(info.name)
-        return StoredPicture(data, MIME, etag_of_thumbnail(info, side))
+        return StoredPicture(data, MIME, thumbnail_etag(info, side))
 
     def _head(self, blob: str) -> BlobInfo:
         with stage("store"):
@@ -78,10 +79,10 @@ class Pictures:
 
     def _read(self, head: BlobInfo) -> Blob:
         with stage("store"):
-            found = self.images.read(head.name)
-        if found is None:
+            picture = self.images.read(head.name)
+        if picture is None:
             raise _no_picture(head.name)
-        return found
+        return picture
 
 
 def _no_picture(blob: str) -> NotFound:

@@ -1,7 +1,7 @@
 """Small copies of the pictures, for pages that show many.
 
-A thumbnail is named by its picture and the picture's etag, so an outdated one is never found,
-and is served only after the picture itself was looked at: none outlives its picture.
+A thumbnail's name comes from its picture and the picture's etag, so an outdated one is never used;
+and it is served only after a look at the picture itself, so none outlives its picture.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 Side: TypeAlias = Literal[160, 320, 640]
 SIDES: tuple[Side, ...] = get_args(Side)
-"""Pixels of the longest side. A short list, so that nobody fills the container with sizes."""
+"""Pixels of the longest side. A short list, so that nobody can fill the container with sizes."""
 
 INDEXED_SIDE: Side = 320
-"""Made while a picture is indexed; the others when first asked for."""
+"""The side of the thumbnail that indexing makes; the others are made on first request."""
 
 MIME = "image/webp"
 
@@ -31,41 +31,46 @@ class Thumbnails:
     store: BlobStore
     make: MakeThumbnail
 
-    def keep(self, picture: Blob) -> None:
-        """Makes and stores the one of a picture that was just indexed.
+    def add(self, picture: Blob) -> None:
+        """Makes and stores the thumbnail of a picture that was just indexed.
 
-        Never raises: what is missing is made when it is asked for.
+        Never raises: a missing thumbnail is made when it is requested.
         """
         try:
             data = self.make(picture.data, INDEXED_SIDE)
         except AppError as exc:
             log.warning("%s: no thumbnail: %s", picture.info.name, exc)
         else:
-            self.keep_made(picture.info, INDEXED_SIDE, data)
+            self.store_made(picture.info, INDEXED_SIDE, data)
 
-    def keep_made(self, info: BlobInfo, side: Side, data: bytes) -> None:
-        """Never raises."""
+    def store_made(self, info: BlobInfo, side: Side, data: bytes) -> None:
+        """Stores a thumbnail. Never raises."""
         try:
             self.store.write(_name(info, side), data, content_type=MIME)
         except AppError as exc:
-            log.warning("%s: its thumbnail is not stored: %s", info.name, exc)
+            log.warning("%s: the thumbnail could not be stored: %s", info.name, exc)
 
-    def get(self, info: BlobInfo, side: Side) -> bytes | None:
-        found = self.store.read(_name(info, side))
-        return found.data if found is not None else None
+    def read(self, info: BlobInfo, side: Side) -> bytes | None:
+        """Returns the thumbnail of this state of the picture; None where it was not made yet."""
+        thumbnail = self.store.read(_name(info, side))
+        return thumbnail.data if thumbnail is not None else None
 
-    def remove(self, blob: str, *, but: BlobInfo | None = None) -> None:
-        """Those of the picture, except of the state ``but``. Never raises: they are not served."""
-        kept = {_name(but, side) for side in SIDES} if but is not None else set()
+    def remove(self, blob: str, *, keep: BlobInfo | None = None) -> None:
+        """Deletes the picture's thumbnails but those of the state ``keep``.
+
+        Never raises: outdated thumbnails are not served anyway.
+        """
+        current = {_name(keep, side) for side in SIDES} if keep is not None else set()
         try:
             for info in every_blob(self.store, _folder(blob)):
-                if info.name not in kept:
+                if info.name not in current:
                     self.store.delete(info.name)
         except AppError as exc:
-            log.warning("%s: its thumbnails stay behind: %s", blob, exc)
+            log.warning("%s: its thumbnails could not be deleted: %s", blob, exc)
 
 
-def etag_of_thumbnail(info: BlobInfo, side: Side) -> str:
+def thumbnail_etag(info: BlobInfo, side: Side) -> str:
+    """Returns the etag of a thumbnail, which changes with the picture."""
     return f'"{info.etag.strip(chr(34))}-{side}"'
 
 

@@ -1,4 +1,4 @@
-"""How far a reconcile has come: one small blob, so that a pass cut short goes on from there."""
+"""The progress of a reconcile, in one small blob, so that a pass that was cut short goes on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Phase: TypeAlias = Literal["container", "index", "failures", "done"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
 STALE_AFTER = timedelta(days=7)
-"""An older pass is begun anew: the storage's page markers, and what was seen, may be outdated."""
+"""An older pass starts over: page markers of the storage, and what was seen, may be outdated."""
 
 MAX_EXAMPLES = 20
 
@@ -30,7 +30,7 @@ def _numbers() -> array[int]:
 
 @dataclass(slots=True)
 class Progress:
-    """Of one pass."""
+    """How far one pass has come. Field names are keys of the stored JSON."""
 
     collection: str
     began: str
@@ -39,8 +39,8 @@ class Progress:
     cursor: str | None = None
     totals: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, str]] = field(default_factory=list)
-    seen: array[int] = field(default_factory=_numbers)
-    """Eight bytes of the id of every point that storage speaks for: 8 MB for a million. Sorted
+    point_numbers: array[int] = field(default_factory=_numbers)
+    """Eight bytes of the id of every point that storage has a blob for: 8 MB for a million. Sorted
     from the phase "index" on."""
 
     @classmethod
@@ -51,46 +51,49 @@ class Progress:
     def is_done(self) -> bool:
         return self.phase == "done"
 
-    def see(self, ref: PointRef) -> None:
-        self.seen.append(_number(ref))
+    def mark_seen(self, ref: PointRef) -> None:
+        """Notes that storage has a blob for this point."""
+        self.point_numbers.append(_to_number(ref))
 
     def has_seen(self, ref: PointRef) -> bool:
-        number = _number(ref)
-        at = bisect_left(self.seen, number)
-        return at < len(self.seen) and self.seen[at] == number
+        number = _to_number(ref)
+        at = bisect_left(self.point_numbers, number)
+        return at < len(self.point_numbers) and self.point_numbers[at] == number
 
-    def note(self, what: str, outcome: str) -> None:
+    def note(self, subject: str, outcome: str) -> None:
+        """Counts an outcome; the first ones are examples as well."""
         self.totals[outcome] += 1
         if len(self.examples) < MAX_EXAMPLES:
-            self.examples.append({"what": what, "outcome": outcome})
+            self.examples.append({"what": subject, "outcome": outcome})
 
     def turn_page(self, cursor: str | None) -> None:
-        """None: the phase is over."""
+        """Goes on at the cursor; None ends the phase."""
         self.cursor = cursor
         if cursor is None:
             self.phase = PHASES[PHASES.index(self.phase) + 1]
             if self.phase == "index":
-                self.seen = array("Q", sorted(self.seen))
+                self.point_numbers = array("Q", sorted(self.point_numbers))
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressStore:
-    """Dry runs keep a place of their own beside the real ones."""
+    """Stores the progress; that of dry runs in a blob of its own."""
 
     store: BlobStore
     dry_run: bool
-    place: str = "reconcile"
+    blob: str = "reconcile"
 
     @property
     def _name(self) -> str:
-        return f"{self.place}-dry-run" if self.dry_run else self.place
+        return f"{self.blob}-dry-run" if self.dry_run else self.blob
 
     def load(self, collection: str, now: datetime) -> Progress:
-        """A new pass when there is none to go on with: none, of another collection, too old."""
-        found = self.store.read(self._name)
-        if found is not None:
+        """Returns the stored progress; a new pass where there is none, or only one that is too
+        old or of another collection."""
+        stored = self.store.read(self._name)
+        if stored is not None:
             try:
-                progress = _decoded(found.data)
+                progress = _decode(stored.data)
             except (ValueError, TypeError, KeyError):
                 return Progress.new(collection, now)
             if progress.collection == collection and _is_fresh(progress, now):
@@ -102,28 +105,32 @@ class ProgressStore:
             self.clear()
         else:
             content_type = "application/octet-stream"
-            self.store.write(self._name, _encoded(progress), content_type=content_type)
+            self.store.write(self._name, _encode(progress), content_type=content_type)
 
     def clear(self) -> None:
         self.store.delete(self._name)
 
 
-def _encoded(progress: Progress) -> bytes:
-    """A line of JSON, then the numbers seen."""
-    said = {
+def _encode(progress: Progress) -> bytes:
+    """Writes a line of JSON, then the numbers of the points seen."""
+    fields = {
         name: getattr(progress, name)
         for name in ("collection", "began", "phase", "cursor", "totals", "examples")
     }
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n" + _little_endian(progress.seen)
+    return (
+        json.dumps(fields, ensure_ascii=False).encode()
+        + b"\n"
+        + _little_endian(progress.point_numbers)
+    )
 
 
-def _decoded(data: bytes) -> Progress:
+def _decode(data: bytes) -> Progress:
     line, _, numbers = data.partition(b"\n")
-    said = json.loads(line)
-    progress = Progress(**{**said, "totals": Counter(said["totals"])})
-    progress.seen.frombytes(numbers)
+    fields = json.loads(line)
+    progress = Progress(**{**fields, "totals": Counter(fields["totals"])})
+    progress.point_numbers.frombytes(numbers)
     if sys.byteorder == "big":
-        progress.seen.byteswap()
+        progress.point_numbers.byteswap()
     if progress.phase not in PHASES:
         raise ValueError(progress.phase)
     return progress
@@ -140,6 +147,7 @@ def _is_fresh(progress: Progress, now: datetime) -> bool:
     return now - datetime.fromisoformat(progress.began) < STALE_AFTER
 
 
-def _number(ref: PointRef) -> int:
-    """62 random bits: that two of a million points share them has odds of one in ten million."""
+def _to_number(ref: PointRef) -> int:
+    """Returns 62 random bits of the id: among a million points the odds that any two share them are
+    one in ten million."""
     return uuid.UUID(ref.point_id).int & (2**64 - 1)

@@ -1,9 +1,9 @@
-"""Moving to another model: what is decided, and what is compared, before the alias is led there.
+"""Moving to another model: the plan, and the comparison before the alias changes.
 
-The collection of the new model is filled from the stored originals by a bulk job, then caught up
-by reconciling, since events go to the collection that serves. Then the two are counted and the
-alias is led to the new one. Other processes notice within some seconds; whatever they still wrote
-to the old one meanwhile is caught up once more. Nothing is taken away from the old one.
+A bulk job fills the collection of the new model from the stored originals; reconciling then catches
+up with events, which go to the collection that serves. The two are counted, and the alias is led
+to the new one. Other processes notice within seconds; what they still write to the old collection
+is caught up once more. Nothing is removed from the old collection.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shared_code.bulk.jobs import Job, Source
+from shared_code.bulk import BulkJob, BulkSource
 from shared_code.domain.products import Counts
 
-ROUNDS = 3
-"""Of catching up before the counts must agree: others may write all the while."""
+CATCH_UP_ROUNDS = 3
+"""Rounds of catching up before the counts must agree: others may write all the while."""
 
 LEAST_SHARE = 0.99
-"""Of the products and of the pictures that the old collection holds, the new one must hold: the old
-one may have kept what events missed to take out. Below that something is wrong."""
+"""Share of the old collection's products and pictures that the new one must hold. The old one may
+hold some whose deletion was missed; below this share something is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReindexPlan:
     """The input of the orchestration."""
 
     id: str
@@ -35,15 +35,16 @@ class Plan:
     started: str
     """ISO 8601, UTC."""
     is_rollback: bool = False
-    """The alias is led there first: the collection was whole once."""
+    """The alias is led there first: the collection was complete once."""
 
     @property
-    def source(self) -> Source:
-        """What is read: every blob of the images container."""
-        return Source("container")
+    def source(self) -> BulkSource:
+        """Every blob of the images container."""
+        return BulkSource("container")
 
     def job(self) -> dict[str, Any]:
-        job = Job(
+        """Returns the input of the bulk job that fills the collection."""
+        job = BulkJob(
             self.id, self.source, self.chunk, self.width, into=self.into, started=self.started
         )
         return job.to_json()
@@ -52,18 +53,21 @@ class Plan:
         return asdict(self)
 
     @classmethod
-    def of_json(cls, said: Mapping[str, Any]) -> Plan:
-        return cls(**said)
+    def from_json(cls, document: Mapping[str, Any]) -> ReindexPlan:
+        return cls(**document)
 
 
 def build_id(job: str) -> str:
-    """The instance that fills the collection: it does not begin like a job's id."""
+    """Returns the instance id of the job that fills the collection. It does not begin like a job's
+    id, so that listings of jobs leave it out."""
     return f"build-{job.removeprefix('job-')}"
 
 
-def difference(old: Counts | None, new: Counts) -> str:
-    """Why the new collection must not serve yet; empty when it may. ``old``: None where the
-    collection that serves cannot be counted, for lack of its model."""
+def find_shortfall(old: Counts | None, new: Counts) -> str:
+    """Returns why the new collection must not serve yet; empty when it may.
+
+    ``old`` is None where the collection that serves cannot be counted, for lack of its model.
+    """
     if old is None:
         return "" if new.products else "the new collection is empty"
     for name, had, has in (

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from shared_code.domain.errors import NotFound, Unprocessable
 from shared_code.domain.ports import ProductIndex, VectorQuery
-from shared_code.domain.products import PointRef, Scale
+from shared_code.domain.products import PointRef, ScoreCalibration
 from shared_code.search.embeddings import Embeddings
-from shared_code.search.query import WORDS_WEIGHTS, Asked, Blend, Query
+from shared_code.search.query import WORDS_WEIGHTS, HybridQuery, RetrievalPlan, ViewQuery
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Kind, Vector
@@ -41,15 +41,15 @@ class _Part:
     view: Kind
     vector: Vector
     weight: float
-    scale: Scale | None
+    scale: ScoreCalibration | None
 
 
 @dataclass(frozen=True, slots=True)
-class Blending:
+class HybridQueryBuilder:
     embeddings: Embeddings
     index: ProductIndex
 
-    def asked(self, blend: Blend) -> Asked:
+    def asked(self, blend: HybridQuery) -> RetrievalPlan:
         """Raises NotFound for a product without any vector, Unprocessable when nothing is asked
         for, or when what is for and what is against cancel out."""
         blend.check()
@@ -58,9 +58,11 @@ class Blending:
         parts = [part for part in self._parts(blend, looks, share) if part.weight]
         # descriptions are asked only where words speak for something
         views = sorted({part.view for part in parts if part.weight > 0})
-        return Asked({v: _summed(v, [part for part in parts if part.view == v]) for v in views})
+        return RetrievalPlan(
+            {v: _summed(v, [part for part in parts if part.view == v]) for v in views}
+        )
 
-    def _parts(self, blend: Blend, looks: Sequence[Vector], share: float) -> Iterator[_Part]:
+    def _parts(self, blend: HybridQuery, looks: Sequence[Vector], share: float) -> Iterator[_Part]:
         if looks:
             yield from self._of_look(mean(looks), share)
         if blend.text:
@@ -70,12 +72,12 @@ class Blending:
         if blend.negative_ids:
             yield from self._of_look(mean(self._looks(blend.negative_ids)), -NEGATIVE_WEIGHT)
 
-    def _image_share(self, blend: Blend) -> float:
+    def _image_share(self, blend: HybridQuery) -> float:
         if not blend.text:
             return 1.0
         return IMAGE_WEIGHT if blend.image_weight is None else blend.image_weight
 
-    def _photos(self, blend: Blend) -> Iterable[Vector]:
+    def _photos(self, blend: HybridQuery) -> Iterable[Vector]:
         return self.embeddings.photos(blend.photos) if blend.photos else ()
 
     def _looks(self, product_ids: Sequence[str]) -> list[Vector]:
@@ -111,13 +113,13 @@ def mean(vectors: Iterable[Vector]) -> Vector:
     return _unit(_total(vectors))[0]
 
 
-def _summed(view: Kind, parts: Sequence[_Part]) -> Query:
+def _summed(view: Kind, parts: Sequence[_Part]) -> ViewQuery:
     """The engine scales queries to unit length: the length of the sum goes into the weight."""
     vector, length = _unit(_total(part.weight * part.vector for part in parts))
-    return Query(VectorQuery(view, vector), length, _scale(parts, length))
+    return ViewQuery(VectorQuery(view, vector), length, _scale(parts, length))
 
 
-def _scale(parts: Sequence[_Part], length: float) -> Scale | None:
+def _scale(parts: Sequence[_Part], length: float) -> ScoreCalibration | None:
     """Of the sum: a match fits what is for, and has nothing to do with what is against."""
     unrelated = match = 0.0
     for part in parts:
@@ -126,7 +128,7 @@ def _scale(parts: Sequence[_Part], length: float) -> Scale | None:
         unrelated += part.weight * part.scale.unrelated / length
         fits = part.scale.match if part.weight > 0 else part.scale.unrelated
         match += part.weight * fits / length
-    return Scale(unrelated, match)
+    return ScoreCalibration(unrelated, match)
 
 
 def _total(vectors: Iterable[Vector]) -> Vector:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared_code.domain.products import Scale
+    from shared_code.domain.products import ScoreCalibration
 
 LEAST_EVIDENCE = 0.6
 """Of a result, where 0 is a score of unrelated things and 1 one of a usual match."""
@@ -15,7 +15,7 @@ LEAST_OF_BEST = 0.5
 """Of the best result's evidence: below it is the tail."""
 
 
-def kept(scores: Sequence[float], scale: Scale) -> int:
+def count_above_cutoff(scores: Sequence[float], scale: ScoreCalibration) -> int:
     """How many results to keep, of scores in falling order.
 
     benchmarks/results/relevance.md says what both limits remove and what they cost.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shared_code.domain.products import Vector
 
 
-def diversified(
+def mmr_rerank(
     scores: Sequence[float], vectors: Sequence[Vector | None], strength: float
 ) -> list[int]:
     """An order of the results, as positions: each next one has the highest

@@ -18,7 +18,7 @@ from shared_code.domain.timing import mark
 from shared_code.search.query import Photo
 
 if TYPE_CHECKING:
-    from shared_code.domain.products import Scales, Vector
+    from shared_code.domain.products import ScoreCalibrations, Vector
 
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Embeddings:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def scales(self) -> Scales:
+    def scales(self) -> ScoreCalibrations:
         return self.encoder.model.scales
 
     def text(self, text: str) -> Embedding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared_code.domain.errors import Unprocessable
-from shared_code.domain.filter_language import known_fields
+from shared_code.domain.filter_language import describe_fields
 from shared_code.domain.sorting import SORTABLE
 from shared_code.domain.timing import stage
 
@@ -39,7 +39,7 @@ class Facets:
         name that is none."""
         for name in names:
             if name not in self.fields:
-                message = f"{name[:100]!r} is none; {known_fields(self.fields)}"
+                message = f"{name[:100]!r} is none; {describe_fields(self.fields)}"
                 raise Unprocessable.at("field", message)
         wanted = dict.fromkeys(names or self.fields)
         with stage("search"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import VectorQuery, WordQuery
-from shared_code.domain.products import Region, Scale
+from shared_code.domain.products import Region, ScoreCalibration
 
 if TYPE_CHECKING:
     from shared_code.domain.filters import Filter
@@ -38,7 +38,7 @@ between pages."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SearchOptions:
     limit: int = 10
     offset: int = 0
     where: Filter | None = None
@@ -68,7 +68,7 @@ class Options:
         reordered = self.diversity > 0 or self.order is not None or bool(self.liked)
         return self.cutoff or reordered
 
-    def without(self, product_ids: Sequence[str]) -> Options:
+    def without(self, product_ids: Sequence[str]) -> SearchOptions:
         return replace(self, exclude=self.exclude | frozenset(product_ids))
 
 
@@ -87,7 +87,7 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Blend:
+class HybridQuery:
     """Any mix of pictures, products, words and vectors, for and against."""
 
     photos: Sequence[Photo] = ()
@@ -106,31 +106,31 @@ class Blend:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ViewQuery:
     """One view's part of a search."""
 
     sought: VectorQuery | WordQuery
     weight: float = 1.0
-    scale: Scale | None = None
+    scale: ScoreCalibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RetrievalPlan:
     """A search as the index is asked: the score of a product is the weighted sum over views."""
 
-    queries: Mapping[View, Query]
+    queries: Mapping[View, ViewQuery]
 
     @property
     def weights(self) -> dict[View, float]:
         return {view: query.weight for view, query in self.queries.items()}
 
     @property
-    def scale(self) -> Scale | None:
+    def scale(self) -> ScoreCalibration | None:
         """Of the weighted sum; None when a part of it has none."""
         scales = [(q.weight, q.scale) for q in self.queries.values() if q.scale is not None]
         if len(scales) < len(self.queries):
             return None
-        return Scale(
+        return ScoreCalibration(
             sum(weight * scale.unrelated for weight, scale in scales),
             sum(weight * scale.match for weight, scale in scales),
         )

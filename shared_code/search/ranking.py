@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared_code.search.query import LIKED_BONUS
 
 if TYPE_CHECKING:
-    from shared_code.domain.products import Hit, ImageRef, ProductText, Scale, View
+    from shared_code.domain.products import Hit, ImageRef, ProductText, ScoreCalibration, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Found:
     match: Match
 
 
-def one_per_product(hits: Iterable[Hit]) -> list[Hit]:
+def dedupe_by_product(hits: Iterable[Hit]) -> list[Hit]:
     """The best hit of each product, in order of score."""
     best: dict[str, Hit] = {}
     for hit in hits:
@@ -53,7 +53,7 @@ def one_per_product(hits: Iterable[Hit]) -> list[Hit]:
     return list(best.values())
 
 
-def ranked(lists: Mapping[View, Sequence[Hit]], weights: Mapping[View, float]) -> list[Result]:
+def fuse_scores(lists: Mapping[View, Sequence[Hit]], weights: Mapping[View, float]) -> list[Result]:
     """Products by the weighted sum of their views' scores, best first; ties by product id.
 
     ``lists`` hold each product once, best first. A product that one list does not hold gets
@@ -72,8 +72,8 @@ def ranked(lists: Mapping[View, Sequence[Hit]], weights: Mapping[View, float]) -
     return sorted(results, key=lambda result: (-result.score, result.product.product_id))
 
 
-def with_liked(
-    results: Sequence[Result], liked: frozenset[str], scale: Scale | None
+def boost_liked(
+    results: Sequence[Result], liked: frozenset[str], scale: ScoreCalibration | None
 ) -> list[Result]:
     """The same, liked products a little higher: by a part of what lies between the best score
     and that of unrelated things; without a scale, the last of the ranking stand for these."""

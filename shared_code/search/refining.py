@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from shared_code.domain.products import PointRef
 from shared_code.domain.timing import stage
-from shared_code.search.cutoff import kept
-from shared_code.search.diversity import diversified
+from shared_code.search.cutoff import count_above_cutoff
+from shared_code.search.diversity import mmr_rerank
 
 if TYPE_CHECKING:
     from shared_code.domain.ports import ProductIndex
-    from shared_code.domain.products import ImageRef, Scale
-    from shared_code.search.query import Options
+    from shared_code.domain.products import ImageRef, ScoreCalibration
+    from shared_code.search.query import SearchOptions
     from shared_code.search.ranking import Result
 
 
 @dataclass(frozen=True, slots=True)
-class Refining:
+class Reranker:
     index: ProductIndex
 
     def page(
-        self, ranking: Sequence[Result], scale: Scale | None, options: Options
+        self, ranking: Sequence[Result], scale: ScoreCalibration | None, options: SearchOptions
     ) -> tuple[Result, ...]:
         """``scale``: of the scores; without one nothing is cut off."""
         left_out = options.exclude | options.hidden
@@ -38,10 +38,14 @@ class Refining:
         return self._with_images(results[options.offset : options.wanted])
 
     def _cut_and_diversified(
-        self, results: Sequence[Result], scale: Scale | None, options: Options
+        self, results: Sequence[Result], scale: ScoreCalibration | None, options: SearchOptions
     ) -> list[Result]:
         """Diverse among what answers the query: its opposite would be most diverse."""
-        answers = kept([result.score for result in results], scale) if scale else len(results)
+        answers = (
+            count_above_cutoff([result.score for result in results], scale)
+            if scale
+            else len(results)
+        )
         tail = [] if options.cutoff else results[answers:]
         if not options.diversity:
             return [*results[:answers], *tail]
@@ -51,7 +55,7 @@ class Refining:
         refs = [_ref(result) for result in results]
         with stage("search"):
             vectors = self.index.vectors(refs)
-        order = diversified([r.score for r in results], list(map(vectors.get, refs)), strength)
+        order = mmr_rerank([r.score for r in results], list(map(vectors.get, refs)), strength)
         return [results[at] for at in order]
 
     def _with_images(self, page: Sequence[Result]) -> tuple[Result, ...]:

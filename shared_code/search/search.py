@@ -13,25 +13,25 @@ from typing import TYPE_CHECKING
 
 from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
 from shared_code.domain.ports import ProductIndex, VectorQuery, WordQuery
-from shared_code.domain.products import Scale
+from shared_code.domain.products import ScoreCalibration
 from shared_code.domain.timing import stage
 from shared_code.search import warnings
-from shared_code.search.blending import Blending
+from shared_code.search.blending import HybridQueryBuilder
 from shared_code.search.embeddings import Embeddings
 from shared_code.search.query import (
     LEXICAL_WEIGHT,
     WINDOW,
     WORDS_WEIGHTS,
-    Asked,
-    Blend,
+    HybridQuery,
     Mode,
-    Options,
     Photo,
-    Query,
+    RetrievalPlan,
+    SearchOptions,
+    ViewQuery,
     check_words,
 )
-from shared_code.search.ranking import Result, one_per_product, ranked, with_liked
-from shared_code.search.refining import Refining
+from shared_code.search.ranking import Result, boost_liked, dedupe_by_product, fuse_scores
+from shared_code.search.refining import Reranker
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Hit, Kind, Vector, View
@@ -54,7 +54,7 @@ class Degraded:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SearchResults:
     results: tuple[Result, ...]
     mode: Mode
     warnings: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Search:
     embeddings: Embeddings
     index: ProductIndex
 
-    def by_text(self, text: str, mode: Mode, options: Options) -> Answer:
+    def by_text(self, text: str, mode: Mode, options: SearchOptions) -> SearchResults:
         """``image``: the text against pictures; ``text``: against names and descriptions;
         ``lexical``: its words against theirs, without the model; ``auto``: all three, weighted.
 
@@ -95,60 +95,64 @@ class Search:
         answer = self._answer(self._of_text(embedding.vector, mode, text), mode, options)
         return replace(answer, warnings=(*warnings.split(embedding), *answer.warnings))
 
-    def by_vector(self, vector: Vector, mode: Mode, options: Options) -> Answer:
+    def by_vector(self, vector: Vector, mode: Mode, options: SearchOptions) -> SearchResults:
         """``vector``: of unit length, made of a text by the model whose name answers bear."""
         return self._answer(self._of_text(vector, mode), mode, options)
 
-    def by_picture(self, photo: Photo, target: Kind, options: Options) -> Answer:
+    def by_picture(self, photo: Photo, target: Kind, options: SearchOptions) -> SearchResults:
         """``image``: products that look alike; ``text``: descriptions closest to the photo."""
         query = VectorQuery(target, self.embeddings.photo(photo))
         scales = self.embeddings.scales
         scale = scales.image_to_image if target == "image" else scales.text_to_image
-        return self._answer(Asked({target: Query(query, scale=scale)}), target, options)
+        return self._answer(RetrievalPlan({target: ViewQuery(query, scale=scale)}), target, options)
 
-    def by_blend(self, blend: Blend, options: Options) -> Answer:
+    def by_blend(self, blend: HybridQuery, options: SearchOptions) -> SearchResults:
         """What is like the pictures and products given and like the text, and unlike what is
         given as negative. The products given are not among the results.
 
         Raises NotFound for a product that has no vector, Unprocessable when what is for and
         what is against cancel out.
         """
-        asked = Blending(self.embeddings, self.index).asked(blend)
+        asked = HybridQueryBuilder(self.embeddings, self.index).asked(blend)
         options = options.without([*blend.product_ids, *blend.negative_ids])
         return self._answer(asked, "auto", options)
 
-    def similar(self, product_id: str, options: Options) -> Answer:
+    def similar(self, product_id: str, options: SearchOptions) -> SearchResults:
         """Products like this one. Raises NotFound for one that the index does not know."""
-        return self.by_blend(Blend(product_ids=[product_id]), options)
+        return self.by_blend(HybridQuery(product_ids=[product_id]), options)
 
-    def _by_words(self, text: str, options: Options) -> Answer:
-        return self._answer(Asked({"lexical": Query(WordQuery(text))}), "lexical", options)
+    def _by_words(self, text: str, options: SearchOptions) -> SearchResults:
+        return self._answer(
+            RetrievalPlan({"lexical": ViewQuery(WordQuery(text))}), "lexical", options
+        )
 
-    def _of_text(self, vector: Vector, mode: Mode, text: str = "") -> Asked:
+    def _of_text(self, vector: Vector, mode: Mode, text: str = "") -> RetrievalPlan:
         scales = self.embeddings.scales.of_text
         weights = {mode: 1.0} if mode in scales else WORDS_WEIGHTS
-        queries: dict[View, Query] = {
-            kind: Query(VectorQuery(kind, vector), weights[kind], scale)
+        queries: dict[View, ViewQuery] = {
+            kind: ViewQuery(VectorQuery(kind, vector), weights[kind], scale)
             for kind, scale in scales.items()
             if kind in weights
         }
         if mode == "auto" and text:
-            queries["lexical"] = Query(WordQuery(text), LEXICAL_WEIGHT, Scale(0.0, 1.0))
-        return Asked(queries)
+            queries["lexical"] = ViewQuery(
+                WordQuery(text), LEXICAL_WEIGHT, ScoreCalibration(0.0, 1.0)
+            )
+        return RetrievalPlan(queries)
 
-    def _answer(self, asked: Asked, mode: Mode, options: Options) -> Answer:
+    def _answer(self, asked: RetrievalPlan, mode: Mode, options: SearchOptions) -> SearchResults:
         in_window = len(asked.queries) > 1 or options.needs_window
         # as many more as may have to be left out
         left_out = len(options.exclude | options.hidden)
         wanted = (WINDOW if in_window else options.wanted) + left_out
         lists = self._candidates(asked, wanted, options)
-        ranking = ranked(lists, asked.weights)
+        ranking = fuse_scores(lists, asked.weights)
         scale = asked.scale
         if mode == "lexical" and ranking:  # BM25 knows no other scale than its best
-            scale = Scale(0.0, ranking[0].score)
-        ranking = with_liked(ranking, options.liked, scale)
-        return Answer(
-            Refining(self.index).page(ranking, scale, options),
+            scale = ScoreCalibration(0.0, ranking[0].score)
+        ranking = boost_liked(ranking, options.liked, scale)
+        return SearchResults(
+            Reranker(self.index).page(ranking, scale, options),
             mode,
             (
                 *warnings.window(in_window, options),
@@ -159,14 +163,16 @@ class Search:
             candidates={view: len(hits) for view, hits in lists.items()},
         )
 
-    def _candidates(self, asked: Asked, wanted: int, options: Options) -> dict[View, list[Hit]]:
+    def _candidates(
+        self, asked: RetrievalPlan, wanted: int, options: SearchOptions
+    ) -> dict[View, list[Hit]]:
         """Per view the best products, fetching deeper while several points share one."""
         fetch = wanted * OVER_FETCH
         sought = [query.sought for query in asked.queries.values()]
         with stage("search"):
             while True:
                 hits = self.index.nearest(sought, limit=fetch, where=options.where)
-                found = [one_per_product(of_query) for of_query in hits]
+                found = [dedupe_by_product(of_query) for of_query in hits]
                 exhausted = [len(of_query) < fetch for of_query in hits]
                 enough = [len(products) >= wanted for products in found]
                 if fetch >= MAX_FETCH or all(map(bool.__or__, exhausted, enough)):

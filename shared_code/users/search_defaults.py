@@ -1,6 +1,6 @@
-"""What a search starts from where it says nothing itself: its user's preferences.
+"""Defaults of a search: its user's preferences, where the search itself says nothing.
 
-They never keep a search from being answered: what cannot be used is left out, and said.
+They never keep a search from being answered: what cannot be used is left out, with a warning.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Preferred:
+class SearchDefaults:
     """Preferences as a search uses them."""
 
     limit: int | None = None
@@ -29,37 +29,41 @@ class Preferred:
     warnings: tuple[str, ...] = ()
 
 
-NOTHING = Preferred()
-UNPROVEN = Preferred(
+NO_DEFAULTS = SearchDefaults()
+DEFAULTS_REFUSED = SearchDefaults(
     warnings=(
-        "This user's preferences were not used: searches are public here, and prove nobody's name.",
+        "This user's preferences were not used: searches are public here, so the name is unproven.",
     )
 )
 
 
-def preferred_by(user: str, users: Users, fields: FilterableFields) -> Preferred:
-    """``fields``: those that filters may use now, which may be fewer than once."""
+def load_search_defaults(user: str, users: Users, fields: FilterableFields) -> SearchDefaults:
+    """Loads the user's preferences.
+
+    ``fields`` are those that filters may use now: perhaps fewer than when the preferences were
+    saved. What cannot be used is left out, with a warning.
+    """
     try:
         with stage("store"):
-            found = users.preferences(user)
+            preferences = users.get_preferences(user)
     except (Unavailable, Misconfigured) as exc:
-        log.warning("answered without preferences: %s", exc)
-        return Preferred(warnings=(f"This user's preferences were not used. {exc}",))
-    return _usable(found, fields)
+        log.warning("a search is answered without preferences: %s", exc)
+        return SearchDefaults(warnings=(f"This user's preferences were not used. {exc}",))
+    return _to_defaults(preferences, fields)
 
 
-def _usable(found: Preferences, fields: FilterableFields) -> Preferred:
+def _to_defaults(preferences: Preferences, fields: FilterableFields) -> SearchDefaults:
     warnings: tuple[str, ...] = ()
     where = None
     try:
-        where = parse_filter(found.filter, fields) if found.filter else None
+        where = parse_filter(preferences.filter, fields) if preferences.filter else None
     except Unprocessable as exc:
         warnings = (f"This user's preferred filter was not used. {exc}",)
-    return Preferred(
-        limit=found.limit,
-        mode=found.mode,
+    return SearchDefaults(
+        limit=preferences.limit,
+        mode=preferences.mode,
         where=where,
-        liked=frozenset(found.liked),
-        hidden=frozenset(found.hidden),
+        liked=frozenset(preferences.liked),
+        hidden=frozenset(preferences.hidden),
         warnings=warnings,
     )

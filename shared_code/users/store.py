@@ -1,5 +1,5 @@
-"""What is kept of a user: saved searches and preferences. One row each, under a digest of the
-user's id, so that what is stored names nobody."""
+"""Saved searches and preferences of users: a row each, under a digest of the user's id, so that
+what is stored names nobody."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from typing import Any, Literal, TypeAlias
 
 from shared_code.domain.dates import utc_now
 from shared_code.domain.errors import NotFound, Unavailable, Unprocessable
-from shared_code.domain.ports import Row, UserRows, encoded
+from shared_code.domain.ports import Row, UserRows, encode_row
 
 MAX_SAVED = 200
-"""Searches of one user."""
+"""Saved searches of one user."""
 
 MAX_SEARCH_BYTES = 32 * 1024
-"""Of a saved search as JSON: all of a user's are listed at once."""
+"""Size of a saved search as JSON: a listing returns all of a user's searches at once."""
 
 MAX_MARKED = 1_000
-"""Products that one user likes, and as many hidden."""
+"""Products that one user may like; as many may be hidden."""
 
-CHANGES_TRIED = 10
+MAX_ATTEMPTS = 10
+"""Attempts to change preferences that others are changing at the same time."""
 
 Mark: TypeAlias = Literal["liked", "hidden"]
 
@@ -34,14 +35,14 @@ class SavedSearch:
     name: str
     type: Literal["search", "search-hybrid"]
     search: Row
-    """The body of that request, as it was sent."""
+    """The body of the request, as it was sent."""
     created: str
     """ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a user's searches start from where they say nothing themselves."""
+    """A user's defaults, for searches that say nothing themselves."""
 
     limit: int | None = None
     mode: str | None = None
@@ -49,8 +50,9 @@ class Preferences:
     liked: Sequence[str] = ()
     hidden: Sequence[str] = ()
 
-    def marked(self, mark: Mark, product_id: str, *, on: bool) -> Preferences:
-        """A product is liked, hidden, or neither."""
+    def with_mark(self, mark: Mark, product_id: str, *, on: bool) -> Preferences:
+        """Returns preferences in which the product is marked so (or, if not ``on``, not at all):
+        a product is liked, hidden, or neither."""
         others = {m: [p for p in getattr(self, m) if p != product_id] for m in ("liked", "hidden")}
         if on:
             others[mark].append(product_id)
@@ -64,78 +66,82 @@ class Users:
     rows: UserRows
     now: Callable[[], datetime] = utc_now
 
-    def save(self, user: str, name: str, search_type: Any, search: Row) -> SavedSearch:
+    def save_search(self, user: str, name: str, search_type: Any, search: Row) -> SavedSearch:
         _check_size(search)
         if len(self._saved_keys(user)) >= MAX_SAVED:
             raise Unprocessable(f"{MAX_SAVED} searches are saved: delete some first.")
         created = self.now().isoformat(timespec="milliseconds")
-        found = SavedSearch(uuid.uuid4().hex, name, search_type, search, created)
-        self._put(user, _SAVED + found.id, asdict(found))
-        return found
+        saved = SavedSearch(uuid.uuid4().hex, name, search_type, search, created)
+        self._put(user, _SAVED + saved.id, asdict(saved))
+        return saved
 
-    def saved(self, user: str) -> list[SavedSearch]:
-        """Oldest first."""
-        rows = self.rows.all(owner_of(user))
-        found = [SavedSearch(**row) for key, row in rows.items() if key.startswith(_SAVED)]
-        return sorted(found, key=lambda each: (each.created, each.id))
+    def list_searches(self, user: str) -> list[SavedSearch]:
+        """Returns the user's saved searches, oldest first."""
+        rows = self.rows.all(hash_owner(user))
+        searches = [SavedSearch(**row) for key, row in rows.items() if key.startswith(_SAVED)]
+        return sorted(searches, key=lambda search: (search.created, search.id))
 
-    def saved_one(self, user: str, search_id: str) -> SavedSearch:
-        kept = self.rows.get(owner_of(user), _SAVED + search_id) if _is_id(search_id) else None
-        if kept is None:
+    def get_search(self, user: str, search_id: str) -> SavedSearch:
+        owner, key = hash_owner(user), _SAVED + search_id
+        stored = self.rows.get(owner, key) if _is_id(search_id) else None
+        if stored is None:
             raise _no_search(search_id)
-        return SavedSearch(**kept.row)
+        return SavedSearch(**stored.row)
 
-    def forget_search(self, user: str, search_id: str) -> None:
-        if not (_is_id(search_id) and self.rows.delete(owner_of(user), _SAVED + search_id)):
+    def delete_search(self, user: str, search_id: str) -> None:
+        if not (_is_id(search_id) and self.rows.delete(hash_owner(user), _SAVED + search_id)):
             raise _no_search(search_id)
 
-    def preferences(self, user: str) -> Preferences:
-        kept = self.rows.get(owner_of(user), _PREFERENCES)
-        return Preferences(**kept.row) if kept else Preferences()
+    def get_preferences(self, user: str) -> Preferences:
+        stored = self.rows.get(hash_owner(user), _PREFERENCES)
+        return Preferences(**stored.row) if stored else Preferences()
 
-    def prefer(self, user: str, preferences: Preferences) -> None:
+    def save_preferences(self, user: str, preferences: Preferences) -> None:
         self._put(user, _PREFERENCES, asdict(preferences))
 
     def mark(self, user: str, mark: Mark, product_id: str, *, on: bool) -> Preferences:
-        """Two at one time both count: whoever comes second looks again."""
-        owner = owner_of(user)
-        for _ in range(CHANGES_TRIED):
-            kept = self.rows.get(owner, _PREFERENCES)
-            before = Preferences(**kept.row) if kept else Preferences()
-            after = before.marked(mark, product_id, on=on)
-            if self._put(user, _PREFERENCES, asdict(after), etag=kept.etag if kept else ""):
+        """Marks a product, or takes the mark away. Of two changes at the same time both count."""
+        owner = hash_owner(user)
+        for _ in range(MAX_ATTEMPTS):
+            stored = self.rows.get(owner, _PREFERENCES)
+            before = Preferences(**stored.row) if stored else Preferences()
+            after = before.with_mark(mark, product_id, on=on)
+            if self._put(user, _PREFERENCES, asdict(after), etag=stored.etag if stored else ""):
                 return after
-        raise Unavailable("These preferences are being changed by many at once.", retry_after_s=1)
+        raise Unavailable(
+            "Too many requests are changing these preferences at once.", retry_after_s=1
+        )
 
-    def forget_preferences(self, user: str) -> bool:
-        return self.rows.delete(owner_of(user), _PREFERENCES)
+    def delete_preferences(self, user: str) -> bool:
+        return self.rows.delete(hash_owner(user), _PREFERENCES)
 
-    def forget(self, user: str) -> int:
-        """Everything that is kept of the user; how many rows that was."""
-        owner = owner_of(user)
+    def delete_user(self, user: str) -> int:
+        """Deletes everything that is stored for the user; returns how many rows that was."""
+        owner = hash_owner(user)
         return sum(self.rows.delete(owner, key) for key in self.rows.keys(owner))
 
     def ping(self) -> None:
-        """Raises what any use of the rows would raise."""
+        """Raises what any use of the table would raise."""
         self.rows.get("ping", "ping")
 
     def _saved_keys(self, user: str) -> list[str]:
-        return [key for key in self.rows.keys(owner_of(user)) if key.startswith(_SAVED)]
+        return [key for key in self.rows.keys(hash_owner(user)) if key.startswith(_SAVED)]
 
     def _put(self, user: str, key: str, row: Row, *, etag: str | None = None) -> bool:
-        return self.rows.put(owner_of(user), key, row, etag=etag)
+        return self.rows.put(hash_owner(user), key, row, etag=etag)
 
 
 _SAVED = "search-"
 _PREFERENCES = "preferences"
 
 
-def owner_of(user: str) -> str:
+def hash_owner(user: str) -> str:
+    """Returns the digest of a user's id that the rows are stored under."""
     return hashlib.sha256(user.encode()).hexdigest()[:40]
 
 
 def _check_size(search: Row) -> None:
-    size = len(encoded(search))
+    size = len(encode_row(search))
     if size > MAX_SEARCH_BYTES:
         raise Unprocessable(f"search: takes {size} bytes as JSON; the limit is {MAX_SEARCH_BYTES}")
 

@@ -10,8 +10,8 @@ import pytest
 
 from functions import bulk_orchestration
 from shared_code.app import App, use_models
-from shared_code.bulk.jobs import Job, Source
-from shared_code.domain.naming import Place, document_of
+from shared_code.bulk.jobs import BulkJob, BulkSource
+from shared_code.domain.naming import BlobRole, document_name
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
 from tests.durable import MemoryDurable
@@ -80,13 +80,15 @@ def disturb(app, rng: random.Random) -> None:
         case 1 if name.endswith(".png"):
             write(app, name, picture(rng.choice(COLOURS), size=(20 + rng.randrange(20), 20)))
         case _:
-            write(app, document_of(Place.of(name).product_id), {"name": f"{rng.random()}"})
+            write(app, document_name(BlobRole.of(name).product_id), {"name": f"{rng.random()}"})
 
 
 def run(app, *, rng: random.Random | None = None) -> dict:
     """A job to its end; with ``rng`` storage changes all the while, and no event tells of it."""
     durable = MemoryDurable(bulk_orchestration.bp)
-    job = Job(f"job-{uuid.uuid4().hex[:6]}", Source("container"), chunk=5, width=2, generation=2)
+    job = BulkJob(
+        f"job-{uuid.uuid4().hex[:6]}", BulkSource("container"), chunk=5, width=2, generation=2
+    )
     asyncio.run(durable.start_new("bulk_job", job.id, job.to_json()))
     while not durable.run(steps=1):
         if rng is not None and rng.random() < 0.15:

@@ -13,9 +13,9 @@ from devhost.durable import find_custom_status_error
 from functions import bulk, bulk_orchestration
 from functions.durable.triggers import TRIES, reason_of
 from functions.failures import retry_failures
-from shared_code.bulk.jobs import Job, Source
+from shared_code.bulk.jobs import BulkJob, BulkSource
 from shared_code.domain.errors import Unavailable, Unprocessable
-from shared_code.domain.naming import document_of
+from shared_code.domain.naming import document_name
 from shared_code.domain.products import PointRef
 from tests.durable import MemoryDurable
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
@@ -119,8 +119,8 @@ def test_thumbnails_are_left_to_whoever_asks_first(app, durable):
     done(durable, {"prefix": ""})
     assert app.thumbnails.store.list().items == ()
     head = app.images.head("a/1.png")
-    assert app.pictures.thumbnail("a/1.png", 320).data
-    assert app.thumbnails.get(head, 320)
+    assert app.pictures.read_thumbnail("a/1.png", 320).data
+    assert app.thumbnails.read(head, 320)
 
 
 def test_bad_pictures_are_failures_and_the_job_goes_on(app, durable):
@@ -167,7 +167,7 @@ def test_the_history_of_a_long_job_stays_below_a_thousand_events(app):
     """Over stand-in activities; every step of an orchestration reads all of its history again."""
     durable = MemoryDurable(stand_ins.bp)
     durable.takes = {"bulk_index": 1}
-    begun = Job("job-long", Source("container", "segs=42;chunks=1;ms=1"), chunk=64, width=8)
+    begun = BulkJob("job-long", BulkSource("container", "segs=42;chunks=1;ms=1"), chunk=64, width=8)
     asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
     assert durable.run()
     assert job(durable, begun.id)["done"] == 42 * stand_ins.ITEMS
@@ -177,7 +177,7 @@ def test_the_history_of_a_long_job_stays_below_a_thousand_events(app):
 def test_a_job_of_many_segments_continues_as_new(app, durable):
     app.bulk = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
     put_pictures(app, 235)
-    begun = Job("job-many", Source("container"), chunk=4, width=3, generation=5)
+    begun = BulkJob("job-many", BulkSource("container"), chunk=4, width=3, generation=5)
     asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
     assert durable.run()
     found = job(durable, begun.id)
@@ -189,7 +189,7 @@ def test_segments_run_side_by_side_to_the_end(app, durable):
     """Twelve segments, three at a time, whose chunks take a minute: four minutes, not twelve."""
     app.bulk = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
     put_pictures(app, 120)
-    begun = Job("job-wide", Source("container"), chunk=4, width=3)
+    begun = BulkJob("job-wide", BulkSource("container"), chunk=4, width=3)
     durable.takes = {"bulk_index": 60}
     asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
     assert durable.run()
@@ -405,7 +405,9 @@ ROWS = [f"s{n};Shirt {n};s{n}/1.png;{n},50 €\n" for n in range(100)]
 @pytest.mark.parametrize("character", ["\U0001f600", "\x01", "\u2028", '"', "\ud800"])
 def test_problems_of_any_text_fit_into_what_durable_functions_keep(character):
     """A custom status above 16 KB of UTF-16 fails the orchestration."""
-    job = Job("job-x", Source("feed"), chunk=64, width=8, running=list(range(10**6, 10**6 + 2000)))
+    job = BulkJob(
+        "job-x", BulkSource("feed"), chunk=64, width=8, running=list(range(10**6, 10**6 + 2000))
+    )
     for _ in range(20):
         job.tally.fail("row 1: " + character * 300, character * 300)
     status = job.status()
@@ -439,7 +441,7 @@ def test_a_feed_that_is_posted(app, durable):
     seven = app.index.product("s7")
     assert (seven.text.name, seven.text.metadata) == ("Shirt 7", {"price": 7.5, "currency": "EUR"})
     assert len(seven.images) == 2
-    assert app.images.head(document_of("s99"))
+    assert app.images.head(document_name("s99"))
     app.encoder.calls.clear()
     response = call(bulk.index_batch, durable, **form)
     durable.run()

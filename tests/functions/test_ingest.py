@@ -16,7 +16,7 @@ from functions.failures import list_failures, retry_failures
 from functions.ingest import blob_changed, blob_events
 from shared_code.domain.errors import RefusedByStorage
 from shared_code.indexing.indexing import DECODED_AT_ONCE
-from shared_code.search.query import Options, Photo
+from shared_code.search.query import Photo, SearchOptions
 from tests.functions.conftest import CountingEncoder, body_of, call
 from tests.functions.storage_events import event
 from tests.pictures import bomb, picture
@@ -89,7 +89,7 @@ def test_a_second_delivery_costs_no_embedding(app):
 def test_an_overwritten_picture_replaces_its_vector(app):
     drop(app, "mug/a.png", picture("red"))
     drop(app, "mug/a.png", picture("blue"))
-    [found] = app.search.by_picture(Photo(picture("blue")), "image", Options(limit=1)).results
+    [found] = app.search.by_picture(Photo(picture("blue")), "image", SearchOptions(limit=1)).results
     assert found.score > 0.99
     assert app.index.counts().images == 1
 
@@ -177,7 +177,7 @@ def test_streams_are_not_trusted_over_storage(app):
     """What the event carried may be old; storage's state is what counts."""
     app.images.write("mug/a.png", picture("blue"), content_type="image/png")
     blob_changed(InputStream(data=io.BytesIO(picture("red")).read(), name="images/mug/a.png"))
-    [found] = app.search.by_picture(Photo(picture("blue")), "image", Options(limit=1)).results
+    [found] = app.search.by_picture(Photo(picture("blue")), "image", SearchOptions(limit=1)).results
     assert found.score > 0.99
 
 

@@ -10,7 +10,7 @@ from functions.ingest import blob_changed, blob_events
 from functions.products import get_image, get_product
 from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 from shared_code.adapters.storage.folder.blobs import FolderBlobStore
-from shared_code.domain.naming import Place
+from shared_code.domain.naming import BlobRole
 from tests.functions.conftest import body_of, call
 from tests.functions.storage_events import ACCOUNT, event
 from tests.pictures import picture
@@ -56,7 +56,7 @@ def test_an_odd_name_is_a_name_like_any_other(stored, blob):
     blob_changed(InputStream(data=data, name=f"images/{blob}", length=len(data)))
     assert stored.failures.count() == 0
 
-    product_id = Place.of(blob).product_id
+    product_id = BlobRole.of(blob).product_id
     shown = body_of(call(get_product, method="GET", route_params={"product_id": product_id}))
     assert shown["id"] == product_id
     assert shown["name"].strip()
@@ -80,7 +80,7 @@ def test_a_sidecar_of_an_odd_name_is_found(stored, blob):
     stored.indexer.sync(blob)
     stored.images.write(f"{blob}.json", b'{"name": "Gesagt"}', content_type="")
     stored.indexer.sync(f"{blob}.json")
-    assert stored.index.product(Place.of(blob).product_id).text.name == "Gesagt"
+    assert stored.index.product(BlobRole.of(blob).product_id).text.name == "Gesagt"
 
 
 def test_a_name_with_no_room_for_a_product_is_a_failure_that_says_so(stored):

@@ -16,7 +16,7 @@ EASY_AUTH = {"x-ms-client-principal-id": "ada"}
 @pytest.fixture
 def public(app):
     app.settings = replace(app.settings, public_search=True)
-    app.users.prefer("ada", Preferences(limit=1, mode="text"))
+    app.users.save_preferences("ada", Preferences(limit=1, mode="text"))
     return app
 
 

@@ -16,11 +16,11 @@ from functions.products import delete_product, index_product_with_image
 from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from shared_code.domain.errors import Unavailable
-from shared_code.domain.naming import Place, picture_ref, readable_name
+from shared_code.domain.naming import BlobRole, derive_name, picture_ref
 from shared_code.domain.ports import VectorQuery
 from shared_code.domain.products import PointRef, ProductText
 from shared_code.indexing.records import image_record
-from shared_code.indexing.words import Words
+from shared_code.indexing.words import ObservedText
 from tests.functions.conftest import CountingEncoder, as_form, call
 from tests.pictures import picture
 from tests.points import spec
@@ -63,12 +63,12 @@ def assert_index_is_storage(app):
     sound = {
         info.name: app.images.read(info.name).data
         for info in app.images.list().items
-        if Place.of(info.name).role == "picture"
+        if BlobRole.of(info.name).role == "picture"
         and app.images.read(info.name).data[:4] == b"\x89PNG"
     }
     expected: dict[str, set[str]] = {}
     for blob in sound:
-        expected.setdefault(Place.of(blob).product_id, set()).add(blob)
+        expected.setdefault(BlobRole.of(blob).product_id, set()).add(blob)
     for product_id in "abc":
         words = app.words.read(product_id)
         found = app.index.product(product_id)
@@ -132,7 +132,7 @@ def test_putting_and_deleting_at_once_leaves_all_or_nothing(racing_app):
 def test_a_name_comes_from_the_file_when_nothing_else_says_it(racing_app):
     racing_app.images.write("b.png", picture(), content_type="")
     racing_app.indexer.sync("b.png")
-    assert racing_app.index.product("b").text.name == readable_name("b.png")
+    assert racing_app.index.product("b").text.name == derive_name("b.png")
 
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
@@ -170,7 +170,7 @@ def test_a_cloud_write_cut_short_is_mended_by_the_event_that_comes_again(app):
 def picture_record(app, blob, *, name, version):
     info = app.images.head(blob)
     [vector] = app.encoder.encode_images([app.encoder.decode(app.images.read(blob).data)])
-    return image_record(info, vector, Words(ProductText("p", name), version))
+    return image_record(info, vector, ObservedText(ProductText("p", name), version))
 
 
 class Meanwhile(CountingEncoder):

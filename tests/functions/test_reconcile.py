@@ -7,11 +7,11 @@ import pytest
 
 from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from shared_code.adapters.storage.folder.blobs import FolderBlobStore
-from shared_code.domain.naming import Place
+from shared_code.domain.naming import BlobRole
 from shared_code.domain.products import ImageRef, PointRef, ProductText
 from shared_code.indexing.blob_events import Look, Notice
 from shared_code.indexing.records import image_record, text_record
-from shared_code.indexing.words import Words
+from shared_code.indexing.words import ObservedText
 from tests.functions.reconciling import assert_all_is_found, counted, put, run, say, small_pages
 from tests.functions.test_duplicates import Counted
 from tests.functions.test_races import BLOBS, assert_index_is_storage, change
@@ -115,7 +115,7 @@ def test_old_words_on_one_picture_of_a_product(app):
         app.indexer.sync(blob)
     [ref] = [ref for ref in app.index._points if ref.image_key == "mug/b.png"]
     stored = app.index._points[ref]
-    words = Words(ProductText("mug", "Old"), 1)
+    words = ObservedText(ProductText("mug", "Old"), 1)
     old = image_record(app.images.head("mug/b.png"), stored.vector, words)
     app.index._points[ref] = old
     assert counted(run()) == {"indexed": 1}
@@ -177,7 +177,7 @@ def test_a_point_under_an_id_that_no_blob_gives_is_removed(app):
     put(app, "mug/a.png")
     app.indexer.sync("mug/a.png")
     [vector] = app.encoder.encode_images([app.encoder.decode(picture())])
-    words = Words(ProductText("elsewhere", "Elsewhere"), 1)
+    words = ObservedText(ProductText("elsewhere", "Elsewhere"), 1)
     stray = image_record(app.images.head("mug/a.png"), vector, words)
     app.index.write([stray], [text_record(None, words)])
     assert stray.image == ImageRef("mug/a.png", "mug/a.png")
@@ -258,7 +258,7 @@ def test_a_current_container_costs_a_few_calls_a_page(app):
 
 def test_every_role_of_a_blob_is_met():
     """The random test above changes pictures, sidecars and documents."""
-    assert {Place.of(blob).role for blob in BLOBS} == {"picture", "sidecar", "document"}
+    assert {BlobRole.of(blob).role for blob in BLOBS} == {"picture", "sidecar", "document"}
     assert PointRef("a", "a/1.png").kind == "image"
 
 

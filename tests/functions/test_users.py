@@ -141,7 +141,7 @@ def test_ids_that_are_none(shop, search_id):
 
 def test_there_is_an_end_to_saving(shop):
     for _ in range(MAX_SAVED):
-        shop.users.save("ada", "x", "search", {"query": "a"})
+        shop.users.save_search("ada", "x", "search", {"query": "a"})
     response = of(ADA, save_search, body={"name": "x", "search": {"query": "a"}})
     assert_problem(response, 422, says="delete some")
 
@@ -188,7 +188,7 @@ def test_a_search_is_answered_without_preferences_that_cannot_be_read(shop):
 
 
 def test_a_preferred_filter_of_fields_that_are_no_more_keeps_nobody_from_searching(shop):
-    shop.users.prefer("ada", Preferences(limit=2, filter={"size": 1}))
+    shop.users.save_preferences("ada", Preferences(limit=2, filter={"size": 1}))
     response = of(ADA, search_by_text, body={"query": "red thing"})
     assert len(ids(response)) == 2
     assert "size" in body_of(response)["warnings"][0]

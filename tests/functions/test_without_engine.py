@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-WORKS_WITHOUT_SETTINGS = {"dashboard", "dashboard_file"}
+WORKS_WITHOUT_SETTINGS = {"docs", "dashboard", "dashboard_file"}
 ASKS_DURABLE_FUNCTIONS_ONLY = {"list_jobs", "get_job", "cancel_job"}
 
 

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from samples.catalogue import FOLDER, load, sidecar
-from shared_code.domain.documents import product_text
-from shared_code.domain.naming import checked_product_id
+from shared_code.domain.documents import make_product_text
+from shared_code.domain.naming import check_product_id
 from shared_code.settings import Settings
 
 PRODUCTS = load()
@@ -20,7 +20,7 @@ def test_there_are_enough_and_no_two_share_an_id():
 
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.product_id)
 def test_a_product_is_whole(product):
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", checked_product_id(product.product_id))
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", check_product_id(product.product_id))
     words = (product.name, product.description, product.name_fr, product.description_fr)
     assert all(words)
     assert {name: type(value) for name, value in product.metadata.items()} == METADATA
@@ -42,7 +42,7 @@ def test_the_pictures_stay_small():
 
 def test_the_words_are_what_the_app_takes_and_hold_both_languages():
     for product in PRODUCTS:
-        text = product_text(product.product_id, **sidecar(product))
+        text = make_product_text(product.product_id, **sidecar(product))
         assert product.description in text.description
         assert product.description_fr in text.description
 

@@ -47,8 +47,9 @@ class MemoryBlobStore:
     def list(
         self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None
     ) -> Page[BlobInfo]:
-        names = sorted(n for n in self._blobs if n.startswith(prefix) and n > (cursor or ""))
-        infos = tuple(self._blobs[name].info for name in names[:limit])
+        blobs = dict(self._blobs)  # another thread may write or delete meanwhile
+        names = sorted(n for n in blobs if n.startswith(prefix) and n > (cursor or ""))
+        infos = tuple(blobs[name].info for name in names[:limit])
         return Page(infos, infos[-1].name if len(names) > limit else None)
 
     def ping(self) -> None:

@@ -16,7 +16,7 @@ from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.adapters.clip.query_vectors import normalise_query_vector
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.ports import Embedding
-from shared_code.domain.products import ModelInfo, Region, Scale, Scales
+from shared_code.domain.products import ModelInfo, Region, ScoreCalibration, ScoreCalibrations
 from shared_code.domain.timing import stage
 from tests.pictures import COLOURS
 
@@ -40,7 +40,9 @@ class TwinEncoder:
 
     @property
     def model(self) -> ModelInfo:
-        scales = Scales(Scale(0.0, 0.5), Scale(0.0, 0.5), Scale(0.3, 0.7))
+        scales = ScoreCalibrations(
+            ScoreCalibration(0.0, 0.5), ScoreCalibration(0.0, 0.5), ScoreCalibration(0.3, 0.7)
+        )
         return ModelInfo("twin", "fp32", DIMENSION, "7717717717ee", scales=scales)
 
     def preload(self) -> None:

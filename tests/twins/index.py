@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from shared_code.adapters.qdrant.lexical import document_vector, query_vector
-from shared_code.domain.dates import instant_of
+from shared_code.domain.dates import parse_instant
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import AllOf, AnyOf, During, Filter, Not, OneOf, Range
 from shared_code.domain.ports import Page, VectorQuery, WordQuery
@@ -22,9 +22,9 @@ from shared_code.domain.products import (
     ImageRecord,
     ImageRef,
     PointRef,
+    PointRevision,
     Product,
     ProductText,
-    Source,
     TextRecord,
 )
 from shared_code.domain.sorting import Order
@@ -62,7 +62,7 @@ class MemoryIndex:
         with self._lock:
             self.delete([ref for ref in self._points if ref.product_id == product_id])
 
-    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, Source]:
+    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, PointRevision]:
         found = {ref: self._points[ref] for ref in refs if ref in self._points}
         return {r: replace(p.source, words_etag=p.product.etag) for r, p in found.items()}
 
@@ -200,7 +200,7 @@ def _values(record: Any, field: str) -> list[Any]:
 
 
 def _orderable(value: Any) -> float | None:
-    found = instant_of(value)
+    found = parse_instant(value)
     if found is not None:
         return found.timestamp()
     return value if _sort(value) == "number" else None
@@ -251,7 +251,7 @@ def _fits(where: AnyOf | Range | During, value: Any) -> bool:
     if isinstance(where, AnyOf):
         return any(_sort(value) == _sort(w) and value == w for w in where.values)
     if isinstance(where, During):
-        value = instant_of(value)
+        value = parse_instant(value)
         if value is None:
             return False
     elif _sort(value) != "number":

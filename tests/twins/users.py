@@ -4,7 +4,7 @@ import hashlib
 import json
 from threading import Lock
 
-from shared_code.domain.ports import Kept, Row, encoded
+from shared_code.domain.ports import Row, StoredRow, encode_row
 
 
 class MemoryRows:
@@ -12,12 +12,12 @@ class MemoryRows:
         self._rows: dict[tuple[str, str], bytes] = {}
         self._lock = Lock()
 
-    def get(self, owner: str, key: str) -> Kept | None:
+    def get(self, owner: str, key: str) -> StoredRow | None:
         document = self._rows.get((owner, key))
-        return None if document is None else Kept(json.loads(document), _etag(document))
+        return None if document is None else StoredRow(json.loads(document), _etag(document))
 
     def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
-        document = encoded(row)
+        document = encode_row(row)
         with self._lock:
             kept = self.get(owner, key)
             if etag is not None and etag != (kept.etag if kept else ""):

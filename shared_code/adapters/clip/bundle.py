@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from shared_code.domain.errors import Misconfigured
-from shared_code.domain.products import ModelInfo, Scale, Scales
+from shared_code.domain.products import ModelInfo, ScoreCalibration, ScoreCalibrations
 
 FORMAT = 1
 """The manifest format this code reads. A change of meaning needs a new number."""
@@ -87,19 +87,19 @@ class ExpectedCosines:
     unrelated_images: float | None = None
 
     @property
-    def scales(self) -> Scales:
+    def scales(self) -> ScoreCalibrations:
         is_known = self.unrelated is not None and self.match is not None
-        across = Scale(self.unrelated or 0.0, self.match or 0.0) if is_known else None
-        return Scales(
+        across = ScoreCalibration(self.unrelated or 0.0, self.match or 0.0) if is_known else None
+        return ScoreCalibrations(
             across,
             _scale_within_kind(self.unrelated_texts),
             _scale_within_kind(self.unrelated_images),
         )
 
 
-def _scale_within_kind(unrelated: float | None) -> Scale | None:
+def _scale_within_kind(unrelated: float | None) -> ScoreCalibration | None:
     """Two texts, or two pictures: a match is expected halfway between unrelated and identical."""
-    return None if unrelated is None else Scale(unrelated, (1 + unrelated) / 2)
+    return None if unrelated is None else ScoreCalibration(unrelated, (1 + unrelated) / 2)
 
 
 @dataclass(frozen=True, slots=True)

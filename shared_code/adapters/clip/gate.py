@@ -6,7 +6,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from shared_code.domain.errors import TooBusy
-from shared_code.domain.patience import may_wait
+from shared_code.domain.patience import can_block
 from shared_code.domain.timing import stage
 
 RETRY_AFTER_S = 1
@@ -33,13 +33,13 @@ class Gate:
         with self._lock:
             self._running += 1
             is_alone = self._running == 1
-        return self._concurrency == 1 or (is_alone and not may_wait())
+        return self._concurrency == 1 or (is_alone and not can_block())
 
     def _take_turn(self) -> None:
         if self._turns.acquire(blocking=False):
             return
         with self._lock:
-            if self._waiting >= self._queue and not may_wait():
+            if self._waiting >= self._queue and not can_block():
                 raise TooBusy(
                     f"{self._waiting} others wait for the model: try again, or raise ENCODE_QUEUE.",
                     retry_after_s=RETRY_AFTER_S,

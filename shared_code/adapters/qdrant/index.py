@@ -31,7 +31,7 @@ from shared_code.adapters.qdrant.points import (
 )
 from shared_code.domain.filters import AllOf
 from shared_code.domain.ports import Page, VectorQuery, WordQuery
-from shared_code.domain.products import Counts, Hit, ImageRef, PointRef, Product, Source
+from shared_code.domain.products import Counts, Hit, ImageRef, PointRef, PointRevision, Product
 from shared_code.domain.sorting import Order
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class QdrantIndex(ABC):
         named = ((by_id[i], unit(vectors.get(by_id[i].kind))) for i, vectors in found)
         return {ref: vector for ref, vector in named if vector is not None}
 
-    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, Source]:
+    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, PointRevision]:
         by_id = {ref.point_id: ref for ref in refs}
         if not by_id:
             return {}

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from shared_code.adapters.qdrant.points import Payload, foreign_cursor
 from shared_code.domain.filters import Filter, Not
-from shared_code.domain.sorting import Order, is_position, positions
+from shared_code.domain.sorting import Order, is_position, list_positions
 
 
 class Place(NamedTuple):
@@ -53,7 +53,7 @@ class OrderedListing:
         """As the shop wrote it; None without any."""
         for at, _, payload in self._found(self.order.start):
             held = payload["metadata"][self.order.field]
-            return next((v for a, v in positions(held, self.order.kind) if a == at), held)
+            return next((v for a, v in list_positions(held, self.order.kind) if a == at), held)
         return None
 
     def _from(self, after: Place | None) -> Iterator[tuple[Place, Payload]]:

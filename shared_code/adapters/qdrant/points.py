@@ -24,8 +24,8 @@ from shared_code.domain.products import (
     ImageRecord,
     ImageRef,
     PointRef,
+    PointRevision,
     ProductText,
-    Source,
     TextRecord,
 )
 
@@ -186,8 +186,8 @@ def stored_words(text: Payload) -> Payload:
     return {key: text[key] for key in WORDS_KEYS}
 
 
-def source_of(payload: Payload) -> Source:
-    return Source(payload["etag"], payload["source_version"], payload["words_etag"])
+def source_of(payload: Payload) -> PointRevision:
+    return PointRevision(payload["etag"], payload["source_version"], payload["words_etag"])
 
 
 def product_of(payload: Payload) -> ProductText:

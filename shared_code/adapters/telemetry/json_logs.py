@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from shared_code.domain.call import call_in_hand
+from shared_code.domain.call import current_call
 
 
 def set_up_logs(log_format: str) -> None:
@@ -30,7 +30,7 @@ class JsonLineFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        call = call_in_hand()
+        call = current_call()
         if call is not None:
             line |= {"function": call.function, "request_id": call.request_id}
         if record.exc_info and record.exc_info[1]:

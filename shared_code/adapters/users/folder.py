@@ -13,7 +13,7 @@ from pathlib import Path
 import portalocker
 
 from shared_code.domain.errors import Unavailable
-from shared_code.domain.ports import Kept, Row, encoded
+from shared_code.domain.ports import Row, StoredRow, encode_row
 
 
 class FolderRows:
@@ -22,14 +22,14 @@ class FolderRows:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def get(self, owner: str, key: str) -> Kept | None:
+    def get(self, owner: str, key: str) -> StoredRow | None:
         with _translate_errors(), contextlib.suppress(FileNotFoundError):
             data = self._row_path(owner, key).read_bytes()
-            return Kept(json.loads(data), hashlib.sha256(data).hexdigest()[:32])
+            return StoredRow(json.loads(data), hashlib.sha256(data).hexdigest()[:32])
         return None
 
     def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
-        document = encoded(row)
+        document = encode_row(row)
         with _translate_errors(), self._lock():
             if etag is not None:
                 stored = self.get(owner, key)

@@ -23,7 +23,7 @@ from azure.data.tables import TableClient, UpdateMode
 from shared_code.adapters.storage.azure.identity import create_credential
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured
-from shared_code.domain.ports import Kept, Row, encoded
+from shared_code.domain.ports import Row, StoredRow, encode_row
 
 if TYPE_CHECKING:
     from shared_code.adapters.storage.azure.account import StorageAccount
@@ -57,14 +57,14 @@ class TableRows:
         except ValueError as exc:
             raise Misconfigured("AzureWebJobsStorage is not a valid connection string.") from exc
 
-    def get(self, owner: str, key: str) -> Kept | None:
+    def get(self, owner: str, key: str) -> StoredRow | None:
         with contextlib.suppress(ResourceNotFoundError):
             entity = self._call(lambda: self._client.get_entity(owner, key))
-            return Kept(_to_row(entity), str(entity.metadata["etag"]))
+            return StoredRow(_to_row(entity), str(entity.metadata["etag"]))
         return None
 
     def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
-        entity = _to_entity(owner, key, encoded(row))
+        entity = _to_entity(owner, key, encode_row(row))
         try:
             if etag:
                 self._replace(entity, etag)

@@ -15,7 +15,7 @@ from shared_code.domain.ports.pictures import FetchImage, MakeThumbnail, Picture
 from shared_code.domain.ports.queue import EventQueue
 from shared_code.domain.ports.storage import Blob, BlobInfo, BlobStore, etag_of, every_blob
 from shared_code.domain.ports.telemetry import IMPORTED_NS, NoTelemetry, Operation, Telemetry
-from shared_code.domain.ports.users import MAX_ROW_BYTES, Kept, Row, UserRows, encoded
+from shared_code.domain.ports.users import MAX_ROW_BYTES, Row, StoredRow, UserRows, encode_row
 
 __all__ = [
     "IMPORTED_NS",
@@ -29,7 +29,6 @@ __all__ = [
     "Encoder",
     "EventQueue",
     "FetchImage",
-    "Kept",
     "MakeThumbnail",
     "NoTelemetry",
     "Operation",
@@ -37,11 +36,12 @@ __all__ = [
     "PictureFormat",
     "ProductIndex",
     "Row",
+    "StoredRow",
     "Telemetry",
     "UserRows",
     "VectorQuery",
     "WordQuery",
-    "encoded",
+    "encode_row",
     "etag_of",
     "every_blob",
 ]

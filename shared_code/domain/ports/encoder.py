@@ -12,31 +12,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """A unit vector. ``windows`` > 1 says that the text was over the model's token limit: its parts
-    were embedded one by one and averaged, so nothing of it was cut."""
+    """A unit vector. ``windows`` > 1 says that the text was longer than the model's token limit:
+    its parts were embedded one by one and averaged, so nothing of it was cut."""
 
     vector: Vector
     windows: int = 1
 
 
 class Encoder(Protocol):
-    """A dual encoder: pictures and words into one space of unit vectors."""
+    """A dual encoder: embeds pictures and texts into one space of unit vectors."""
 
     @property
     def model(self) -> ModelInfo: ...
 
     def preload(self) -> None:
-        """Begins to load what a text search needs, on a thread of its own; returns at once."""
+        """Starts to load what a text search needs, on a thread of its own; returns at once."""
 
     def ping(self) -> None:
         """Raises Misconfigured unless the model's files are whole; reads all of them."""
 
     def decode(self, picture: ImageBytes, region: Region | None = None) -> Any:
-        """The picture, or a part of it, as the image tower takes it: a float32 array
+        """Returns the picture, or a part of it, as the image tower takes it: a float32 array
         [3, height, width].
 
-        Raises UnsupportedImage when the content is no accepted format, Unprocessable when
-        it is one but cannot be decoded or has too many pixels.
+        Raises UnsupportedImage when the content has no accepted format, Unprocessable when it
+        cannot be decoded or has too many pixels.
         """
 
     def encode_images(self, pictures: Sequence[Any]) -> Vectors:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
         ImageRef,
         Kind,
         PointRef,
+        PointRevision,
         Product,
-        Source,
         TextRecord,
         Vector,
     )
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VectorQuery:
-    """Nearest points of one kind to one vector."""
+    """Asks for the points of one kind that are nearest to a vector."""
 
     kind: Kind
     vector: Vector
@@ -34,13 +34,13 @@ class VectorQuery:
 
 @dataclass(frozen=True, slots=True)
 class WordQuery:
-    """Text points that share words with the text, best first by BM25: no model is asked."""
+    """Asks for the text points that share words with a text, ranked by BM25; needs no model."""
 
     text: str
 
 
 class ProductIndex(Protocol):
-    """One collection of points: one per picture, one per product's text.
+    """One collection of points: one for each picture, one for each product's text.
 
     A picture may be written before its product's text and the other way round; two
     writers may race. Versions decide: see ``write``.
@@ -64,8 +64,9 @@ class ProductIndex(Protocol):
     def delete_product(self, product_id: str) -> None:
         """Removes every point of the product."""
 
-    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, Source]:
-        """What each of these points was made from; absent points are left out."""
+    def sources(self, refs: Sequence[PointRef]) -> dict[PointRef, PointRevision]:
+        """Returns the revision that each of these points was made from; absent ones are left
+        out."""
 
     def nearest(
         self,
@@ -74,19 +75,20 @@ class ProductIndex(Protocol):
         limit: int,
         where: Filter | None = None,
     ) -> list[list[Hit]]:
-        """For each query up to ``limit`` points, best first, in one round trip."""
+        """Returns up to ``limit`` points for each query, best first, in one round trip."""
 
     def vectors(self, refs: Sequence[PointRef]) -> dict[PointRef, Vector]:
-        """What these points were embedded as; those that are absent or have none are left out."""
+        """Returns the vectors of these points; points that are absent or have none are left out."""
 
     def images_of(self, product_ids: Sequence[str]) -> dict[str, tuple[ImageRef, ...]]:
-        """The pictures of each product, ordered by key; products without any are left out."""
+        """Returns the pictures of each product, ordered by key; products without any are left
+        out."""
 
     def join_group(self, group: str, refs: Sequence[PointRef]) -> None:
         """Puts these pictures into a group of nearly the same ones; absent points are no error."""
 
     def groups(self, groups: Collection[str]) -> dict[str, frozenset[str]]:
-        """The ids of the products that have a picture in each group."""
+        """Returns the ids of the products that have a picture in each group."""
 
     def product(self, product_id: str) -> Product | None: ...
 
@@ -98,26 +100,26 @@ class ProductIndex(Protocol):
         where: Filter | None = None,
         order: Order | None = None,
     ) -> Page[Product]:
-        """All products, or those that the filter lets through, in an order that writes do not
-        change; or by a field, those without it last. Raises Unprocessable for a cursor not its
-        own."""
+        """Returns all products, or those that match the filter, in an order that writes do not
+        change; or sorted by a field, those without it last. Raises Unprocessable for a cursor
+        that is not its own."""
 
     def facet(
         self, field: str, *, limit: int, where: Filter | None = None
     ) -> list[tuple[str | bool, int]]:
-        """Values of a keyword or bool field, each with the number of products that have it; the
-        most frequent first, of equal ones in order."""
+        """Returns the values of a keyword or bool field, each with the number of products that have
+        it: the most frequent first, equally frequent ones in order."""
 
     def extremes(self, field: str, *, where: Filter | None = None) -> tuple[Any, Any] | None:
-        """The lowest and the highest value of a number or date field; None without any."""
+        """Returns the lowest and the highest value of a number or date field; None without any."""
 
     def matching(self, where: Filter | None) -> int:
-        """How many products the filter lets through."""
+        """Returns how many products match the filter."""
 
     def points(self, *, limit: int, cursor: str | None = None) -> Page[PointRef]:
-        """Every point, in an order of the index's own that writes and deletes do not change.
+        """Returns every point, in an order of its own that writes and deletes do not change.
 
-        Raises Unprocessable for a cursor not its own.
+        Raises Unprocessable for a cursor that is not its own.
         """
 
     def counts(self) -> Counts: ...
@@ -133,13 +135,15 @@ class Collections(Protocol):
     """All collections of one alias; each holds the vectors of another model."""
 
     def serving(self) -> str | None:
-        """Where the alias leads; None before there is one. Raises Unavailable."""
+        """Returns the collection that the alias leads to; None before there is one. Raises
+        Unavailable."""
 
     def names(self) -> list[str]:
-        """In order, the one that serves included. Raises Unavailable."""
+        """Returns all collections in order, the one that serves included. Raises Unavailable."""
 
     def serve(self, name: str) -> None:
-        """Leads the alias there, in one step: no reader finds it leading nowhere."""
+        """Leads the alias there in one step, so that it never leads nowhere."""
 
     def drop(self, name: str) -> None:
-        """With all its points; one that is gone is no error. Raises Unavailable for one in use."""
+        """Deletes a collection with all its points; one that is gone is no error. Raises
+        Unavailable for one in use."""

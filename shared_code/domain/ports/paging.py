@@ -10,7 +10,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Part of a listing; ``cursor`` is opaque and None on the last page."""
+    """Part of a listing. ``cursor`` leads to the next page; it is opaque, and None on the last
+    one."""
 
     items: tuple[T, ...]
     cursor: str | None = None

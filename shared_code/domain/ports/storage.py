@@ -28,25 +28,26 @@ class Blob:
 
 
 class BlobStore(Protocol):
-    """One container of blobs. Names are '/'-separated; one that escapes is Unprocessable."""
+    """One container of blobs. Names are '/'-separated. Raises Unprocessable for a name that leads
+    out of the container."""
 
     def head(self, name: str) -> BlobInfo | None: ...
 
     def read(self, name: str) -> Blob | None: ...
 
     def read_range(self, name: str, start: int, length: int) -> Blob | None:
-        """Up to ``length`` bytes from ``start`` on; fewer, or none, where the blob ends."""
+        """Returns up to ``length`` bytes from ``start`` on; fewer, or none, where the blob ends."""
 
     def write(self, name: str, data: bytes, *, content_type: str) -> BlobInfo:
         """Creates or replaces the blob whole: a reader never sees half of it."""
 
     def delete(self, name: str) -> bool:
-        """True when there was something to delete."""
+        """Returns whether there was something to delete."""
 
     def list(
         self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None
     ) -> Page[BlobInfo]:
-        """Blobs whose name starts with ``prefix``, ordered by name."""
+        """Returns blobs whose name starts with ``prefix``, ordered by name."""
 
     def ping(self) -> None:
         """Raises Unavailable unless the store answers now."""

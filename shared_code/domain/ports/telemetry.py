@@ -20,11 +20,11 @@ class Operation:
     function: str
     request_id: str
     parent: str
-    """The ``traceparent`` (W3C) of what called it; empty: nothing said."""
+    """The ``traceparent`` (W3C) of the caller; empty when there was none."""
     started_ns: int
     ended_ns: int
     status: int
-    """Of HTTP; of another trigger's function 200, or 500 when it raised."""
+    """The HTTP status; for other triggers 200, or 500 when the function raised."""
     stages: Stages
 
 
@@ -35,4 +35,4 @@ class Telemetry(Protocol):
 
 class NoTelemetry:
     def record(self, operation: Operation) -> None:
-        """Nobody wants to know."""
+        """Does nothing: telemetry is switched off."""

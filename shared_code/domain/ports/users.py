@@ -1,4 +1,4 @@
-"""The table that keeps what users saved, a row for each thing."""
+"""The table that holds what users saved, a row for each thing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Protocol, TypeAlias
 from shared_code.domain.errors import Unprocessable
 
 MAX_ROW_BYTES = 600 * 1024
-"""An entity of an Azure table holds 1 MiB; as many ids as may be marked, of the longest, 400 KB."""
+"""An entity of an Azure table holds 1 MiB; as many of the longest ids as may be marked, 400 KB."""
 
 Row: TypeAlias = Mapping[str, Any]
 """A JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRow:
     """A row and the state that it was read in."""
 
     row: Row
@@ -27,24 +27,24 @@ class Kept:
 class UserRows(Protocol):
     """Rows by owner and key; both are letters, digits and dashes. May raise Unavailable."""
 
-    def get(self, owner: str, key: str) -> Kept | None: ...
+    def get(self, owner: str, key: str) -> StoredRow | None: ...
 
     def put(self, owner: str, key: str, row: Row, *, etag: str | None = None) -> bool:
-        """Writes the row whole. ``etag``: only if it still is in that state; empty: only if
-        there is none. False when it is not."""
+        """Writes the whole row. With ``etag`` only if the row still has it; with an empty one
+        only if there is no row. Returns whether it was written."""
 
     def delete(self, owner: str, key: str) -> bool:
-        """True when there was something to delete."""
+        """Returns whether there was something to delete."""
 
     def keys(self, owner: str) -> list[str]:
-        """Of every row of the owner, in order."""
+        """Returns the keys of all rows of the owner, in order."""
 
     def all(self, owner: str) -> dict[str, Row]:
-        """Every row of the owner, by key, in the order of keys."""
+        """Returns all rows of the owner by key, in the order of keys."""
 
 
-def encoded(row: Row) -> bytes:
-    """JSON in UTF-8. Raises Unprocessable for more than a row may hold."""
+def encode_row(row: Row) -> bytes:
+    """Returns the row as JSON in UTF-8. Raises Unprocessable for more than a row may hold."""
     document = json.dumps(row, ensure_ascii=False).encode()
     if len(document) > MAX_ROW_BYTES:
         too_much = f"It takes {len(document)} bytes as JSON; at most {MAX_ROW_BYTES} are kept."

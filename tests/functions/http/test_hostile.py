@@ -19,8 +19,8 @@ from functions.products import (
 )
 from functions.search import search_by_picture, search_by_text
 from shared_code.domain.documents import MAX_DOCUMENT_BYTES, MAX_METADATA_DEPTH
-from shared_code.domain.naming import readable_name
-from shared_code.indexing.words import WordsReader
+from shared_code.domain.naming import derive_name
+from shared_code.indexing.words import ProductTextReader
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture
 
@@ -60,7 +60,7 @@ def test_integers_beyond_64_bits_are_refused(app, number):
 @pytest.mark.parametrize("name", ["1" * 1000 + "x.jpg", "a" * 900 + "!.jpg", "1 " * 400 + "x.jpg"])
 def test_a_long_name_takes_no_time(name):
     started = time.process_time()
-    assert readable_name(name)
+    assert derive_name(name)
     assert time.process_time() - started < 1  # it was exponential: this is a hang, not a speed
 
 
@@ -142,7 +142,7 @@ def test_a_page_beyond_the_ranking_is_said(app):
 
 def test_a_clock_that_ran_ahead_does_not_freeze_the_words(app):
     late = app.words
-    ahead = WordsReader(app.images, now_us=lambda: late.now_us() + 3_600_000_000)
+    ahead = ProductTextReader(app.images, now_us=lambda: late.now_us() + 3_600_000_000)
     app.images.write("mug/product.json", b'{"name": "Old"}', content_type="")
     replace(app.indexer, texts=replace(app.texts, words=ahead)).sync("mug/product.json")
     drop(app, "mug/product.json", b'{"name": "New"}')

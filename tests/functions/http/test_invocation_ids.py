@@ -17,8 +17,8 @@ from functions.failures import retry_failures
 from functions.http.telemetry import observed_event
 from shared_code.adapters.clip.loading import BackgroundLoader
 from shared_code.feeds.items import FeedItem
-from shared_code.indexing.job_counts import Tally
-from shared_code.indexing.recovery import Retried
+from shared_code.indexing.job_counts import JobCounts
+from shared_code.indexing.recovery import RetryReport
 from tests.functions.conftest import http_request
 from tests.pictures import picture
 
@@ -72,7 +72,7 @@ def worker():
 class LoggingRecovery:
     def retry(self, **_):
         log.info("retrying")
-        return Retried(tried=0, failed=0, cursor=None)
+        return RetryReport(tried=0, failed=0, cursor=None)
 
 
 def test_an_async_function_that_works_on_a_thread(app, worker):
@@ -102,7 +102,7 @@ def test_the_threads_of_a_feed(app, worker):
 
     @observed_event
     def take(event: func.EventGridEvent) -> None:
-        assert len(app.bulk.intake.store(items, Tally())) == 3
+        assert len(app.bulk.intake.store(items, JobCounts())) == 3
 
     take(None, context=worker.context("one"))
     assert worker.ids("fetching") == [("one", True)] * 3

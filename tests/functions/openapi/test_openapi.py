@@ -88,8 +88,8 @@ def test_an_example_is_one_that_its_handler_would_take(name):
         if isinstance(argument.source, JsonBody):
             converted(EXAMPLES[name], argument.shape)
         elif isinstance(argument.source, FormBody):
-            of_json = argument.source.json
-            shape = of_json or argument.source.form_of(argument.shape)
+            from_json = argument.source.json
+            shape = from_json or argument.source.form_of(argument.shape)
             fields = {k: v for k, v in EXAMPLES[name].items() if k != argument.source.files}
             converted(fields, shape, strict=False)
 

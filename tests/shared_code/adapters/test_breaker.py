@@ -6,7 +6,7 @@ import pytest
 
 from shared_code.adapters.breaker import OPEN_S, CircuitBreaker
 from shared_code.domain.errors import Misconfigured, Unavailable
-from shared_code.domain.patience import somebody_waits, work_that_can_be_put_off
+from shared_code.domain.patience import deferrable_work, interactive_request
 
 
 class Service:
@@ -23,7 +23,7 @@ class Service:
         return "answer"
 
     def ask(self):
-        with somebody_waits():
+        with interactive_request():
             return self.breaker.call(self.answer)
 
 
@@ -77,7 +77,7 @@ def test_one_at_a_time_finds_out(service):
         return "answer"
 
     def probe():
-        with somebody_waits():
+        with interactive_request():
             service.breaker.call(slow)
 
     thread = threading.Thread(target=probe)
@@ -115,7 +115,7 @@ def test_work_that_can_be_put_off_is_refused_at_once_and_what_must_insist_is_let
     service.failure = Unavailable("down")
     with pytest.raises(Unavailable):
         service.ask()
-    with work_that_can_be_put_off(), pytest.raises(Unavailable, match="a moment ago"):
+    with deferrable_work(), pytest.raises(Unavailable, match="a moment ago"):
         service.breaker.call(service.answer)
     assert service.calls == 1
     with pytest.raises(Unavailable, match=r"^down"):

@@ -3,12 +3,12 @@ import pytest
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.naming import (
     MAX_UPLOAD_NAME,
-    Place,
-    checked_upload_name,
-    document_of,
+    BlobRole,
+    check_upload_name,
+    derive_name,
+    document_name,
     picture_ref,
-    readable_name,
-    sidecars_of,
+    sidecar_names,
 )
 
 
@@ -30,7 +30,7 @@ from shared_code.domain.naming import (
     ],
 )
 def test_places(blob, product_id, role):
-    assert Place.of(blob) == Place(product_id, role)
+    assert BlobRole.of(blob) == BlobRole(product_id, role)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_places(blob, product_id, role):
     ],
 )
 def test_readable_names(blob, name):
-    assert readable_name(blob) == name
+    assert derive_name(blob) == name
 
 
 def test_a_root_picture_and_one_in_the_folder_are_two_points():
@@ -58,18 +58,18 @@ def test_a_root_picture_and_one_in_the_folder_are_two_points():
 
 
 def test_what_we_write_is_read_back_as_what_it_is():
-    assert Place.of(document_of("a b.c")) == Place("a b.c", "document")
-    for sidecar in sidecars_of("a b.c/d.png"):
-        assert Place.of(sidecar) == Place("a b.c", "sidecar")
+    assert BlobRole.of(document_name("a b.c")) == BlobRole("a b.c", "document")
+    for sidecar in sidecar_names("a b.c/d.png"):
+        assert BlobRole.of(sidecar) == BlobRole("a b.c", "sidecar")
 
 
 def test_a_name_that_azures_blob_trigger_could_not_tell_of_is_refused():
     longest = "mug/" + "x" * (MAX_UPLOAD_NAME - 4)
-    assert checked_upload_name(longest) == longest
+    assert check_upload_name(longest) == longest
     with pytest.raises(
         Unprocessable, match="has 901 characters; at most 900 are allowed"
     ) as refused:
-        checked_upload_name(longest + "x")
+        check_upload_name(longest + "x")
     assert "blob trigger" in refused.value.detail
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared_code.domain.dates import instant_of
+from shared_code.domain.dates import parse_instant
 from shared_code.domain.errors import Unprocessable
-from shared_code.domain.sorting import is_position, parse_order, positions
+from shared_code.domain.sorting import is_position, list_positions, parse_order
 
 FIELDS = {"price": "number", "since": "date", "category": "keyword"}
 ODD = [None, True, "cheap", {}, [], ["cheap"], math.nan]
@@ -47,11 +47,11 @@ def test_an_order_goes_from_its_start_to_its_end(by):
 
 
 def test_dates_beyond_the_calendar_are_none():
-    assert positions("0001-01-01T00:00:00+12:00", "date") == []
-    assert positions("9999-12-31T23:59:59-12:00", "date") == []
-    assert len(positions("9999-12-31T23:59:59Z", "date")) == 1
+    assert list_positions("0001-01-01T00:00:00+12:00", "date") == []
+    assert list_positions("9999-12-31T23:59:59-12:00", "date") == []
+    assert len(list_positions("9999-12-31T23:59:59Z", "date")) == 1
 
 
 @pytest.mark.parametrize("value", ["2026-11-23 10:00:00", "2026-11-23t10:00:00.5z"])
 def test_what_both_python_and_qdrant_read_is_a_date(value):
-    assert instant_of(value).hour == 10
+    assert parse_instant(value).hour == 10

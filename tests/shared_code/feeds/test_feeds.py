@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from shared_code.domain.errors import Unprocessable
 from shared_code.feeds.items import FeedItem
-from shared_code.feeds.reading import format_of, read_part
-from shared_code.feeds.rows import MAX_ROW_BYTES, rows_of
+from shared_code.feeds.reading import detect_format, read_part
+from shared_code.feeds.rows import MAX_ROW_BYTES, split_rows
 from shared_code.settings import Settings
 
 FIELDS = Settings().filterable_fields
@@ -20,7 +20,7 @@ FIELDS = Settings().filterable_fields
 def items(feed: bytes | str, *, part: int = 10**9, limit: int = 10**9, known=FIELDS):
     """All of a feed, read in parts of that many bytes or rows."""
     data = feed.encode() if isinstance(feed, str) else feed
-    written = format_of(data)
+    written = detect_format(data)
     found, offset, row = [], written.offset, written.row
     while offset < len(data):
         piece, is_last = data[offset : offset + part], offset + part >= len(data)
@@ -73,7 +73,7 @@ def test_a_spreadsheet_of_a_country_with_decimal_commas():
 def test_windows_encoding_is_read_and_utf_16_is_named():
     assert one("id,name\n1,Robe d\u2019été\n".encode("cp1252")).name == "Robe d\u2019été"
     with pytest.raises(Unprocessable, match="UTF-8"):
-        format_of("id,name\n1,x\n".encode("utf-16"))
+        detect_format("id,name\n1,x\n".encode("utf-16"))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ BROKEN = [
     ('{"id": 1}\n{"id": \n'[9:], "JSON"),
     ('{"id": {"a": 1}}\n', "string"),
     ('{"id": "x", "image": [1]}\n', "pictures"),
-    ('{"id": "x", "v": NaN}\n', "cannot say"),
+    ('{"id": "x", "v": NaN}\n', "cannot express"),
     ("id,images\n1," + "|".join(f"{n}.jpg" for n in range(60)) + "\n", "limit is 50"),
 ]
 
@@ -232,20 +232,20 @@ def test_a_row_longer_than_any_product_is_refused_and_passed():
 )
 def test_what_is_no_feed_is_named(feed, why):
     with pytest.raises(Unprocessable, match=why):
-        format_of(feed)
+        detect_format(feed)
 
 
 def test_the_last_row_needs_no_line_break_and_others_wait_for_theirs():
-    assert [r.data for r in rows_of(b"a\nb", number=1, separator=b",", is_last=True)] == [
+    assert [r.data for r in split_rows(b"a\nb", number=1, separator=b",", is_last=True)] == [
         b"a",
         b"b",
     ]
-    assert [r.data for r in rows_of(b"a\nb", number=1, separator=b",", is_last=False)] == [b"a"]
+    assert [r.data for r in split_rows(b"a\nb", number=1, separator=b",", is_last=False)] == [b"a"]
 
 
 def test_an_item_survives_json():
     for item in [*items(GOOGLE), FeedItem(3, problem="x")]:
-        assert FeedItem.of_json(json.loads(json.dumps(item.to_json()))) == item
+        assert FeedItem.from_json(json.loads(json.dumps(item.to_json()))) == item
 
 
 CELLS = st.text(st.sampled_from('ab";,| \n\r\t\u00e9'), max_size=8).map(str.strip)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared_code.domain.errors import Misconfigured, TooBusy, Unavailable
-from shared_code.domain.patience import must_insist
+from shared_code.domain.patience import must_retry
 from shared_code.failures.store import Failures
 from shared_code.indexing.blob_events import BlobEvents, Look, Notice, pause_before
 from tests.twins.blobs import MemoryBlobStore
@@ -24,7 +24,7 @@ class FakeIndexer:
         self.insisted = []
 
     def sync(self, blob):
-        self.insisted.append(must_insist())
+        self.insisted.append(must_retry())
         if self.failure:
             raise self.failure
         self.looked_at.append(blob)
@@ -189,7 +189,7 @@ def test_only_what_can_be_neither_recorded_nor_put_off_raises(failure):
 def test_a_look_does_not_insist_on_a_service_that_has_just_failed(world):
     world.look("mug/a.png")
     assert world.indexer.insisted == [False]
-    assert must_insist()
+    assert must_retry()
 
 
 def test_one_name_of_a_rename_that_fails_does_not_hold_up_the_other(world):

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_code.domain.products import Scale
-from shared_code.search.cutoff import LEAST_EVIDENCE, LEAST_OF_BEST, kept
+from shared_code.domain.products import ScoreCalibration
+from shared_code.search.cutoff import LEAST_EVIDENCE, LEAST_OF_BEST, count_above_cutoff
 
-SCALE = Scale(0.1, 0.5)
+SCALE = ScoreCalibration(0.1, 0.5)
 falling = st.lists(st.floats(-1, 1), max_size=30).map(lambda s: sorted(s, reverse=True))
 
 
@@ -17,27 +17,27 @@ def score_of(evidence):
 
 @pytest.mark.parametrize("scores", [[], [0.1], [0.1, 0.1, 0.1], [-0.9, -1.0]])
 def test_nothing_is_kept_of_what_is_unrelated(scores):
-    assert kept(scores, SCALE) == 0
+    assert count_above_cutoff(scores, SCALE) == 0
 
 
 @pytest.mark.parametrize("count", [1, 3, 100])
 def test_any_number_of_matches_is_kept(count):
-    assert kept([SCALE.match] * count, SCALE) == count
+    assert count_above_cutoff([SCALE.match] * count, SCALE) == count
 
 
 def test_the_least_evidence_decides_where_the_best_is_a_usual_match():
     above, below = LEAST_EVIDENCE + 0.01, LEAST_EVIDENCE - 0.01
-    assert kept([score_of(1.0), score_of(above), score_of(below)], SCALE) == 2
+    assert count_above_cutoff([score_of(1.0), score_of(above), score_of(below)], SCALE) == 2
 
 
 def test_beside_an_outstanding_best_a_usual_match_is_the_tail():
     best = 1.1 / LEAST_OF_BEST
-    assert kept([score_of(best), score_of(1.0)], SCALE) == 1
+    assert count_above_cutoff([score_of(best), score_of(1.0)], SCALE) == 1
 
 
 @given(falling)
 def test_what_is_kept_scores_more_than_what_is_not(scores):
-    count = kept(scores, SCALE)
+    count = count_above_cutoff(scores, SCALE)
     assert 0 <= count <= len(scores)
     assert all(score > SCALE.unrelated for score in scores[:count])
     assert count == 0 or count == len(scores) or scores[count] < scores[count - 1]
@@ -46,11 +46,17 @@ def test_what_is_kept_scores_more_than_what_is_not(scores):
 @given(falling, st.floats(-1, 1))
 def test_one_more_at_the_end_never_removes_another(scores, more):
     longer = [*scores, min([more, *scores[-1:]])]
-    assert kept(scores, SCALE) <= kept(longer, SCALE) <= kept(scores, SCALE) + 1
+    assert (
+        count_above_cutoff(scores, SCALE)
+        <= count_above_cutoff(longer, SCALE)
+        <= count_above_cutoff(scores, SCALE) + 1
+    )
 
 
 @given(st.lists(st.integers(-8, 8), max_size=20), st.sampled_from([0.25, 0.5, 2.0, 8.0]))
 def test_scores_and_scale_in_another_unit_keep_the_same(levels, unit):
     scores = [level / 8 for level in sorted(levels, reverse=True)]
-    scaled = Scale(SCALE.unrelated * unit, SCALE.match * unit)
-    assert kept([score * unit for score in scores], scaled) == kept(scores, SCALE)
+    scaled = ScoreCalibration(SCALE.unrelated * unit, SCALE.match * unit)
+    assert count_above_cutoff([score * unit for score in scores], scaled) == count_above_cutoff(
+        scores, SCALE
+    )

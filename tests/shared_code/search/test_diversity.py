@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_code.search.diversity import diversified
+from shared_code.search.diversity import mmr_rerank
 
 EAST, NORTH = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 
@@ -24,7 +24,7 @@ strengths = st.floats(0, 0.99)
 
 @given(results(), strengths)
 def test_nothing_is_lost_or_doubled(found, strength):
-    order = diversified(*found, strength)
+    order = mmr_rerank(*found, strength)
     assert sorted(order) == list(range(len(order)))
     assert len(order) == len(found[0])
 
@@ -32,31 +32,31 @@ def test_nothing_is_lost_or_doubled(found, strength):
 @given(results(), strengths)
 def test_the_best_stays_first(found, strength):
     scores = found[0]
-    assert [scores[at] for at in diversified(*found, strength)[:1]] == scores[:1]
+    assert [scores[at] for at in mmr_rerank(*found, strength)[:1]] == scores[:1]
 
 
 @given(results())
 def test_at_strength_0_the_scores_decide(found):
-    assert diversified(*found, 0.0) == list(range(len(found[0])))
+    assert mmr_rerank(*found, 0.0) == list(range(len(found[0])))
 
 
 @given(results())
 def test_vectors_alike_change_no_order(found):
     scores = found[0]
-    order = diversified(scores, [EAST] * len(scores), 0.5)
+    order = mmr_rerank(scores, [EAST] * len(scores), 0.5)
     assert [scores[at] for at in order] == scores
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0.1, [0, 1, 2]), (0.6, [0, 2, 1])])
 def test_a_twin_falls_behind_what_is_different(strength, expected):
-    assert diversified([0.9, 0.89, 0.6], [EAST, EAST, NORTH], strength) == expected
+    assert mmr_rerank([0.9, 0.89, 0.6], [EAST, EAST, NORTH], strength) == expected
 
 
 def test_what_has_no_vector_is_like_nothing():
-    assert diversified([0.9, 0.89, 0.6], [EAST, EAST, None], 0.6) == [0, 2, 1]
+    assert mmr_rerank([0.9, 0.89, 0.6], [EAST, EAST, None], 0.6) == [0, 2, 1]
 
 
 @pytest.mark.parametrize("unit", [0.01, 1, 50])
 def test_the_unit_of_the_scores_does_not_matter(unit):
     scores = [unit * score for score in (0.9, 0.89, 0.6)]
-    assert diversified(scores, [EAST, EAST, NORTH], 0.6) == [0, 2, 1]
+    assert mmr_rerank(scores, [EAST, EAST, NORTH], 0.6) == [0, 2, 1]

@@ -7,10 +7,17 @@ import pytest
 
 from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
 from shared_code.domain.ports import Embedding, WordQuery
-from shared_code.domain.products import Hit, ImageRef, ModelInfo, ProductText, Scale, Scales
+from shared_code.domain.products import (
+    Hit,
+    ImageRef,
+    ModelInfo,
+    ProductText,
+    ScoreCalibration,
+    ScoreCalibrations,
+)
 from shared_code.domain.sorting import parse_order
 from shared_code.search.embeddings import Embeddings
-from shared_code.search.query import Options
+from shared_code.search.query import SearchOptions
 from shared_code.search.search import MAX_FETCH, Search
 
 
@@ -60,7 +67,13 @@ def hit(product_id, view, score):
     return Hit(ProductText(product_id, product_id, "", metadata), kind, score, image)
 
 
-MODEL = ModelInfo("m", "fp32", 2, "0" * 12, scales=Scales(Scale(0.1, 0.5), Scale(0.1, 0.5)))
+MODEL = ModelInfo(
+    "m",
+    "fp32",
+    2,
+    "0" * 12,
+    scales=ScoreCalibrations(ScoreCalibration(0.1, 0.5), ScoreCalibration(0.1, 0.5)),
+)
 
 
 def search(index, *, windows=1, model=MODEL, fails=None):
@@ -78,26 +91,26 @@ def ranked(answer):
 
 def test_both_views_are_weighed():
     index = ListedIndex(image=[("a", 0.4), ("b", 0.3)], text=[("a", 0.9), ("b", 0.8)])
-    answer = search(index).by_text("x", "auto", Options())
+    answer = search(index).by_text("x", "auto", SearchOptions())
     assert ranked(answer) == [("a", 0.7), ("b", 0.6)]
     assert answer.results[0].scores == {"image": 0.4, "text": 0.9}
 
 
 def test_what_one_view_does_not_know_gets_its_last_score():
     index = ListedIndex(image=[("a", 0.5), ("b", 0.1)], text=[("c", 0.9), ("a", 0.6)])
-    answer = search(index).by_text("x", "auto", Options())
+    answer = search(index).by_text("x", "auto", SearchOptions())
     assert ranked(answer) == [("c", 0.58), ("a", 0.56), ("b", 0.4)]
     assert answer.results[0].scores == {"text": 0.9}
 
 
 def test_without_any_picture_words_alone_decide():
     index = ListedIndex(image=[], text=[("a", 0.9), ("b", 0.5)])
-    assert ranked(search(index).by_text("x", "auto", Options())) == [("a", 0.54), ("b", 0.3)]
+    assert ranked(search(index).by_text("x", "auto", SearchOptions())) == [("a", 0.54), ("b", 0.3)]
 
 
 def test_a_product_counts_once_with_its_best_picture():
     index = ListedIndex(image=[("a", 0.9), ("a", 0.8), ("b", 0.7), ("a", 0.6)])
-    answer = search(index).by_text("x", "image", Options())
+    answer = search(index).by_text("x", "image", SearchOptions())
     assert ranked(answer) == [("a", 0.9), ("b", 0.7)]
     assert answer.results[0].image.blob == "a/best.png"
 
@@ -105,41 +118,41 @@ def test_a_product_counts_once_with_its_best_picture():
 def test_many_pictures_of_one_product_do_not_crowd_out_the_others():
     crowd = [("a", 0.9)] * 200 + [("b", 0.5), ("c", 0.4)]
     index = ListedIndex(image=crowd)
-    answer = search(index).by_text("x", "image", Options(limit=3))
+    answer = search(index).by_text("x", "image", SearchOptions(limit=3))
     assert [p for p, _ in ranked(answer)] == ["a", "b", "c"]
     assert index.fetched[0] < 200 < index.fetched[-1]
 
 
 def test_fetching_deeper_ends():
     index = ListedIndex(image=[("a", 0.9)] * (2 * MAX_FETCH))
-    assert len(search(index).by_text("x", "image", Options(limit=3)).results) == 1
+    assert len(search(index).by_text("x", "image", SearchOptions(limit=3)).results) == 1
     assert index.fetched[-1] == MAX_FETCH
 
 
 @pytest.mark.parametrize(("offset", "expected"), [(0, ["a", "b"]), (2, ["c"]), (3, [])])
 def test_pages(offset, expected):
     index = ListedIndex(text=[("a", 0.9), ("b", 0.8), ("c", 0.7)])
-    answer = search(index).by_text("x", "text", Options(limit=2, offset=offset))
+    answer = search(index).by_text("x", "text", SearchOptions(limit=2, offset=offset))
     assert [p for p, _ in ranked(answer)] == expected
 
 
 def test_the_threshold_is_on_the_score_that_ranks():
     index = ListedIndex(text=[("a", 0.9), ("b", 0.5)])
-    options = Options(score_threshold=0.6)
+    options = SearchOptions(score_threshold=0.6)
     assert ranked(search(index).by_text("x", "text", options)) == [("a", 0.9)]
 
 
 def test_a_split_text_is_said():
     index = ListedIndex(text=[("a", 0.9)])
-    assert "3 parts" in search(index, windows=3).by_text("x", "text", Options()).warnings[0]
-    assert search(index).by_text("x", "text", Options()).warnings == ()
+    assert "3 parts" in search(index, windows=3).by_text("x", "text", SearchOptions()).warnings[0]
+    assert search(index).by_text("x", "text", SearchOptions()).warnings == ()
 
 
 @pytest.mark.parametrize("why", [Unavailable("loads", retry_after_s=7), Misconfigured("broken")])
 @pytest.mark.parametrize("mode", ["auto", "image", "text"])
 def test_without_the_model_the_words_answer_and_say_so(why, mode):
     index = ListedIndex(lexical=[("a", 3.2), ("b", 1.0)])
-    answer = search(index, fails=why).by_text("red dress", mode, Options())
+    answer = search(index, fails=why).by_text("red dress", mode, SearchOptions())
     assert ranked(answer) == [("a", 3.2), ("b", 1.0)]
     assert answer.mode == "lexical"
     assert str(why) in answer.degraded.reason
@@ -148,21 +161,21 @@ def test_without_the_model_the_words_answer_and_say_so(why, mode):
 
 def test_words_alone_need_no_model():
     index = ListedIndex(lexical=[("a", 3.2)])
-    answer = search(index, fails=Unavailable()).by_text("red", "lexical", Options())
+    answer = search(index, fails=Unavailable()).by_text("red", "lexical", SearchOptions())
     assert ranked(answer) == [("a", 3.2)]
     assert answer.degraded is None
 
 
 def test_words_that_the_model_does_not_know_are_looked_for_as_they_are():
     index = ListedIndex(lexical=[("a", 3.2)])
-    answer = search(index, fails=Unprocessable("unknown")).by_text("SKU-1", "auto", Options())
+    answer = search(index, fails=Unprocessable("unknown")).by_text("SKU-1", "auto", SearchOptions())
     assert ranked(answer) == [("a", 3.2)]
     assert "unknown" in answer.warnings[0]
 
 
 def test_unknown_words_do_not_silence_the_other_warnings():
     index = ListedIndex(lexical=[("a", 3.2)])
-    options = Options(hidden=frozenset({"a"}))
+    options = SearchOptions(hidden=frozenset({"a"}))
     answer = search(index, fails=Unprocessable("unknown")).by_text("SKU-1", "auto", options)
     assert len(answer.warnings) == 2
     assert "hidden" in answer.warnings[1]
@@ -171,51 +184,51 @@ def test_unknown_words_do_not_silence_the_other_warnings():
 @pytest.mark.parametrize("text", ["", " ", "?!", "—", "👗"])
 def test_a_query_without_a_word_is_refused(text):
     with pytest.raises(Unprocessable):
-        search(ListedIndex()).by_text(text, "auto", Options())
+        search(ListedIndex()).by_text(text, "auto", SearchOptions())
 
 
 def test_what_is_no_answer_is_cut_off():
     good = ListedIndex(text=[("a", 0.6), ("b", 0.5), ("c", 0.3), ("d", 0.1)])
-    answer = search(good).by_text("x", "text", Options(cutoff=True))
+    answer = search(good).by_text("x", "text", SearchOptions(cutoff=True))
     assert [p for p, _ in ranked(answer)] == ["a", "b"]
     nonsense = ListedIndex(text=[("a", 0.2), ("b", 0.19), ("c", 0.15)])
-    assert search(nonsense).by_text("asdfgh", "text", Options(cutoff=True)).results == ()
-    assert len(search(nonsense).by_text("asdfgh", "text", Options()).results) == 3
+    assert search(nonsense).by_text("asdfgh", "text", SearchOptions(cutoff=True)).results == ()
+    assert len(search(nonsense).by_text("asdfgh", "text", SearchOptions()).results) == 3
 
 
 def test_words_are_cut_off_by_the_best_of_them():
     index = ListedIndex(lexical=[("a", 8.0), ("b", 6.0), ("c", 1.0)])
-    answer = search(index).by_text("x", "lexical", Options(cutoff=True))
+    answer = search(index).by_text("x", "lexical", SearchOptions(cutoff=True))
     assert [p for p, _ in ranked(answer)] == ["a", "b"]
 
 
 def test_a_model_that_tells_no_scale_cuts_nothing_off_and_says_so():
     index = ListedIndex(text=[("a", 0.2), ("b", 0.1)])
     unscaled = ModelInfo("m", "fp32", 2, "0" * 12)
-    answer = search(index, model=unscaled).by_text("x", "text", Options(cutoff=True))
+    answer = search(index, model=unscaled).by_text("x", "text", SearchOptions(cutoff=True))
     assert len(answer.results) == 2
     assert "Nothing was cut off" in answer.warnings[0]
 
 
 def test_excluded_products_make_room_for_others():
     index = ListedIndex(text=[("a", 0.9), ("b", 0.8), ("c", 0.7)])
-    options = Options(limit=2, exclude=frozenset({"a"}))
+    options = SearchOptions(limit=2, exclude=frozenset({"a"}))
     assert [p for p, _ in ranked(search(index).by_text("x", "text", options))] == ["b", "c"]
 
 
 def test_diversity_puts_the_twin_of_the_best_last():
     index = ListedIndex(image=[("a", 0.9), ("a2", 0.89), ("b", 0.6)])
-    plain = search(index).by_text("x", "image", Options())
-    diverse = search(index).by_text("x", "image", Options(diversity=0.6))
+    plain = search(index).by_text("x", "image", SearchOptions())
+    diverse = search(index).by_text("x", "image", SearchOptions(diversity=0.6))
     assert [p for p, _ in ranked(plain)] == ["a", "a2", "b"]
     assert [p for p, _ in ranked(diverse)] == ["a", "b", "a2"]
 
 
 def test_sorting_keeps_what_was_found_and_puts_what_has_no_value_last():
     index = ListedIndex(text=[("c", 0.9), ("b", 0.8), ("a", 0.7)])
-    options = Options(order=parse_order("price", {"price": "number"}))
+    options = SearchOptions(order=parse_order("price", {"price": "number"}))
     assert [p for p, _ in ranked(search(index).by_text("x", "text", options))] == ["a", "c", "b"]
-    falling = Options(order=parse_order("-price", {"price": "number"}))
+    falling = SearchOptions(order=parse_order("-price", {"price": "number"}))
     assert [p for p, _ in ranked(search(index).by_text("x", "text", falling))] == ["c", "a", "b"]
 
 
@@ -223,13 +236,13 @@ def test_words_in_common_tip_the_balance_and_the_best_of_them_counts_one():
     index = ListedIndex(
         image=[("a", 0.3), ("b", 0.3)], text=[("a", 0.5), ("b", 0.5)], lexical=[("b", 9), ("c", 3)]
     )
-    answer = search(index).by_text("x", "auto", Options())
+    answer = search(index).by_text("x", "auto", SearchOptions())
     assert ranked(answer) == [("b", 0.52), ("c", 0.453), ("a", 0.42)]
 
 
 def test_each_part_of_a_score_is_told():
     index = ListedIndex(image=[("b", 0.4), ("a", 0.3)], text=[("a", 0.9), ("b", 0.2)])
-    answer = search(index).by_text("x", "auto", Options())
+    answer = search(index).by_text("x", "auto", SearchOptions())
     assert answer.weights == {"image": 0.4, "text": 0.6, "lexical": 0.1}
     assert answer.candidates == {"image": 2, "text": 2, "lexical": 0}
     assert [r.matches["image"].rank for r in answer.results] == [2, 1]

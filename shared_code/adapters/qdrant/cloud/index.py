@@ -31,7 +31,7 @@ from shared_code.adapters.qdrant.points import (
     words_payload,
 )
 from shared_code.domain.products import ImageRecord, PointRef, TextRecord
-from shared_code.domain.sorting import date_at
+from shared_code.domain.sorting import position_to_date
 
 if TYPE_CHECKING:
     from shared_code.domain.sorting import Order
@@ -219,7 +219,7 @@ class QdrantCloudIndex(QdrantIndex):
         by = models.OrderBy(
             key=metadata_key(order.field),
             direction=models.Direction.DESC if order.falling else models.Direction.ASC,
-            start_from=date_at(start) if order.kind == "date" else start,
+            start_from=position_to_date(start) if order.kind == "date" else start,
         )
         records, _ = self._link.call(
             lambda c: c.scroll(self.collection, where, limit=limit, with_payload=True, order_by=by)

@@ -19,7 +19,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from shared_code.adapters.breaker import CircuitBreaker
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
-from shared_code.domain.patience import must_insist
+from shared_code.domain.patience import must_retry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -141,7 +141,7 @@ def _wait_s(failure: AppError, exc: Exception, attempt: int) -> float | None:
     """Seconds before the next attempt; None: there is none, or it would not help."""
     if attempt == ATTEMPTS or type(failure) is not Unavailable:
         return None
-    if _timed_out(exc) and not must_insist():
+    if _timed_out(exc) and not must_retry():
         return None  # somebody has waited long enough, or the work can be put off
     if isinstance(exc, ResourceExhaustedResponse):
         return max(0, exc.retry_after_s) if exc.retry_after_s <= LONGEST_PAUSE_S else None

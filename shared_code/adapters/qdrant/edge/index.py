@@ -32,7 +32,7 @@ from shared_code.adapters.qdrant.points import (
     stored_words,
 )
 from shared_code.domain.products import ImageRecord, PointRef, TextRecord
-from shared_code.domain.sorting import date_at
+from shared_code.domain.sorting import position_to_date
 
 if TYPE_CHECKING:
     from shared_code.domain.sorting import Order
@@ -176,7 +176,7 @@ class QdrantEdgeIndex(QdrantIndex):
         self, order: Order, where: Any, limit: int, start: float
     ) -> list[tuple[float, str, Payload]]:
         direction = edge.Direction.Desc if order.falling else edge.Direction.Asc
-        start_from = date_at(start).isoformat() if order.kind == "date" else start
+        start_from = position_to_date(start).isoformat() if order.kind == "date" else start
         by = edge.OrderBy(metadata_key(order.field), direction, start_from)
         request = edge.ScrollRequest(limit=limit, filter=where, with_payload=True, order_by=by)
         with translated():

@@ -8,7 +8,7 @@ import pytest
 from shared_code.adapters.clip.gate import Gate
 from shared_code.adapters.clip.loading import BackgroundLoader
 from shared_code.domain.errors import Misconfigured, ModelNotReady, TooBusy
-from shared_code.domain.patience import somebody_waits
+from shared_code.domain.patience import interactive_request
 
 
 def test_nobody_waits_longer_than_asked_and_the_loading_goes_on():
@@ -60,7 +60,7 @@ def waiting(gate, count, **how):
 
     def enter():
         try:
-            with somebody_waits(), gate:
+            with interactive_request(), gate:
                 outcomes.append("served")
         except TooBusy as exc:
             outcomes.append(f"refused for {exc.retry_after_s}")
@@ -89,7 +89,7 @@ def test_a_run_is_quick_when_somebody_waits_and_none_other_is_under_way():
     gate = Gate(concurrency=2, queue=0)
     with gate as for_an_event:
         assert not for_an_event
-    with somebody_waits():
+    with interactive_request():
         with gate as alone, gate as beside:
             assert (alone, beside) == (True, False)
         with gate as alone_again:

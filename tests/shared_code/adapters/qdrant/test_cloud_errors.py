@@ -13,7 +13,7 @@ from shared_code.adapters.qdrant.cloud.link import ATTEMPTS, LONGEST_PAUSE_S
 from shared_code.adapters.qdrant.points import WORDS_KEYS
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.filters import AnyOf
-from shared_code.domain.patience import somebody_waits
+from shared_code.domain.patience import interactive_request
 from shared_code.settings import Settings
 from shared_code.wiring import connect_to_qdrant
 from tests.points import cloud_index, picture, search, spec, text
@@ -281,7 +281,7 @@ class TestADownServer:
 
     def test_one_time_out_and_then_refusals_at_once(self, index, server, clock):
         server.replies += [Reply(CUT_OFF, after_s=3)] * 20
-        with somebody_waits():
+        with interactive_request():
             started = time.monotonic()
             with pytest.raises(Unavailable):
                 index.counts()
@@ -293,7 +293,7 @@ class TestADownServer:
         assert len(server.requests) == 1
         server.replies.clear()
         clock[0] += OPEN_S
-        with somebody_waits():
+        with interactive_request():
             assert index.counts().images == 2
             assert index.counts().images == 2
 
@@ -301,7 +301,7 @@ class TestADownServer:
         server.replies += [Reply(503, b"{}")] * 200
 
         def ask(_):
-            with somebody_waits(), pytest.raises(Unavailable):
+            with interactive_request(), pytest.raises(Unavailable):
                 index.counts()
 
         with ThreadPoolExecutor(16) as pool:

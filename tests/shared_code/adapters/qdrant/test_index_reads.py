@@ -3,7 +3,7 @@
 import pytest
 
 from shared_code.domain.errors import Unprocessable
-from shared_code.domain.products import PointRef, Source
+from shared_code.domain.products import PointRef, PointRevision
 from tests.points import MODEL, everything, picture, text
 
 
@@ -11,8 +11,8 @@ def test_sources_are_those_written(index):
     index.write([picture("p", version=3)], [text("p", 7)])
     picture_ref, text_ref = PointRef("p", "a.jpg"), PointRef("p")
     assert index.sources([picture_ref, text_ref, PointRef("p", "b.jpg"), PointRef("q")]) == {
-        picture_ref: Source("image-3", 3),
-        text_ref: Source("text-7", 7),
+        picture_ref: PointRevision("image-3", 3),
+        text_ref: PointRevision("text-7", 7),
     }
 
 

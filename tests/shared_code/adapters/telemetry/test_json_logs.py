@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from shared_code.adapters.telemetry.json_logs import JsonLineFormatter, set_up_logs
-from shared_code.domain.call import Call, calling
+from shared_code.domain.call import Call, enter_call
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_line_is_an_object(lines):
 
 def test_it_says_which_call_it_belongs_to(lines):
     logger, written = lines
-    with calling(Call("search_by_text", "r-1")):
+    with enter_call(Call("search_by_text", "r-1")):
         logger.warning("slow")
     logger.warning("nobody's")
     first, second = written()

@@ -8,7 +8,7 @@ from shared_code.adapters.storage.azure.account import StorageAccount
 from shared_code.adapters.users.table import TableRows
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured, Unavailable
-from shared_code.domain.patience import somebody_waits
+from shared_code.domain.patience import interactive_request
 from tests.failing import Failing
 from tests.real import free_ports
 
@@ -61,7 +61,7 @@ def test_after_a_failure_callers_of_http_are_refused_at_once():
         now = [100.0]
         breaker = CircuitBreaker("Table storage", clock=lambda: now[0])
         rows = rows_at(service.port, TableCalls(breaker))
-        with somebody_waits():
+        with interactive_request():
             for _ in range(3):
                 with pytest.raises(Unavailable):
                     rows.get("owner", "key")

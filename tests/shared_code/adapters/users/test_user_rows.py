@@ -83,8 +83,8 @@ def test_a_row_that_would_not_fit_is_refused(rows):
 def test_as_many_products_as_may_be_marked_do_fit(rows):
     liked, hidden = ([f"{m}{n:04d}{'x' * 195}" for n in range(MAX_MARKED)] for m in "lh")
     users = Users(rows)
-    users.prefer("ada", Preferences(liked=liked, hidden=hidden))
-    assert users.preferences("ada").hidden == hidden
+    users.save_preferences("ada", Preferences(liked=liked, hidden=hidden))
+    assert users.get_preferences("ada").hidden == hidden
 
 
 def test_of_those_who_change_a_row_at_one_time_none_is_lost(rows):
@@ -92,4 +92,4 @@ def test_of_those_who_change_a_row_at_one_time_none_is_lost(rows):
     products = [f"p{n}" for n in range(8)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda p: users.mark("ada", "liked", p, on=True), products))
-    assert sorted(users.preferences("ada").liked) == products
+    assert sorted(users.get_preferences("ada").liked) == products
