@@ -1,1 +1,5 @@
-"""Triggers: parse, one call into ``shared_code``, respond. No decision is made here."""
+"""The triggers, one file per feature: each parses, calls ``shared_code`` once and responds.
+
+No decision is made here. ``http/`` is what HTTP triggers share, ``schemas/`` the wire format, and
+``durable/`` what knows Durable Functions. Begin with a feature's file: ``search.py``, say.
+"""

@@ -1,6 +1,6 @@
 """GET dashboard: the page for people, served from ``web/``.
 
-Anonymous: the page says nothing of the catalogue; its calls to the API carry the key.
+No key is needed: the page shows nothing of the catalogue by itself; its calls to the API send one.
 """
 
 from __future__ import annotations
@@ -9,12 +9,8 @@ from typing import Annotated
 
 import azure.functions as func
 
-from functions.http.arguments import Header, Path
-from functions.http.edge import endpoint
-from functions.http.responses import not_modified
-from functions.http.website import website
-from functions.schemas.requests import WebPath
-from shared_code.domain.errors import NotFound
+from functions.http import Header, Path, endpoint, respond_with_file
+from functions.schemas.dashboard import WebPath
 
 bp = func.Blueprint()
 
@@ -23,24 +19,15 @@ KnownTag = Annotated[str, Header("if-none-match", "The ETag of the copy that you
 
 @bp.route(route="dashboard", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint(statuses=(200, 304), media="text/html")
-def dashboard(req: func.HttpRequest, known: KnownTag) -> func.HttpResponse:
-    """The dashboard: a web page to search, upload and look after the catalogue."""
-    return _answer("index.html", known)
+def dashboard(req: func.HttpRequest, known_etag: KnownTag) -> func.HttpResponse:
+    """The dashboard: a web page to search, upload to and manage the catalogue."""
+    return respond_with_file("index.html", known_etag)
 
 
 @bp.route(route="dashboard/{*path}", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint(statuses=(200, 304), media="*/*")
 def dashboard_file(
-    req: func.HttpRequest, file: Path[WebPath], known: KnownTag
+    req: func.HttpRequest, file: Path[WebPath], known_etag: KnownTag
 ) -> func.HttpResponse:
     """A file of the dashboard: style, script or icon."""
-    return _answer(file.path or "index.html", known)
-
-
-def _answer(path: str, known: str) -> func.HttpResponse:
-    found = website().find(path)
-    if found is None:
-        raise NotFound("The dashboard has no such file. Reload the page: it may have been updated.")
-    if found.etag in known:
-        return not_modified(found.headers)
-    return func.HttpResponse(found.content, mimetype=found.mime, headers=found.headers)
+    return respond_with_file(file.path or "index.html", known_etag)

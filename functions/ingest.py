@@ -1,12 +1,12 @@
-"""Events of the images container. Each only says: look at this blob again.
+"""Events of the images container. Each one only says: look at this blob again.
 
-In Azure Event Grid puts them on a queue (BLOB_TRIGGER_SOURCE=Queue). Elsewhere the blob trigger
-tells of new blobs, and the queue of all the rest.
+In Azure, Event Grid puts them on a queue (BLOB_TRIGGER_SOURCE=Queue). Elsewhere the blob trigger
+reports new blobs, and the queue everything else.
 """
 
 import azure.functions as func
 
-from functions.http.telemetry import logs_failures, observed_event
+from functions.http import logs_failures, observed_event
 from functions.schemas.blob_events import read_notice
 from shared_code.app import current_app
 from shared_code.indexing import Look

@@ -1,13 +1,16 @@
-"""GET health and stats: is it up, and what does it hold."""
+"""GET health and stats: whether the app works, and what the index holds."""
 
 import azure.functions as func
 
-from functions.http.arguments import Query
-from functions.http.contract import Reply
-from functions.http.edge import endpoint
-from functions.schemas import ops as answers_ops
-from functions.schemas.ops import CacheFacts, HealthAnswer, StatsAnswer
-from functions.schemas.requests import HealthRequest
+from functions.http import Query, endpoint
+from functions.schemas.base import Response
+from functions.schemas.ops import (
+    CacheFacts,
+    HealthRequest,
+    HealthResponse,
+    ModelFacts,
+    StatsResponse,
+)
 from shared_code.app import current_app
 from shared_code.health import count_contents
 from shared_code.health import health as check_health
@@ -17,25 +20,21 @@ bp = func.Blueprint()
 
 @bp.route(route="v1/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @endpoint(statuses=(200, 503))
-def health(asked: Query[HealthRequest]) -> Reply[HealthAnswer]:
-    """Is it up: the model, and with `deep` the index, the storage and the queue of events too."""
-    report = check_health(deep=asked.deep)
-    return Reply(answers_ops.health(report, show_checks=asked.deep), report.http_status)
+def health(request: Query[HealthRequest]) -> Response[HealthResponse]:
+    """Whether the model works, and with `deep` also the index, the storage and the event queue."""
+    return HealthResponse.from_health(check_health(deep=request.deep), show_checks=request.deep)
 
 
 @bp.route(route="v1/stats", methods=["GET"])
 @endpoint
-def stats() -> StatsAnswer:
-    """What does it hold."""
+def stats() -> StatsResponse:
+    """Counts of the index, the queue, the caches, and the model in use."""
     app = current_app()
-    counts = count_contents()
-    return StatsAnswer(
-        products=None if counts is None else counts.products,
-        images=None if counts is None else counts.images,
-        vectors=None if counts is None else counts.vectors,
+    return StatsResponse.from_counts(
+        count_contents(),
         failures=app.failures.count(),
         events_waiting=app.blob_events.count_waiting(),
-        model=answers_ops.model_facts(app.encoder.model),
+        model=ModelFacts.from_model(app.encoder.model),
         collection=app.index.collection,
         cache=CacheFacts(
             hits=app.embeddings.counts.hits,

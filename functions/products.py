@@ -1,23 +1,28 @@
-"""Products by hand: put one in, list, look at, delete; and their pictures."""
+"""Products one by one: index, list, read and delete them, and their pictures."""
 
 from typing import Annotated
 
 import azure.functions as func
 
-from functions.http.access import SHOPPERS
-from functions.http.arguments import FormBody, Header, Path, Query, Sent
-from functions.http.edge import endpoint
-from functions.http.responses import picture_answer
-from functions.schemas import products as answers
-from functions.schemas.products import DeletedAnswer, IndexedAnswer, ProductAnswer, ProductsAnswer
-from functions.schemas.requests import (
-    ImagePath,
-    ImageRequest,
-    ProductForm,
+from functions.http import (
+    SHOPPERS,
+    FormBody,
+    FormPayload,
+    Header,
+    Path,
+    Query,
+    endpoint,
+    respond_with_picture,
+)
+from functions.schemas.pictures import ImagePath, ImageRequest
+from functions.schemas.products import (
+    DeletedResponse,
+    IndexedResponse,
     ProductPath,
     ProductRequest,
+    ProductResponse,
     ProductsRequest,
-    filter_of,
+    ProductsResponse,
 )
 from shared_code.app import current_app
 
@@ -27,75 +32,79 @@ bp = func.Blueprint()
 @bp.route(route="v1/index-product", methods=["POST"])
 @endpoint
 def index_product(
-    sent: Annotated[Sent[ProductForm | ProductRequest], FormBody(json=ProductRequest)],
-) -> IndexedAnswer:
-    """Puts a product in by its words, or replaces its words.
+    form: Annotated[FormPayload[ProductRequest], FormBody(json=ProductRequest)],
+) -> IndexedResponse:
+    """Indexes a product by its text, or replaces its text.
 
-    Pictures that the product has stay.
+    Pictures that the product already has stay.
     """
-    text = sent.fields.product()
-    app = current_app()
+    app, text = current_app(), form.fields.to_product_text()
     app.catalogue.put(text)
-    return answers.indexed(text, "text", app.encoder.model)
+    return IndexedResponse.from_text(text, app.encoder.model, kind="text")
 
 
 @bp.route(route="v1/index-product-with-image", methods=["POST"])
 @endpoint
 def index_product_with_image(
-    sent: Annotated[Sent[ProductForm], FormBody("image_file", least=1)],
-) -> IndexedAnswer:
-    """Puts a product in with one or more pictures.
+    form: Annotated[FormPayload[ProductRequest], FormBody("image_file", least=1)],
+) -> IndexedResponse:
+    """Indexes a product with one or more pictures.
 
     Pictures are added; the same picture again replaces itself. Nothing is stored unless every
     picture can be decoded.
     """
-    text = sent.fields.product()
-    app = current_app()
-    blobs = app.catalogue.put(text, [picture.data for picture in sent.uploads])
-    return answers.indexed(text, "image", app.encoder.model, blobs)
+    app, text = current_app(), form.fields.to_product_text()
+    blobs = app.catalogue.put(text, [picture.data for picture in form.uploads])
+    return IndexedResponse.from_text(text, app.encoder.model, kind="image", blobs=blobs)
 
 
 @bp.route(route="v1/products", methods=["GET"], auth_level=SHOPPERS)
 @endpoint
-def list_products(asked: Query[ProductsRequest]) -> ProductsAnswer:
-    """All products, or those that a filter lets through, page by page.
+def list_products(request: Query[ProductsRequest]) -> ProductsResponse:
+    """All products, or those that match a filter, page by page.
 
-    With `sort` by a field: products without a value come last.
+    With `sort`, products without a value in that field come last.
     """
     app = current_app()
     fields = app.settings.filterable_fields
-    where, order = filter_of(asked.filter, fields), asked.order(fields)
-    page = app.catalogue.list(limit=asked.limit, cursor=asked.cursor, where=where, order=order)
-    return answers.products(page)
+    page = app.catalogue.list(
+        limit=request.limit,
+        cursor=request.cursor,
+        where=request.to_filter(fields),
+        order=request.to_order(fields),
+    )
+    return ProductsResponse.from_page(page)
 
 
 @bp.route(route="v1/products/{product_id}", methods=["GET"], auth_level=SHOPPERS)
 @endpoint
-def get_product(path: Path[ProductPath]) -> ProductAnswer:
+def get_product(path: Path[ProductPath]) -> ProductResponse:
     """One product."""
-    return answers.product(current_app().catalogue.get(path.product_id))
+    return ProductResponse.from_product(current_app().catalogue.get(path.product_id))
 
 
 @bp.route(route="v1/products/{product_id}", methods=["DELETE"])
 @endpoint
-def delete_product(path: Path[ProductPath]) -> DeletedAnswer:
-    """Removes a product from the index and its originals from the container."""
+def delete_product(path: Path[ProductPath]) -> DeletedResponse:
+    """Deletes a product from the index, and its original pictures from the container."""
     pictures = current_app().catalogue.delete(path.product_id)
-    return DeletedAnswer(product_id=path.product_id, images=pictures)
+    return DeletedResponse(product_id=path.product_id, images=pictures)
 
 
 @bp.route(route="v1/images/{*path}", methods=["GET", "HEAD"], auth_level=SHOPPERS)
 @endpoint(statuses=(200, 304), media="image/*")
 def get_image(
     blob: Path[ImagePath],
-    asked: Query[ImageRequest],
-    known: Annotated[str, Header("if-none-match", "The ETag of the copy that you have.")],
+    request: Query[ImageRequest],
+    known_etag: Annotated[str, Header("if-none-match", "The ETag of the copy that you have.")],
 ) -> func.HttpResponse:
     """A picture of the images container, or a WebP thumbnail of it.
 
     A thumbnail's longest side has at most `size` pixels.
     """
     pictures = current_app().pictures
-    if asked.size is None:
-        return picture_answer(pictures.read_original(blob.path, known_etag=known))
-    return picture_answer(pictures.read_thumbnail(blob.path, asked.size, known_etag=known))
+    if request.size is None:
+        return respond_with_picture(pictures.read_original(blob.path, known_etag=known_etag))
+    return respond_with_picture(
+        pictures.read_thumbnail(blob.path, request.size, known_etag=known_etag)
+    )

@@ -1,13 +1,9 @@
-"""Compares container and index and mends what events missed: on time, or when asked."""
+"""Compares the container with the index and repairs what events missed: by timer or on request."""
 
 import azure.functions as func
 
-from functions.http.arguments import Query
-from functions.http.edge import endpoint
-from functions.http.telemetry import observed_event
-from functions.schemas import ops as answers_ops
-from functions.schemas.ops import ReconciledAnswer
-from functions.schemas.requests import ReconcileRequest
+from functions.http import Query, endpoint, observed_event
+from functions.schemas.reconcile import ReconcileRequest, ReconcileResponse
 from shared_code.app import current_app
 from shared_code.settings import trigger_settings
 
@@ -15,17 +11,17 @@ bp = func.Blueprint()
 
 CRON = trigger_settings().reconcile_cron
 TIMER_SECONDS = 20 * 60
-"""Of one run, under the host's limit of 30 minutes; the next occurrence goes on from there."""
+"""The length of one run, under the host's limit of 30 minutes; the next one continues there."""
 
 
 @bp.route(route="v1/reconcile", methods=["POST"])
 @endpoint
-def reconcile(asked: Query[ReconcileRequest]) -> ReconciledAnswer:
-    """Compares container and index both ways and mends what events missed."""
+def reconcile(request: Query[ReconcileRequest]) -> ReconcileResponse:
+    """Compares the container with the index, both ways, and repairs what events missed."""
     progress = current_app().reconcile.run(
-        seconds=asked.seconds, dry_run=asked.dry_run, restart=asked.restart
+        seconds=request.seconds, dry_run=request.dry_run, restart=request.restart
     )
-    return answers_ops.reconciled(progress, dry_run=asked.dry_run)
+    return ReconcileResponse.from_progress(progress, dry_run=request.dry_run)
 
 
 @observed_event

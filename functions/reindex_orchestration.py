@@ -1,5 +1,5 @@
-"""Moving to another model, as Durable Functions runs it: fill, catch up, count, lead the alias
-there, catch up once more. What is decided is in ``shared_code.reindex``."""
+"""Moving to another model, as Durable Functions runs it: fill, catch up, compare, switch the alias,
+catch up once more. The decisions are in ``shared_code.reindex.plan``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from functions.durable.triggers import Steps, activity, call, orchestrator
-from shared_code.app import current_app, model_switch
+from functions.durable import Steps, activity, call, call_until_done, orchestrator
+from shared_code.app import App, current_app, model_switch
 from shared_code.domain.products import Counts
 from shared_code.reindex import CATCH_UP_ROUNDS, ReindexPlan, build_id, find_shortfall
 from shared_code.reindex.model_switch import LOOK_EVERY_S
@@ -20,57 +20,41 @@ if TYPE_CHECKING:
 bp = func.Blueprint()
 
 NOTICED_AFTER = timedelta(seconds=2 * LOOK_EVERY_S)
-"""By then every process has seen where the alias leads."""
+"""After this time every process has seen the new alias."""
 
 CATCH_UP_SECONDS = 60
-"""Of one activity; the next one goes on from there."""
+"""The length of one activity; the next one continues there."""
 
 
 @orchestrator(bp)
 def reindex_job(context: df.DurableOrchestrationContext) -> Steps:
+    """Fails when the counts do not agree; the alias then stays where it is."""
     plan = ReindexPlan.from_json(context.get_input(dict))
-    yield _call(context, "reindex_begin", plan)
+    task = plan.to_json()
+    yield call(context, "reindex_begin", task)
     if not plan.is_rollback:
         context.set_custom_status({"phase": "filling"})
         yield context.call_sub_orchestrator("bulk_job", plan.job(), build_id(plan.id))
-        yield from _agreed(context, plan)
-    counts = yield _call(context, "reindex_swap", plan)
+        for _ in range(CATCH_UP_ROUNDS):
+            context.set_custom_status({"phase": "catching up"})
+            yield from call_until_done(context, "reindex_catch_up", task)
+            compared = yield call(context, "reindex_compare", task)
+            if not compared["difference"]:
+                break
+        else:
+            reason = compared["difference"]
+            raise RuntimeError(f"Nothing was changed: {reason}. GET index-failures may say why.")
+    counts = yield call(context, "reindex_swap", task)
     context.set_custom_status({"phase": "swapped", **counts})
     yield context.create_timer(context.current_utc_datetime + NOTICED_AFTER)
-    yield from _caught_up(context, plan)
+    yield from call_until_done(context, "reindex_catch_up", task)
     context.set_custom_status({"phase": "done", **counts})
     return counts
 
 
-def _agreed(context: df.DurableOrchestrationContext, plan: ReindexPlan) -> Steps:
-    """Raises RuntimeError when the counts do not agree; the alias then stays where it is."""
-    said = ""
-    for _ in range(CATCH_UP_ROUNDS):
-        context.set_custom_status({"phase": "catching up"})
-        yield from _caught_up(context, plan)
-        said = (yield _call(context, "reindex_compare", plan))["difference"]
-        if not said:
-            return
-    raise RuntimeError(f"Nothing was changed: {said}. GET index-failures may tell why.")
-
-
-def _caught_up(context: df.DurableOrchestrationContext, plan: ReindexPlan) -> Steps:
-    is_first = True
-    while True:
-        task = {**plan.to_json(), "restart": is_first}
-        done = yield call(context, "reindex_catch_up", task)
-        if done["done"]:
-            return
-        is_first = False
-
-
-def _call(context: df.DurableOrchestrationContext, name: str, plan: ReindexPlan) -> df.models.Task:
-    return call(context, name, plan.to_json())
-
-
 @activity(bp)
 def reindex_begin(task: dict[str, Any]) -> dict[str, Any]:
-    """Makes the collection, if it is not there. Raises Misconfigured where Qdrant refuses."""
+    """Creates the collection if it is missing. Raises Misconfigured where Qdrant refuses."""
     model_switch().app_for(task["into"]).index.ping()
     return {}
 
@@ -84,16 +68,17 @@ def reindex_catch_up(task: dict[str, Any]) -> dict[str, Any]:
 
 @activity(bp)
 def reindex_compare(task: dict[str, Any]) -> dict[str, Any]:
-    old, new = _both_counts(task["into"])
-    return {"difference": find_shortfall(old, new)}
+    app, into = current_app(), task["into"]
+    old = _count_serving(app, into)
+    return {"difference": find_shortfall(old, model_switch().app_for(into).index.counts())}
 
 
 @activity(bp)
 def reindex_swap(task: dict[str, Any]) -> dict[str, Any]:
-    """A second delivery finds the alias there."""
-    into = task["into"]
-    old, new = _both_counts(into)
-    current_app().collections.serve(into)
+    """Switches the alias. A second delivery finds it switched."""
+    app, into = current_app(), task["into"]
+    old, new = _count_serving(app, into), model_switch().app_for(into).index.counts()
+    app.collections.serve(into)
     model_switch().stop_refill()
     return {
         "before": {"products": old.products, "images": old.images} if old else None,
@@ -101,9 +86,6 @@ def reindex_swap(task: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _both_counts(into: str) -> tuple[Counts | None, Counts]:
-    """Of the collection that serves, unless its model is not here, and of the other one."""
-    app = current_app()
-    serves = app.collections.serving()
-    old = app.index.counts() if serves == app.collection and serves != into else None
-    return old, model_switch().app_for(into).index.counts()
+def _count_serving(app: App, into: str) -> Counts | None:
+    """Counts the collection in use; None for one of another model, and for ``into`` itself."""
+    return app.index.counts() if into != app.collection == app.collections.serving() else None

@@ -25,7 +25,7 @@ from shared_code.reconcile import Reconciler
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.search import Embeddings, Facets, Search
 from shared_code.settings import Settings
-from shared_code.users import Users
+from shared_code.users import SearchDefaultsLoader, Users
 from shared_code.wiring import Adapters
 
 
@@ -166,6 +166,13 @@ class App:
     @lazy
     def users(self) -> Users:
         return Users(self.adapters.user_rows)
+
+    @lazy
+    def search_defaults(self) -> SearchDefaultsLoader:
+        settings = self.settings
+        return SearchDefaultsLoader(
+            lambda: self.users, settings.filterable_fields, is_public=settings.public_search
+        )
 
     @property
     def uptime_s(self) -> int:

@@ -1,6 +1,6 @@
-"""Bulk jobs through the client of Durable Functions: started, looked at, ended.
+"""Starts, lists, finds and cancels bulk jobs through the client of Durable Functions.
 
-Nothing else of that client's world gets out: its own URLs carry a key to every instance.
+Nothing else of Durable Functions reaches callers: its own URLs carry a key to every instance.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from functions.durable.triggers import DurableClient, reason_of
+from functions.durable.client import DurableClient, extract_reason
 from shared_code.app import current_app
 from shared_code.bulk import (
     BulkJob,
@@ -33,12 +33,14 @@ from shared_code.domain.threads import run_in_thread
 from shared_code.reindex import ReindexPlan, build_id
 
 if TYPE_CHECKING:
-    import azure.durable_functions as df
+    from azure.durable_functions.models.DurableOrchestrationStatus import (
+        DurableOrchestrationStatus,
+    )
 
 log = logging.getLogger(__name__)
 
 LISTED_FOR = timedelta(days=30)
-"""Older jobs are not listed, and still answer when they are asked for by their id."""
+"""Older jobs are not listed, but can still be found by their id."""
 
 CANCELLED = "cancelled by DELETE jobs"
 
@@ -62,7 +64,7 @@ class Jobs:
 
     async def start(self, source: BulkSource) -> JobReport:
         settings, now = current_app().settings, datetime.now(UTC)
-        job_id = _new_id(now)
+        job_id = _make_id(now)
         job = BulkJob(
             job_id,
             source,
@@ -70,26 +72,26 @@ class Jobs:
             width=settings.bulk_segments,
             started=now.isoformat(),
         )
-        with _asking():
+        with _translate_errors():
             await self.client.start_new("bulk_job", job_id, job.to_json())
         return summarize_job(JobFacts(job_id, "queued", asdict(source), {}, now, now), [], now)
 
     async def reindex(self, into: str, *, is_rollback: bool) -> JobReport:
-        """Raises Unprocessable while another one is under way."""
+        """Starts a move to another model. Raises Unprocessable while another one is under way."""
         now = datetime.now(UTC)
         await self._refuse_second_move()
         settings = current_app().settings
         plan = ReindexPlan(
-            _new_id(now),
+            _make_id(now),
             into,
             chunk=settings.bulk_chunk,
             width=settings.bulk_segments,
             started=now.isoformat(),
             is_rollback=is_rollback,
         )
-        with _asking():
+        with _translate_errors():
             await self.client.start_new("reindex_job", plan.id, plan.to_json())
-        try:  # another one may have begun since: then each of the two sees the other here
+        try:  # another one may have started since: then each of the two sees the other here
             await self._refuse_second_move(plan.id)
         except Unprocessable:
             await self._terminate(plan.id)
@@ -100,115 +102,115 @@ class Jobs:
         )
 
     async def _refuse_second_move(self, own: str = "") -> None:
-        with _asking():
+        with _translate_errors():
             running = await self.client.list_instances("job-", statuses=_UNDER_WAY)
         for status in running:
             if status.name == "reindex_job" and status.instance_id != own:
                 raise Unprocessable(f"The job {status.instance_id} moves to another model already.")
 
     async def find(self, job_id: str) -> JobReport:
-        """Raises NotFound."""
-        status = await self._status(job_id, show_input=True) if _is_job(job_id) else None
+        """Raises NotFound for an unknown id."""
+        status = await self._get_status(job_id, show_input=True) if _is_job(job_id) else None
         if not status:
             raise NotFound(f"There is no job {job_id[:100]!r}.")
         return await self._report(status, datetime.now(UTC))
 
-    async def recent(self) -> list[JobReport]:
-        """The newest first."""
+    async def list_recent(self) -> list[JobReport]:
+        """Returns the jobs of the last 30 days, newest first."""
         now = datetime.now(UTC)
-        with _asking():
+        with _translate_errors():
             jobs = await self.client.list_instances("job-", since=now - LISTED_FOR)
         reports = await asyncio.gather(*(self._report(status, now) for status in jobs))
-        return sorted(reports, key=lambda each: each.facts.started, reverse=True)
+        return sorted(reports, key=lambda job: job.facts.started, reverse=True)
 
     async def cancel(self, job_id: str) -> JobReport:
-        """Nothing new is begun from now on; what is done stays. One that has ended is left."""
-        found = await self.find(job_id)
-        if has_ended(found.facts.state):
-            return found
+        """Starts nothing new from now on; what is done stays, and a job that has ended as it is."""
+        job = await self.find(job_id)
+        if has_ended(job.facts.state):
+            return job
         await self._terminate(job_id)
-        if found.facts.phase and await self._status(build_id(job_id)):
-            with _asking():
+        if job.facts.phase and await self._get_status(build_id(job_id)):
+            with _translate_errors():
                 await self.client.terminate(build_id(job_id), CANCELLED)
         return await self.find(job_id)
 
     async def _terminate(self, job_id: str) -> None:
-        """The flag holds at once, for activities and for whoever asks; the rest takes seconds."""
+        """The flag takes effect at once, for activities and GET jobs; the rest takes seconds."""
         await run_in_thread(current_app().bulk.listing.manifests.cancel, job_id)
-        with _asking():
+        with _translate_errors():
             await self.client.terminate(job_id, CANCELLED)
 
-    async def _report(self, status: df.DurableOrchestrationStatus, now: datetime) -> JobReport:
-        facts = _facts(status)
+    async def _report(self, status: DurableOrchestrationStatus, now: datetime) -> JobReport:
+        facts = _read_facts(status)
         if status.name == "reindex_job":
-            facts = await self._moving(facts, status)
+            facts = await self._read_move(facts, status)
         if is_cancellable(facts) and await self._is_cancelled(facts.id):
             facts = replace(facts, state="cancelled", error="")
-        return summarize_job(facts, await self._parts(facts), now)
+        return summarize_job(facts, await self._read_segments(facts), now)
 
     async def _is_cancelled(self, job_id: str) -> bool:
         return await run_in_thread(current_app().bulk.listing.manifests.is_cancelled, job_id)
 
-    async def _moving(self, facts: JobFacts, status: df.DurableOrchestrationStatus) -> JobFacts:
-        """A move to another model: how far it has filled its collection is another's status."""
-        build = await self._status(build_id(facts.id))
-        source = {"kind": "reindex", "name": _object(status.input_).get("into", "")}
-        counted = _object(build.custom_status) if build else {}
+    async def _read_move(self, facts: JobFacts, status: DurableOrchestrationStatus) -> JobFacts:
+        """Adds the progress of a move to another model: another orchestration has it."""
+        build = await self._get_status(build_id(facts.id))
+        source = {"kind": "reindex", "name": _parse_object(status.input_).get("into", "")}
+        counted = _parse_object(build.custom_status) if build else {}
         phase = str(facts.status.get("phase", "queued"))
         return replace(facts, source=source, status=counted, phase=phase)
 
-    async def _parts(self, facts: JobFacts) -> list[dict[str, Any]]:
-        """What the segments in work say of themselves, which the job does not know yet."""
+    async def _read_segments(self, facts: JobFacts) -> list[dict[str, Any]]:
+        """Returns the statuses of the segments in progress, which the job has not counted yet."""
         running = facts.status.get("running", ()) if facts.state != "completed" else ()
-        asked = [self._status(part_id(facts.id, number)) for number in running]
-        found = await asyncio.gather(*asked)
-        return [status.custom_status for status in found if status and status.custom_status]
+        ids = [part_id(facts.id, number) for number in running]
+        statuses = await asyncio.gather(*map(self._get_status, ids))
+        return [status.custom_status for status in statuses if status and status.custom_status]
 
-    async def _status(self, instance: str, **options: bool) -> df.DurableOrchestrationStatus:
-        with _asking():
+    async def _get_status(self, instance: str, **options: bool) -> DurableOrchestrationStatus:
+        with _translate_errors():
             return await self.client.get_status(instance, **options)
 
 
-def _new_id(now: datetime) -> str:
+def _make_id(now: datetime) -> str:
     return f"job-{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
 def _is_job(instance_id: str) -> bool:
-    """Other instances are none of the caller's business."""
+    """Callers see no other instances."""
     return instance_id.startswith("job-")
 
 
-def _facts(status: df.DurableOrchestrationStatus) -> JobFacts:
+def _read_facts(status: DurableOrchestrationStatus) -> JobFacts:
     state = _STATES[status.runtime_status.value]
-    given = _object(status.input_)
-    started = given.get("started")
+    job = _parse_object(status.input_)
+    started = job.get("started")
     return JobFacts(
         id=str(status.instance_id),
         state=state,
-        source=given.get("source", {}),
-        status=_object(status.custom_status),
-        started=datetime.fromisoformat(started) if started else _utc(status.created_time),
-        updated=_utc(status.last_updated_time),
-        error=reason_of(str(status.output or "")) if state == "failed" else "",
+        source=job.get("source", {}),
+        status=_parse_object(status.custom_status),
+        started=datetime.fromisoformat(started) if started else _as_utc(status.created_time),
+        updated=_as_utc(status.last_updated_time),
+        error=extract_reason(str(status.output or "")) if state == "failed" else "",
     )
 
 
-def _object(value: Any) -> dict[str, Any]:
-    """The host shows some inputs as JSON text: those that an orchestration gave itself."""
+def _parse_object(value: Any) -> dict[str, Any]:
+    """The host returns some inputs as JSON text: those of a job that continued as new."""
     if isinstance(value, str):
         with suppress(ValueError):
             value = json.loads(value)
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _utc(moment: datetime | None) -> datetime:
+def _as_utc(moment: datetime | None) -> datetime:
     moment = moment or datetime.now(UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
-    """The client raises plain exceptions, and those of its HTTP library."""
+def _translate_errors() -> Iterator[None]:
+    """Raises Unavailable for the client's errors: plain ones, and those of its HTTP library."""
     try:
         yield
     except AppError:

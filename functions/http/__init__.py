@@ -1,0 +1,54 @@
+"""What every HTTP trigger shares.
+
+A handler's signature says what it takes and answers (``arguments.py``, read by ``contract.py``);
+``@endpoint`` (edge.py) makes an HTTP function of it: it reads the request, maps every error to a
+problem, and adds Server-Timing, the request's id and the security headers. Begin with ``edge.py``.
+"""
+
+from functions.http.access import SHOPPERS
+from functions.http.arguments import (
+    Binding,
+    Body,
+    FormBody,
+    FormPayload,
+    Header,
+    JsonBody,
+    Path,
+    Query,
+    QueryString,
+    RoutePath,
+)
+from functions.http.contract import Argument, Contract
+from functions.http.edge import CONTRACTS, contract_behind, endpoint
+from functions.http.responses import JSON, PROBLEM_JSON, SECURITY_HEADERS, respond_with_picture
+from functions.http.telemetry import logs_failures, observed_event
+from functions.http.user_identity import MaybeUser, SomeUser
+from functions.http.website import respond_with_file
+
+__all__ = [
+    "CONTRACTS",
+    "JSON",
+    "PROBLEM_JSON",
+    "SECURITY_HEADERS",
+    "SHOPPERS",
+    "Argument",
+    "Binding",
+    "Body",
+    "Contract",
+    "FormBody",
+    "FormPayload",
+    "Header",
+    "JsonBody",
+    "MaybeUser",
+    "Path",
+    "Query",
+    "QueryString",
+    "RoutePath",
+    "SomeUser",
+    "contract_behind",
+    "endpoint",
+    "logs_failures",
+    "observed_event",
+    "respond_with_file",
+    "respond_with_picture",
+]

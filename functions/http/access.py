@@ -1,4 +1,4 @@
-"""Who may call a function: with a key, unless the shop's searches are made public."""
+"""The access level of what shoppers need: a function key, unless PUBLIC_SEARCH opens it to all."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ import azure.functions as func
 from shared_code.settings import trigger_settings
 
 SHOPPERS = func.AuthLevel.ANONYMOUS if trigger_settings().public_search else func.AuthLevel.FUNCTION
-"""For what a storefront's visitors need: searching, and reading products and pictures."""
+"""The level of searching and of reading products and pictures, which a shop's visitors need."""

@@ -1,7 +1,7 @@
-"""Where a handler's arguments come from, said once: in their annotations.
+"""Annotations that say where a handler's arguments come from.
 
-``functions.http.contract`` reads a request by them and ``functions.docs`` describes it by them,
-so that the document cannot tell anything but what is parsed.
+``contract.py`` reads a request by them and ``functions.openapi`` describes it by them, so the
+document cannot promise anything but what is parsed.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import azure.functions as func
 from functions.http.parse import (
     MAX_FILES,
     Upload,
-    form,
-    form_with_files,
-    form_with_one_file,
-    from_strings,
     is_form,
-    json_body,
-    merged,
-    parsed_query,
-    query_fields,
+    merge_fields,
+    read_form,
+    read_form_with_files,
+    read_form_with_one_file,
+    read_json_body,
+    read_query,
+    read_query_fields,
 )
+from functions.schemas.base import from_strings
 
 T = TypeVar("T")
 
 
-class Source(Protocol):
-    """Reads one argument of a handler; ``shape`` is what its annotation says it is."""
+class ArgumentSource(Protocol):
+    """Reads one argument of a handler; ``shape`` is the type that its annotation names."""
 
     def read(self, req: func.HttpRequest, shape: Any) -> Any: ...
 
@@ -39,18 +39,18 @@ class Source(Protocol):
 @dataclass(frozen=True, slots=True)
 class JsonBody:
     def read(self, req: func.HttpRequest, shape: Any) -> Any:
-        return json_body(req, shape)
+        return read_json_body(req, shape)
 
 
 @dataclass(frozen=True, slots=True)
 class QueryString:
     def read(self, req: func.HttpRequest, shape: Any) -> Any:
-        return parsed_query(req, shape)
+        return read_query(req, shape)
 
 
 @dataclass(frozen=True, slots=True)
 class RoutePath:
-    """The parameters of the route: the fields of the shape bear their names."""
+    """The parameters of the route, which are the fields of the shape."""
 
     def read(self, req: func.HttpRequest, shape: Any) -> Any:
         return from_strings(dict(req.route_params), shape)
@@ -58,7 +58,7 @@ class RoutePath:
 
 @dataclass(frozen=True)
 class Header:
-    """One header, as text; empty when it did not come. A subclass may read more out of it."""
+    """One header, as text; empty when it is missing. A subclass may read more out of it."""
 
     name: str
     description: str = ""
@@ -72,59 +72,61 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class FormBody:
-    """A form, and the files that came under the field ``files``; the argument is a ``Sent``."""
+    """A form, and its files under the field ``files``; the argument is a ``FormPayload``."""
 
     files: str = ""
     least: int = 0
     most: int = MAX_FILES
     with_query: bool = False
-    """Fields may come in the query string as well."""
+    """The query string may bring fields as well."""
     json: type | None = None
-    """A JSON body is taken too, as this. The argument is then ``Sent[ThisForm | ThatJson]``."""
+    """A JSON body is accepted too, as this type. Where the form has another type, the argument is
+    ``FormPayload[TheForm | TheJson]``."""
 
-    def read(self, req: func.HttpRequest, shape: Any) -> Sent[Any]:
+    def read(self, req: func.HttpRequest, shape: Any) -> FormPayload[Any]:
         if self.json is not None and not is_form(req):
-            return Sent(json_body(req, self.json), ())
-        came = self._reader()(req, self.files)
-        fields = merged(came.fields, query_fields(req)) if self.with_query else came.fields
-        return Sent(from_strings(fields, self.form_of(shape)), came.uploads)
+            return FormPayload(read_json_body(req, self.json), ())
+        form = self._reader()(req, self.files)
+        query = read_query_fields(req) if self.with_query else {}
+        fields = from_strings(merge_fields(form.fields, query), self.form_of(shape))
+        return FormPayload(fields, form.uploads)
 
     def form_of(self, shape: Any) -> Any:
-        """The definition of the form's fields in ``Sent[…]``."""
+        """Returns the type of the form's fields in ``FormPayload[…]``."""
         [fields] = typing.get_args(shape)
-        [form_only] = [each for each in typing.get_args(fields) or [fields] if each != self.json]
-        return form_only
+        others = [member for member in typing.get_args(fields) if member is not self.json]
+        return others[0] if others else fields
 
     def _reader(self) -> Any:
         if self.most == 1 and self.least == 1:
-            return form_with_one_file
-        return form_with_files if self.least else form
+            return read_form_with_one_file
+        return read_form_with_files if self.least else read_form
 
 
 @dataclass(frozen=True, slots=True)
 class FromHost:
-    """Another binding of the function, which the host fills; nothing of the request is read."""
+    """Another binding of the function, which the host fills in; it is not read from the request."""
 
     def read(self, req: func.HttpRequest, shape: Any) -> Any:
         raise NotImplementedError("the host passes it")
 
 
 @dataclass(frozen=True, slots=True)
-class Sent(Generic[T]):
-    """What came in a form: its fields as their definition, and its files in order."""
+class FormPayload(Generic[T]):
+    """The content of a form: its fields as one definition, and its files in order."""
 
     fields: T
     uploads: Sequence[Upload]
 
 
 Body = Annotated[T, JsonBody()]
-"""A JSON body: ``asked: Body[SearchRequest]``."""
+"""A JSON body: ``request: Body[SearchRequest]``."""
 
 Query = Annotated[T, QueryString()]
-"""The query string. A handler without one refuses whatever comes there."""
+"""The query string. A handler without one refuses any parameter there."""
 
 Binding = Annotated[T, FromHost()]
-"""What another binding brings, under the binding's name: the client of Durable Functions, say."""
+"""The value of another binding, by its name, such as the client of Durable Functions."""
 
 Path = Annotated[T, RoutePath()]
 """The parameters of the route."""

@@ -53,13 +53,13 @@ def parse_multipart(body: bytes, content_type: str) -> Iterator[Part]:
             "Content-Type must read multipart/form-data; boundary=…  Let the client set it itself."
         )
     view = memoryview(body)
-    for number, (start, end) in enumerate(_spans(body, b"--" + boundary.encode())):
+    for number, (start, end) in enumerate(_find_parts(body, b"--" + boundary.encode())):
         if number == MAX_PARTS:
             raise Malformed(f"The multipart body has more than {MAX_PARTS} parts.")
         yield _parse_part(view[start:end])
 
 
-def _spans(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
+def _find_parts(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
     """Yields where each part begins and ends. A delimiter stands on a line of its own."""
     start = None
     at = body.find(delimiter)
@@ -69,7 +69,7 @@ def _spans(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
         line_end = _LINE_END.match(body, after)
         if (at == 0 or body[at - 1 : at] == b"\n") and (is_last or line_end):
             if start is not None:
-                yield start, _before_line_end(body, start, at)
+                yield start, _strip_line_end(body, start, at)
             if is_last:
                 return
             start = line_end.end() if line_end else after
@@ -77,7 +77,7 @@ def _spans(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
     raise Malformed(_CUT_SHORT)
 
 
-def _before_line_end(body: bytes, start: int, at: int) -> int:
+def _strip_line_end(body: bytes, start: int, at: int) -> int:
     """The line end before a delimiter belongs to the delimiter."""
     end = at - (2 if body[at - 2 : at] == b"\r\n" else 1)
     return max(start, end)
@@ -88,7 +88,7 @@ def _parse_part(part: memoryview) -> Part:
     end = _HEADERS_END.search(head)
     if end is None:
         raise Malformed("A part of the multipart body has no headers, or too many.")
-    headers = dict(_header_lines(head[: end.start()]))
+    headers = dict(_split_headers(head[: end.start()]))
     disposition, options = parse_options_header(headers.get("content-disposition", ""))
     if disposition.lower() != "form-data" or "name" not in options:
         raise Malformed("A part of the multipart body has no Content-Disposition with a name.")
@@ -105,7 +105,7 @@ MAX_HEADERS = 16_384
 """Bytes of one part's headers: names of files are the longest of them."""
 
 
-def _header_lines(head: bytes) -> Iterator[tuple[str, str]]:
+def _split_headers(head: bytes) -> Iterator[tuple[str, str]]:
     unfolded = re.sub(r"\r?\n[ \t]+", " ", head.decode("utf-8", "replace"))
     for line in re.split(r"\r?\n", unfolded):
         name, _, value = line.partition(":")

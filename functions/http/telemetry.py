@@ -1,4 +1,4 @@
-"""Tells telemetry of every call, and logs which call they are about."""
+"""Records every call in telemetry, and shows log lines which call they belong to."""
 
 from __future__ import annotations
 
@@ -26,76 +26,84 @@ log = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 CONTEXT = "context"
-"""A parameter of this name gets the invocation's context from the worker."""
+"""A parameter of this name receives the invocation's context from the worker."""
 
 
 @dataclass(slots=True)
-class Observed:
+class Observation:
     stages: Stages
     status: int = HTTPStatus.OK
 
 
 @contextmanager
-def observed(function: str, request_id: str, context: func.Context | None) -> Iterator[Observed]:
-    """``context``: None where no worker called (in tests)."""
+def observe_call(
+    function: str, request_id: str, context: func.Context | None
+) -> Iterator[Observation]:
+    """Times the block and records it. ``context`` is None where no worker calls, as in tests."""
     started_ns, started = time.time_ns(), time.perf_counter_ns()
     call = Call(function, request_id, functools.partial(mark_thread, context))
     with collect_stages() as stages, enter_call(call):
-        seen = Observed(stages)
+        observation = Observation(stages)
         try:
-            yield seen
+            yield observation
         except BaseException:
-            seen.status = HTTPStatus.INTERNAL_SERVER_ERROR
+            observation.status = HTTPStatus.INTERNAL_SERVER_ERROR
             raise
         finally:
             ended_ns = started_ns + time.perf_counter_ns() - started
-            parent = parent_of(context)
-            _tell(
+            parent = _read_trace_parent(context)
+            _record(
                 Operation(
-                    function, request_id, parent, started_ns, ended_ns, int(seen.status), stages
+                    function,
+                    request_id,
+                    parent,
+                    started_ns,
+                    ended_ns,
+                    int(observation.status),
+                    stages,
                 )
             )
 
 
 def observed_event(handler: Function) -> Function:
-    """For functions of other triggers than HTTP."""
+    """Observes the calls of a function that another trigger than HTTP starts."""
 
-    def told(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
+    def handle(*args: Any, context: func.Context | None = None, **bindings: Any) -> Any:
         request_id = str(getattr(context, "invocation_id", "") or uuid.uuid4().hex)
-        with observed(handler.__name__, request_id, context):
+        with observe_call(handler.__name__, request_id, context):
             return handler(*args, **bindings)
 
-    functools.update_wrapper(told, handler)
-    seen: Any = told
-    seen.__annotations__ = {**handler.__annotations__, CONTEXT: func.Context}
-    seen.__signature__ = with_context(inspect.signature(handler))
-    return cast("Function", told)
+    functools.update_wrapper(handle, handler)
+    observed: Any = handle
+    observed.__annotations__ = {**handler.__annotations__, CONTEXT: func.Context}
+    observed.__signature__ = add_context(inspect.signature(handler))
+    return cast("Function", handle)
 
 
 def logs_failures(handler: Function) -> Function:
-    """For the functions of poison queues, which must never raise: the host would hide the message
-    for ten minutes and deliver it again, without end. What fails is logged with the message."""
+    """Logs what the function of a poison queue raises, with the message. It must never raise: the
+    host would hide the message for ten minutes and deliver it again, without end."""
 
     @functools.wraps(handler)
-    def guarded(message: func.QueueMessage) -> None:
+    def handle(message: func.QueueMessage) -> None:
         try:
             handler(message)
         except Exception:
             text = message.get_body().decode("utf-8", "replace")
-            log.exception("%s cannot record what was given up: %s", handler.__name__, text)
+            log.exception("%s cannot record a poison message: %s", handler.__name__, text)
 
-    return cast("Function", guarded)
+    return cast("Function", handle)
 
 
-def with_context(signature: inspect.Signature) -> inspect.Signature:
-    """As the worker shall see it: it passes the context to whoever names it."""
+def add_context(signature: inspect.Signature) -> inspect.Signature:
+    """Returns the signature with the context, which the worker passes to functions that name it."""
     context = inspect.Parameter(CONTEXT, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return signature.replace(parameters=[*signature.parameters.values(), context])
 
 
 @contextmanager
 def mark_thread(context: func.Context | None) -> Iterator[None]:
-    """Shows the worker that this thread works for the invocation, while the block lasts.
+    """Shows the worker, while the block lasts, that this thread works for the invocation.
 
     Up to Python 3.12 it looks here for the id of a line that is logged outside of the event loop
     and of the threads that it runs functions on. Pools use threads again, so the mark is wiped.
@@ -112,14 +120,14 @@ def mark_thread(context: func.Context | None) -> Iterator[None]:
         storage.invocation_id = before
 
 
-def parent_of(context: func.Context | None) -> str:
+def _read_trace_parent(context: func.Context | None) -> str:
     trace = getattr(context, "trace_context", None)
     return str(getattr(trace, "trace_parent", "") or "")
 
 
-def _tell(operation: Operation) -> None:
+def _record(operation: Operation) -> None:
     try:
         telemetry = current_app().adapters.telemetry
     except Misconfigured:
-        return  # the answer itself says so
+        return  # the response says so
     telemetry.record(operation)

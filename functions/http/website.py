@@ -1,6 +1,6 @@
-"""The files of ``web/`` as they are served: read once, with their validators and their policy.
+"""Serves the files of ``web/``: read once, with ETags and a content security policy.
 
-Only what was found below ``web/`` when the process began is served, by its exact name: a path
+Only files that were below ``web/`` when the process began are served, by their exact names: a path
 is looked up and never opened, so none can lead elsewhere.
 """
 
@@ -12,6 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import azure.functions as func
+
+from functions.http.responses import respond_not_modified
+from shared_code.domain.errors import NotFound
+
 FOLDER = Path(__file__).parents[2] / "web"
 VIEWER_PAGE = FOLDER / "docs.html"
 """Not among the files: it is served with a policy of its own, at another address."""
@@ -22,7 +27,7 @@ _MIME = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain",  # licences of what is below vendor/
 }
-_MARK = "/@/"
+_TAG_PLACE = "/@/"
 """Stands for the site's tag in the page."""
 
 _POLICY = (
@@ -33,7 +38,7 @@ _POLICY = (
 """Own files only, no inline code, no framing; and no text can become HTML by script."""
 
 _FOREVER = "public, max-age=31536000, immutable"
-_ASK = "no-cache"
+_REVALIDATE = "no-cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +66,26 @@ class Website:
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        """``files`` by their path below the site's root, with slashes."""
-        self._files = {name: files[name] for name in sorted(files) if _mime(name)}
-        self.tag = _digest(*self._files, *self._files.values())[:12]
+        """``files``: contents by path below the site's root, with slashes."""
+        self._files = {name: files[name] for name in sorted(files) if _mime_type(name)}
+        self.tag = _hash_contents(*self._files, *self._files.values())[:12]
 
     @property
     def names(self) -> list[str]:
-        """Returns the names of all files, without the tag."""
+        """The names of all files, without the tag."""
         return list(self._files)
 
     def find(self, path: str) -> WebFile | None:
-        """Finds a file by name, or by tag and name; None if it is missing or of another version."""
+        """Finds a file by its name, or by tag and name; None for one that is missing or of another
+        version."""
         tagged, _, name = path.partition("/")
         if tagged == self.tag:
             return self._file(name, _FOREVER)
-        return self._file(path, _ASK)
+        return self._file(path, _REVALIDATE)
 
     def insert_tag(self, page: bytes) -> bytes:
         """Returns the page with the tag in the addresses of its files."""
-        return page.replace(_MARK.encode(), f"/{self.tag}/".encode())
+        return page.replace(_TAG_PLACE.encode(), f"/{self.tag}/".encode())
 
     def _file(self, name: str, cache: str) -> WebFile | None:
         content = self._files.get(name)
@@ -87,7 +93,7 @@ class Website:
             return None
         if name.endswith(".html"):
             content = self.insert_tag(content)
-        return WebFile(content, _mime(name), f'"{_digest(content)[:24]}"', cache)
+        return WebFile(content, _mime_type(name), f'"{_hash_contents(content)[:24]}"', cache)
 
 
 @functools.cache
@@ -101,12 +107,22 @@ def website() -> Website:
     )
 
 
-def _mime(name: str) -> str:
-    """Empty for what is not served."""
+def respond_with_file(path: str, known_etag: str) -> func.HttpResponse:
+    """Returns the file, or 304 without a body when the caller has it already. Raises NotFound."""
+    file = website().find(path)
+    if file is None:
+        raise NotFound("The dashboard has no such file. Reload the page: it may have been updated.")
+    if file.etag in known_etag:
+        return respond_not_modified(file.headers)
+    return func.HttpResponse(file.content, mimetype=file.mime, headers=file.headers)
+
+
+def _mime_type(name: str) -> str:
+    """Returns an empty text for a file that is not served."""
     return _MIME.get(Path(name).suffix, "")
 
 
-def _digest(*parts: str | bytes) -> str:
+def _hash_contents(*parts: str | bytes) -> str:
     whole = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

@@ -9,6 +9,7 @@ from functions.http.arguments import FormBody, Header, JsonBody, QueryString, Ro
 from functions.http.contract import Argument, Contract
 from functions.http.responses import JSON
 from functions.openapi.json_schema import Schema, Schemas, without_null
+from functions.schemas.base import spell_for_form, spell_for_json
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -29,7 +30,7 @@ def body(contract: Contract, schemas: Schemas, example: Any) -> dict[str, Any] |
     """The ``requestBody``; None for an operation without one."""
     for argument in contract.arguments:
         if isinstance(argument.source, JsonBody):
-            return _required({JSON: _media(schemas.of(argument.shape), example)})
+            return _required({JSON: _media(schemas.of(spell_for_json(argument.shape)), example)})
         if isinstance(argument.source, FormBody):
             return _required(_form_media(argument.source, argument.shape, schemas, example))
     return None
@@ -51,11 +52,12 @@ def problem_statuses(contract: Contract) -> set[int]:
 def _parameters(argument: Argument, schemas: Schemas) -> list[dict[str, Any]]:
     match argument.source:
         case QueryString():
-            return _fields("query", schemas.object_of(argument.shape))
+            return _fields("query", schemas.object_of(spell_for_form(argument.shape)))
         case RoutePath():
             return _fields("path", schemas.object_of(argument.shape))
         case FormBody(with_query=True) as source:
-            fields = _fields("query", schemas.object_of(source.form_of(argument.shape)))
+            shape = spell_for_form(source.form_of(argument.shape))
+            fields = _fields("query", schemas.object_of(shape))
             return [{**field, "required": False} for field in fields]
         case Header() as source:
             return [_header(source)]
@@ -90,12 +92,12 @@ def _fields(place: str, shape: Schema) -> list[dict[str, Any]]:
 def _form_media(
     source: FormBody, shape: Any, schemas: Schemas, example: Any
 ) -> dict[str, dict[str, Any]]:
-    fields = schemas.object_of(source.form_of(shape))
+    fields = schemas.object_of(spell_for_form(source.form_of(shape)))
     fields["properties"] = {n: without_null(s) for n, s in fields["properties"].items()}
     if source.with_query:
         fields["required"] = []
     plain = {} if source.least else {URLENCODED: _media(fields, None)}
-    json = {JSON: _media(schemas.of(source.json), example)} if source.json else {}
+    json = {JSON: _media(schemas.of(spell_for_json(source.json)), example)} if source.json else {}
     return {**json, MULTIPART: _multipart(fields, source, None if json else example), **plain}
 
 

@@ -78,7 +78,7 @@ def _problem(schemas: Schemas) -> dict[str, Any]:
 
 def _answer(contract: Contract, status: int, schemas: Schemas) -> dict[str, Any]:
     is_json = contract.media == JSON
-    schema = schemas.of(contract.answer) if is_json else {"type": "string", "format": "binary"}
+    schema = schemas.of(contract.returns) if is_json else {"type": "string", "format": "binary"}
     has_body = status != HTTPStatus.NOT_MODIFIED
     content = {contract.media: {"schema": schema}} if has_body else {}
     return _response(status, content, description=HTTPStatus(status).phrase)

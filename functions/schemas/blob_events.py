@@ -1,6 +1,8 @@
-"""What a queue message asks to look at. Event Grid's events (in either schema), our own "look
-again", and the host's poison messages all come down to names of blobs or folders; no more is taken
-from them."""
+"""Reads queue messages: which blobs or folders to look at.
+
+Event Grid's events (in either schema), our own "look again" and the host's poison messages all come
+down to names; nothing else in them is used.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +19,20 @@ from shared_code.indexing import LOOK_AGAIN, Look, Notice
 def read_notice(message: func.QueueMessage, container: str) -> Notice:
     """Reads any message of the queues that the app listens to; never raises.
 
-    What another container is about is understood and asks for nothing.
+    A message about another container is understood, and there is nothing to look at.
     """
     body = message.get_body()
     try:
-        looks = _looks(json.loads(body), container)
+        looks = _parse_looks(json.loads(body), container)
     except (ValueError, TypeError, KeyError, RecursionError):
         looks = None
     text = body.decode("utf-8", "replace")
     return Notice(str(message.id), text, looks)
 
 
-def _looks(parsed: Any, container: str) -> tuple[Look, ...] | None:
+def _parse_looks(parsed: Any, container: str) -> tuple[Look, ...] | None:
     if isinstance(parsed, list):  # Event Grid sends events one by one; a person may send several
-        looks = [_looks(event, container) for event in parsed]
+        looks = [_parse_looks(event, container) for event in parsed]
         return None if None in looks else tuple(look for part in looks if part for look in part)
     if not isinstance(parsed, dict):
         return None
@@ -39,36 +41,36 @@ def _looks(parsed: Any, container: str) -> tuple[Look, ...] | None:
         look = Look.from_fields(fields)
         return (look,) if fields.get("container") == container else ()
     if parsed.get("Type") == "BlobTrigger":
-        return _given_up_blob(parsed, container)
+        return _parse_poison_blob(parsed, container)
     kind = parsed.get("eventType", parsed.get("type"))
     if isinstance(kind, str) and "subject" in parsed:
-        names = _names_in(parsed, container)
+        names = _find_names(parsed, container)
         return tuple(Look(name, is_folder=".Directory" in kind) for name in names)
     return None
 
 
-def _names_in(event: dict[str, Any], container: str) -> list[str]:
-    """The names in this container that a Microsoft.Storage event tells of; a rename tells two.
+def _find_names(event: dict[str, Any], container: str) -> list[str]:
+    """Returns the names in this container that a Microsoft.Storage event holds; a rename has two.
 
     The name is in the subject as it is, and percent-encoded in the URL. Both are looked at
     where they differ: Event Grid has been seen to mangle emoji in subjects
     (azure-event-grid-viewer issue 9), and one look too many does no harm.
     """
-    places = [_place_of_subject(str(event["subject"] or ""))]
+    places = [_split_subject(str(event["subject"] or ""))]
     data = event.get("data")
     if isinstance(data, dict):
-        places += _places_of_urls(data)
-    return sorted({name for where, name in places if where == container and name})
+        places += _split_urls(data)
+    return sorted({name for place, name in places if place == container and name})
 
 
-def _place_of_subject(subject: str) -> tuple[str, str]:
+def _split_subject(subject: str) -> tuple[str, str]:
     """``/blobServices/default/containers/<container>/blobs/<name>``; ("", "") for another."""
     _, is_there, rest = subject.partition("/containers/")
     container, has_name, name = rest.partition("/blobs/")
     return (container, name) if is_there and has_name else ("", "")
 
 
-def _places_of_urls(data: dict[str, object]) -> Iterator[tuple[str, str]]:
+def _split_urls(data: dict[str, object]) -> Iterator[tuple[str, str]]:
     for key in ("url", "sourceUrl", "destinationUrl"):
         parts = urlsplit(str(data.get(key) or ""))
         segments = unquote(parts.path).lstrip("/").split("/")
@@ -79,7 +81,7 @@ def _places_of_urls(data: dict[str, object]) -> Iterator[tuple[str, str]]:
             yield segments[0], "/".join(segments[1:])
 
 
-def _given_up_blob(parsed: dict[str, Any], container: str) -> tuple[Look, ...] | None:
+def _parse_poison_blob(parsed: dict[str, Any], container: str) -> tuple[Look, ...] | None:
     """Reads the host's ``{"Type", "FunctionId": "Host.Functions.<name>", "BlobType",
     "ContainerName", "BlobName", "ETag"}``; None for a function or container of another app."""
     function = str(parsed.get("FunctionId", "")).rpartition(".")[2]

@@ -1,22 +1,50 @@
-"""The JSON shapes of vectors."""
+"""Embeddings of texts and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from functions.schemas.base import Answer
+from functions.schemas.base import Request, ResponseBody
+from functions.schemas.fields import Text
 from shared_code.domain.products import ModelInfo
 
 if TYPE_CHECKING:
     from shared_code.domain.products import Vector
 
+MAX_TEXTS = 64
+
 Embedding: TypeAlias = Annotated[list[float], Meta(description="A vector of length 1.")]
 
 
-class TextEmbedding(Answer, frozen=True, kw_only=True):
+class EmbedRequest(Request, frozen=True):
+    """POST embed: one text, or several."""
+
+    text: Text | UnsetType = UNSET
+    texts: Annotated[list[Text], Meta(min_length=1, max_length=MAX_TEXTS)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if (self.text is UNSET) == (self.texts is UNSET):
+            raise ValueError("give either text or texts")
+
+    @property
+    def all_texts(self) -> list[str]:
+        return [str(self.text)] if isinstance(self.texts, UnsetType) else self.texts
+
+    def to_response(
+        self, vectors: Sequence[Vector], model: ModelInfo
+    ) -> TextEmbedding | TextEmbeddings:
+        """Returns an object for ``text``, a list for ``texts``."""
+        facts: dict[str, Any] = {"dimension": model.dimension, "model": model.name}
+        embeddings = [_to_numbers(vector) for vector in vectors]
+        if self.texts is UNSET:
+            return TextEmbedding(embedding=embeddings[0], **facts)
+        return TextEmbeddings(embeddings=embeddings, **facts)
+
+
+class TextEmbedding(ResponseBody, frozen=True, kw_only=True):
     """The vector of one text."""
 
     embedding: Embedding
@@ -24,7 +52,7 @@ class TextEmbedding(Answer, frozen=True, kw_only=True):
     model: str
 
 
-class TextEmbeddings(Answer, frozen=True, kw_only=True):
+class TextEmbeddings(ResponseBody, frozen=True, kw_only=True):
     """The vectors of several texts, in their order."""
 
     embeddings: list[Embedding]
@@ -32,7 +60,7 @@ class TextEmbeddings(Answer, frozen=True, kw_only=True):
     model: str
 
 
-class ImageEmbedding(Answer, frozen=True, kw_only=True):
+class ImageEmbedding(ResponseBody, frozen=True, kw_only=True):
     """The vector of one picture."""
 
     image: Annotated[str, Meta(description="The file's name.")]
@@ -41,14 +69,14 @@ class ImageEmbedding(Answer, frozen=True, kw_only=True):
     model: str
 
 
-class NamedEmbedding(Answer, frozen=True, kw_only=True):
+class NamedEmbedding(ResponseBody, frozen=True, kw_only=True):
     """The vector of one picture of several."""
 
     image: Annotated[str, Meta(description="The file's name.")]
     embedding: Embedding
 
 
-class ImageEmbeddings(Answer, frozen=True, kw_only=True):
+class ImageEmbeddings(ResponseBody, frozen=True, kw_only=True):
     """The vectors of several pictures, in their order."""
 
     images: list[NamedEmbedding]
@@ -56,24 +84,12 @@ class ImageEmbeddings(Answer, frozen=True, kw_only=True):
     model: str
 
 
-def of_text(vector: Vector, model: ModelInfo) -> TextEmbedding:
-    return TextEmbedding(embedding=_numbers(vector), dimension=model.dimension, model=model.name)
-
-
-def of_texts(vectors: Sequence[Vector], model: ModelInfo) -> TextEmbeddings:
-    return TextEmbeddings(
-        embeddings=[_numbers(vector) for vector in vectors],
-        dimension=model.dimension,
-        model=model.name,
-    )
-
-
-def of_pictures(
+def make_image_response(
     names: Sequence[str], vectors: Iterable[Vector], model: ModelInfo
 ) -> ImageEmbedding | ImageEmbeddings:
-    """One picture is answered plainly, several as a list."""
-    pairs = [(name, _numbers(vector)) for name, vector in zip(names, vectors, strict=True)]
+    """Returns an object for one picture, a list for several."""
     facts: dict[str, Any] = {"dimension": model.dimension, "model": model.name}
+    pairs = [(name, _to_numbers(vector)) for name, vector in zip(names, vectors, strict=True)]
     if len(pairs) == 1:
         [(name, embedding)] = pairs
         return ImageEmbedding(image=name, embedding=embedding, **facts)
@@ -81,6 +97,6 @@ def of_pictures(
     return ImageEmbeddings(images=images, **facts)
 
 
-def _numbers(vector: Vector) -> list[float]:
-    listed: list[float] = vector.tolist()
-    return listed
+def _to_numbers(vector: Vector) -> list[float]:
+    numbers: list[float] = vector.tolist()
+    return numbers

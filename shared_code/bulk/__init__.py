@@ -17,6 +17,7 @@ from shared_code.bulk.report import (
     is_cancellable,
     summarize_job,
 )
+from shared_code.bulk.sources import SourceRequest, choose_source
 from shared_code.bulk.work import BulkWork
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "JobFacts",
     "JobReport",
     "ManifestStore",
+    "SourceRequest",
     "State",
+    "choose_source",
     "has_ended",
     "is_cancellable",
     "part_id",

@@ -60,6 +60,9 @@ class BulkSegment:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> BulkSegment:
+        """Raises RuntimeError for a source that cannot be listed; the job fails with its words."""
+        if "error" in document:
+            raise RuntimeError(document["error"])
         return cls(**document)
 
 

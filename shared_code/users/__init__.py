@@ -7,6 +7,7 @@ from shared_code.users.search_defaults import (
     DEFAULTS_REFUSED,
     NO_DEFAULTS,
     SearchDefaults,
+    SearchDefaultsLoader,
     load_search_defaults,
 )
 from shared_code.users.store import MAX_MARKED, Mark, Preferences, SavedSearch, Users
@@ -19,6 +20,7 @@ __all__ = [
     "Preferences",
     "SavedSearch",
     "SearchDefaults",
+    "SearchDefaultsLoader",
     "Users",
     "load_search_defaults",
 ]

@@ -6,6 +6,7 @@ They never keep a search from being answered: what cannot be used is left out, w
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared_code.domain.errors import Misconfigured, Unavailable, Unprocessable
@@ -67,3 +68,23 @@ def _to_defaults(preferences: Preferences, fields: FilterableFields) -> SearchDe
         hidden=frozenset(preferences.hidden),
         warnings=warnings,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchDefaultsLoader:
+    """Loads what a search starts from."""
+
+    users: Callable[[], Users]
+    """Called where a user is named only: the first call opens the store."""
+    fields: FilterableFields
+    is_public: bool
+    """Searches need no key: anybody could say to be anybody."""
+
+    def load(self, user: str, *, is_personal: bool, has_key: bool = False) -> SearchDefaults:
+        """``user`` is empty where nobody is named; ``is_personal`` is false where the search wants
+        no preferences. ``has_key``: for a route that needs one, also where searches need none."""
+        if not user or not is_personal:
+            return NO_DEFAULTS
+        if self.is_public and not has_key:
+            return DEFAULTS_REFUSED
+        return load_search_defaults(user, self.users(), self.fields)

@@ -29,8 +29,8 @@ def test_every_http_function_declares_what_it_answers():
             contract = contract_behind(function.get_user_function())
             name = function.get_function_name()
             assert contract, f"{name} has no @endpoint"
-            assert contract.answer is not None or contract.media != JSON, (
-                f"{name}: annotate what it returns (a definition of functions.schemas.products), "
+            assert contract.returns is not None or contract.media != JSON, (
+                f"{name}: annotate what it returns (a definition of functions.schemas), "
                 "or say its media type"
             )
             assert contract.prose, f"{name} has no docstring: it is the summary in the docs"

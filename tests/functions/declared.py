@@ -27,9 +27,9 @@ def assert_as_declared(function: Any, response: func.HttpResponse) -> None:
         assert response.status_code in problem_statuses(contract), f"declare it: {contract.name}"
         return
     assert response.status_code in contract.statuses, f"declare it: {contract.name}"
-    if contract.answer is not None:
+    if contract.returns is not None:
         body = msgspec.json.decode(response.get_body())
-        assert any(_fits(body, shape) for shape in _members(contract.answer)), body
+        assert any(_fits(body, shape) for shape in _members(contract.returns)), body
 
 
 def _members(shape: object) -> tuple[object, ...]:

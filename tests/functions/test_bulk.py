@@ -11,7 +11,7 @@ import pytest
 from benchmarks.orchestration_app import function_app as stand_ins
 from devhost.durable import find_custom_status_error
 from functions import bulk, bulk_orchestration
-from functions.durable.triggers import TRIES, reason_of
+from functions.durable import TRIES, extract_reason
 from functions.failures import retry_failures
 from shared_code.bulk.jobs import BulkJob, BulkSource
 from shared_code.domain.errors import Unavailable, Unprocessable
@@ -269,7 +269,7 @@ def test_the_error_of_a_job_that_failed_in_azures_host_is_readable():
     records = [json.loads(line) for line in RECORDED.read_text().splitlines()]
     [failed] = [r["body"] for r in records if r["about"] == "a job whose activity fails"]
     assert len(failed["output"]) > 3_000
-    assert reason_of(failed["output"]) == "RuntimeError: Qdrant is down"
+    assert extract_reason(failed["output"]) == "RuntimeError: Qdrant is down"
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_the_error_of_a_job_that_failed_in_azures_host_is_readable():
     ],
 )
 def test_the_reason_is_what_is_left_without_functions_and_details(output, reason):
-    assert reason_of(output) == reason
+    assert extract_reason(output) == reason
 
 
 def test_an_activity_that_is_delivered_twice_counts_once_and_one_that_comes_late_does_nothing(

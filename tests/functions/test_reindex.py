@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions import bulk_orchestration, reindex, reindex_orchestration
-from functions.durable.jobs import Jobs
+from functions.durable import Jobs
 from shared_code.app import App, use_models
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.products import Counts

@@ -182,7 +182,7 @@ GOOD = [("file", "q.png", picture())]
     [
         (as_json({"file": "x"}), 400, "multipart"),
         (as_form(files=[]), 422, "no file"),
-        (as_form(files=GOOD * 2), 422, "2 came"),
+        (as_form(files=GOOD * 2), 422, "not 2"),
         (as_form(files=[("picture", "q.png", picture())]), 422, "send files as"),
         (as_form(files=[("file", "q.png", b"")]), 422, "empty"),
         (as_form(files=[("file", "q.png", b"no picture at all")]), 415, "JPEG"),

@@ -10,11 +10,9 @@ import azure.functions as func
 import pytest
 from msgspec import UNSET, UnsetType
 
-from functions.http.arguments import Binding, Body, FormBody, Header, Path, Query, Sent
-from functions.http.contract import Reply
+from functions.http.arguments import Binding, Body, FormBody, FormPayload, Header, Path, Query
 from functions.http.edge import contract_behind, endpoint
-from functions.schemas.base import Answer
-from functions.schemas.requests import Request
+from functions.schemas.base import Request, Response, ResponseBody
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call, http_request
 
 
@@ -30,7 +28,7 @@ class Named(Request, frozen=True):
     name: str
 
 
-class Said(Answer, frozen=True, kw_only=True):
+class Said(ResponseBody, frozen=True, kw_only=True):
     heard: str
     more: str | UnsetType = UNSET
 
@@ -47,7 +45,7 @@ def from_everywhere(
 
 
 @endpoint
-def form_or_json(sent: Annotated[Sent[Named | Asked], FormBody("file", json=Asked)]) -> Said:
+def form_or_json(sent: Annotated[FormPayload[Named | Asked], FormBody("file", json=Asked)]) -> Said:
     return Said(heard=f"{sent.fields} {len(sent.uploads)}")
 
 
@@ -62,8 +60,8 @@ def later() -> Said:
 
 
 @endpoint(statuses=(200, 503))
-def own_status() -> Reply[Said]:
-    return Reply(Said(heard="no"), 503, {"location": "/there"})
+def own_status() -> Response[Said]:
+    return Response(Said(heard="no"), 503, {"location": "/there"})
 
 
 def test_arguments_come_from_where_they_say(app):

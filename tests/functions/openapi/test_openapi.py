@@ -10,10 +10,10 @@ import function_app
 from functions.docs import openapi_document
 from functions.http.arguments import FormBody, JsonBody
 from functions.http.edge import CONTRACTS
-from functions.http.parse import converted
 from functions.openapi.api import api_document
 from functions.openapi.examples import EXAMPLES
 from functions.openapi.filters import filter_schema
+from functions.schemas.base import from_json, from_strings
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter
 from tests.functions.conftest import body_of, call
@@ -86,12 +86,13 @@ def test_an_example_is_one_that_its_handler_would_take(name):
     [contract] = [each for each in CONTRACTS.values() if each.name == name]
     for argument in contract.arguments:
         if isinstance(argument.source, JsonBody):
-            converted(EXAMPLES[name], argument.shape)
+            from_json(EXAMPLES[name], argument.shape)
         elif isinstance(argument.source, FormBody):
-            from_json = argument.source.json
-            shape = from_json or argument.source.form_of(argument.shape)
             fields = {k: v for k, v in EXAMPLES[name].items() if k != argument.source.files}
-            converted(fields, shape, strict=False)
+            if argument.source.json:
+                from_json(fields, argument.source.json)
+            else:
+                from_strings(fields, argument.source.form_of(argument.shape))
 
 
 @pytest.mark.parametrize(
