@@ -1,6 +1,6 @@
-"""GET openapi.json and docs: what this API takes and answers, told by its own definitions.
+"""GET openapi.json and docs: the description of this API, made from its own definitions.
 
-Both are anonymous: they hold what the code holds, and the names of the fields that filters know.
+Both need no key: they hold what the code holds, and the names of the fields that filters know.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every HTTP trigger shares.
+"""Reading requests and making responses, for every HTTP trigger.
 
 A handler's signature says what it takes and answers (``arguments.py``, read by ``contract.py``);
 ``@endpoint`` (edge.py) makes an HTTP function of it: it reads the request, maps every error to a

@@ -62,30 +62,30 @@ def endpoints(functions: Iterable[func.decorators.function_app.Function]) -> lis
 
     HEAD is not described: it is GET without the body, as HTTP says.
     """
-    found = []
+    endpoints = []
     for function in functions:
         contract = contract_behind(function.get_user_function())
         if contract is not None:
-            [trigger] = [
-                each for each in function.get_bindings_dict()["bindings"] if "route" in each
-            ]
+            bindings = function.get_bindings_dict()["bindings"]
+            [trigger] = [binding for binding in bindings if "route" in binding]
             path = ROUTE_PREFIX + trigger["route"].replace("{*", "{")
             anonymous = trigger.get("authLevel") == func.AuthLevel.ANONYMOUS
             methods = [str(method.value) for method in trigger["methods"]]
-            found += [
+            endpoints += [
                 Endpoint(method, path, anonymous, contract)
                 for method in methods
                 if method != "HEAD"
             ]
-    return found
+    return endpoints
 
 
 def document(served: Sequence[Endpoint], shared: Mapping[str, Schema]) -> dict[str, Any]:
-    """``shared`` holds schemas that definitions refer to but which this deployment decides."""
+    """Returns the document. ``shared`` holds the schemas that depend on settings."""
     schemas = Schemas(shared)
     paths: dict[str, dict[str, Any]] = {}
-    for each in served:
-        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, schemas)
+    for endpoint in served:
+        methods = paths.setdefault(endpoint.path, {})
+        methods[endpoint.method.lower()] = _operation(endpoint, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -106,25 +106,25 @@ def document(served: Sequence[Endpoint], shared: Mapping[str, Schema]) -> dict[s
     }
 
 
-def _operation(each: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    contract = each.contract
+def _operation(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
+    contract = endpoint.contract
     example = EXAMPLES.get(contract.name)
     summary, _, description = contract.prose.partition("\n\n")
     operation: dict[str, Any] = {
         "operationId": contract.name,
-        "tags": [each.tag],
+        "tags": [endpoint.tag],
         "summary": " ".join(summary.split()).rstrip("."),
         "description": " ".join(description.split()),
         "parameters": parameters(contract, schemas, example or {}),
         "requestBody": body(contract, schemas, example),
-        "responses": responses(each.contract, schemas, anonymous=each.anonymous),
-        "security": [] if each.anonymous else [{name: []} for name in _KEYS],
+        "responses": responses(contract, schemas, anonymous=endpoint.anonymous),
+        "security": [] if endpoint.anonymous else [{name: []} for name in _KEYS],
     }
     return {k: v for k, v in operation.items() if k == "security" or v}
 
 
 def _tags(served: Sequence[Endpoint]) -> list[dict[str, str]]:
-    modules = {each.tag: each.contract.module for each in served}
+    modules = {endpoint.tag: endpoint.contract.module for endpoint in served}
     return [
         {"name": tag, "description": (sys.modules[module].__doc__ or "").partition("\n\n")[0]}
         for tag, module in modules.items()

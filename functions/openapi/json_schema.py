@@ -21,43 +21,43 @@ class Schemas:
         self.components = dict(components)
 
     def of(self, shape: Any) -> Schema:
-        """A reference to the schema of a definition; of a union, to any of them."""
+        """Returns a reference to the schema of a definition; for a union, to any of its members."""
         members = typing.get_args(shape) if _is_union(shape) else (shape,)
-        schemas = [self._collected(member) for member in members]
+        schemas = [self._add_schema(member) for member in members]
         return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
     def object_of(self, shape: Any) -> Schema:
-        """The schema of a definition itself, for one that is no body of its own."""
-        ref, found = _described(shape)
-        own = found.pop(ref["$ref"].rpartition("/")[2])
-        self._keep(found)
-        return own
-
-    def _collected(self, shape: Any) -> Schema:
-        schema, found = _described(shape)
-        self._keep(found)
+        """Returns the schema itself, of a definition that is not a body."""
+        ref, components = _generate_schema(shape)
+        schema = components.pop(ref["$ref"].rpartition("/")[2])
+        self._add_components(components)
         return schema
 
-    def _keep(self, found: Mapping[str, Schema]) -> None:
-        for name, schema in found.items():
+    def _add_schema(self, shape: Any) -> Schema:
+        schema, components = _generate_schema(shape)
+        self._add_components(components)
+        return schema
+
+    def _add_components(self, components: Mapping[str, Schema]) -> None:
+        for name, schema in components.items():
             if self.components.setdefault(name, schema) != schema:
                 raise ValueError(f"two definitions of the API are called {name}")
 
 
 def without_null(schema: Schema) -> Schema:
-    """For query strings and forms, where what is absent has no value of its own."""
-    others = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    """Returns the schema for a query string or a form, which leave a field out instead of null."""
+    others = [member for member in schema.get("anyOf", ()) if member != {"type": "null"}]
     if len(others) != 1:
         return schema
     rest = {k: v for k, v in schema.items() if k != "anyOf" and (k, v) != ("default", None)}
     return {**others[0], **rest}
 
 
-def _described(shape: Any) -> tuple[Schema, dict[str, Schema]]:
-    """As JSON would hold it: defaults may be tuples."""
-    described = msgspec.json.schema_components([shape], ref_template=_REF)
-    [schema], found = msgspec.json.decode(msgspec.json.encode(described))
-    return schema, found
+def _generate_schema(shape: Any) -> tuple[Schema, dict[str, Schema]]:
+    """Returns the schema and the components that it refers to, as JSON: defaults may be tuples."""
+    generated = msgspec.json.schema_components([shape], ref_template=_REF)
+    [schema], components = msgspec.json.decode(msgspec.json.encode(generated))
+    return schema, components
 
 
 def _is_union(shape: Any) -> bool:

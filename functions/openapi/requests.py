@@ -18,12 +18,12 @@ MULTIPART = "multipart/form-data"
 def parameters(
     contract: Contract, schemas: Schemas, example: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    found = [one for each in contract.arguments for one in _parameters(each, schemas)]
+    described = [p for argument in contract.arguments for p in _parameters(argument, schemas)]
     has_body = any(isinstance(a.source, JsonBody | FormBody) for a in contract.arguments)
-    for one in found:
-        if one["name"] in example and not (has_body and one["in"] == "query"):
-            one["example"] = example[one["name"]]
-    return found
+    for parameter in described:
+        if parameter["name"] in example and not (has_body and parameter["in"] == "query"):
+            parameter["example"] = example[parameter["name"]]
+    return described
 
 
 def body(contract: Contract, schemas: Schemas, example: Any) -> dict[str, Any] | None:
@@ -37,16 +37,16 @@ def body(contract: Contract, schemas: Schemas, example: Any) -> dict[str, Any] |
 
 
 def problem_statuses(contract: Contract) -> set[int]:
-    """Of the problems that follow from what is read."""
+    """Returns the statuses of problems: those of the arguments, and those declared."""
     sources = [argument.source for argument in contract.arguments]
-    found = {422, 500, 503, *contract.problems}
+    statuses = {422, 500, 503, *contract.problems}
     if any(isinstance(source, JsonBody | FormBody) for source in sources):
-        found |= {400, 411, 413}
+        statuses |= {400, 411, 413}
     if any(isinstance(source, FormBody) and source.files for source in sources):
-        found.add(415)
+        statuses.add(415)
     if any(isinstance(source, RoutePath) for source in sources):
-        found.add(404)
-    return found
+        statuses.add(404)
+    return statuses
 
 
 def _parameters(argument: Argument, schemas: Schemas) -> list[dict[str, Any]]:
@@ -76,17 +76,17 @@ def _header(source: Header) -> dict[str, Any]:
 
 
 def _fields(place: str, shape: Schema) -> list[dict[str, Any]]:
-    found = []
-    for name, given in shape["properties"].items():
-        schema = without_null(given)
+    fields = []
+    for name, field_schema in shape["properties"].items():
+        schema = without_null(field_schema)
         about = {"name": name, "in": place, "schema": schema}
         if "description" in schema:
             about["description"] = schema.pop("description")
         if place == "path":
             schema.pop("default", None)
         about["required"] = place == "path" or name in shape["required"]
-        found.append(about)
-    return found
+        fields.append(about)
+    return fields
 
 
 def _form_media(

@@ -49,18 +49,18 @@ _NO_KEY = "The function key is missing or wrong. The host answers so, with an em
 
 
 def responses(contract: Contract, schemas: Schemas, *, anonymous: bool) -> dict[str, Any]:
-    """By status, in order."""
-    found = {str(status): _answer(contract, status, schemas) for status in contract.statuses}
+    """Returns the responses by status, in order."""
+    by_status = {str(status): _answer(contract, status, schemas) for status in contract.statuses}
     for status in problem_statuses(contract) | (set() if anonymous else {401}):
         if status in contract.statuses:
-            found[str(status)]["content"].update(_problem(schemas))
+            by_status[str(status)]["content"].update(_problem(schemas))
         else:
-            found[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
-    return dict(sorted(found.items()))
+            by_status[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+    return dict(sorted(by_status.items()))
 
 
 def shared_responses(schemas: Schemas) -> dict[str, Any]:
-    """Those of problems, which are the same everywhere."""
+    """Returns the responses of problems, which are the same for every operation."""
     problems = {
         _name(status): _response(status, _problem(schemas), description=text)
         for status, text in _MEANINGS.items()
