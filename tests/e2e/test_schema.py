@@ -18,8 +18,8 @@ from schemathesis.checks import (
 
 import function_app
 from devhost import ROOT
+from functions.http import JSON
 from functions.openapi.api import api_document
-from functions.responses import JSON
 from samples.catalogue import load
 from tests.host import Host, eventually
 
