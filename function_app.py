@@ -4,7 +4,6 @@ import azure.functions as func
 
 from functions import (
     bulk,
-    bulk_orchestration,
     dashboard,
     docs,
     embed,
@@ -15,7 +14,6 @@ from functions import (
     products,
     reconcile,
     reindex,
-    reindex_orchestration,
     search,
     users,
 )
@@ -28,12 +26,10 @@ for module in (
     embed,
     products,
     bulk,
-    bulk_orchestration,
     ingest,
     failures,
     reconcile,
     reindex,
-    reindex_orchestration,
     users,
     ops,
     docs,

@@ -8,7 +8,7 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.bulk_orchestration import bulk_job, bulk_segment
+from functions.bulk import bulk_job, bulk_segment
 from functions.durable import orchestrator
 
 app = func.FunctionApp()

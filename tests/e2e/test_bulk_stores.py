@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions import bulk_orchestration
+from functions import bulk
 from shared_code.app import App, use_models
 from shared_code.bulk.jobs import BulkJob, BulkSource
 from shared_code.domain.naming import BlobRole, document_name
@@ -85,7 +85,7 @@ def disturb(app, rng: random.Random) -> None:
 
 def run(app, *, rng: random.Random | None = None) -> dict:
     """A job to its end; with ``rng`` storage changes all the while, and no event tells of it."""
-    durable = MemoryDurable(bulk_orchestration.bp)
+    durable = MemoryDurable(bulk.bp)
     job = BulkJob(
         f"job-{uuid.uuid4().hex[:6]}", BulkSource("container"), chunk=5, width=2, generation=2
     )

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.orchestration_app import function_app as stand_ins
 from devhost.durable import find_custom_status_error
-from functions import bulk, bulk_orchestration
+from functions import bulk
 from functions.durable import TRIES, extract_reason
 from functions.failures import retry_failures
 from shared_code.bulk.jobs import BulkJob, BulkSource
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 
 @pytest.fixture
 def durable(app):
-    return MemoryDurable(bulk_orchestration.bp)
+    return MemoryDurable(bulk.bp)
 
 
 def started(durable, content) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions import bulk_orchestration, reindex, reindex_orchestration
+from functions import bulk, reindex
 from functions.durable import Jobs
 from shared_code.app import App, use_models
 from shared_code.domain.errors import Unprocessable
@@ -53,7 +53,7 @@ def other(app, collections):
 
 @pytest.fixture
 def durable(app):
-    return MemoryDurable(bulk_orchestration.bp, reindex_orchestration.bp)
+    return MemoryDurable(bulk.bp, reindex.bp)
 
 
 def start(durable, **asked: Any):
