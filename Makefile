@@ -138,5 +138,5 @@ $(VENV)/.local: requirements-local.txt | $(PY)
 $(VENV)/.dev: requirements-dev.txt package-lock.json | $(PY)
 	@echo "Installing the tools and the real parts of the tests (once; two minutes or so)"
 	@set -o pipefail; $(PIP) -r requirements-dev.txt $(NAMES)
-	@$(PY) -m tests.real install
+	@$(PY) -m tests.local_services install
 	@touch $@ $(VENV)/.local

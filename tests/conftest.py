@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.real import azurite as azurite
-from tests.real import redis_server as redis_server
+from tests.local_services import azurite as azurite
+from tests.local_services import redis_server as redis_server
 
 
 @pytest.hookimpl(trylast=True)

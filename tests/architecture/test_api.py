@@ -9,7 +9,7 @@ from functions.http.edge import CONTRACTS, contract_behind
 from functions.http.responses import JSON
 from functions.openapi.api import api_document
 from functions.openapi.examples import EXAMPLES
-from tests.registered import registered_functions
+from tests.registered_functions import registered_functions
 
 ROOT = Path(__file__).parents[2]
 

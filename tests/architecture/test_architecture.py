@@ -13,7 +13,7 @@ import pytest
 
 from shared_code.settings import Settings, setting_name
 from shared_code.version import __version__
-from tests.registered import registered_functions
+from tests.registered_functions import registered_functions
 
 ROOT = Path(__file__).parents[2]
 HEAVY = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real import find_node, skip_without
+from tests.local_services import find_node, skip_without
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
@@ -44,7 +44,7 @@ class DeclaredName:
 def declared_names(files: list[Path]) -> list[DeclaredName]:
     """Reads the declarations from TypeScript's syntax tree, so prose and strings do not count."""
     if not (ROOT / "node_modules" / "typescript").exists():
-        skip_without("TypeScript", "python -m tests.real install")
+        skip_without("TypeScript", "python -m tests.local_services install")
     done = subprocess.run(
         [find_node(), SCRIPT, *files], cwd=ROOT, capture_output=True, text=True, check=True
     )

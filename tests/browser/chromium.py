@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
-from tests.real import skip_without
+from tests.local_services import skip_without
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

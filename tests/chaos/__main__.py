@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.chaos.outage import OutageOptions, run_outage
 from tests.chaos.storm import ChaosResult, StormOptions, run_storm
-from tests.real import Azurite, running_azurite
+from tests.local_services import Azurite, running_azurite
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from tests.chaos.storm import (
 )
 from tests.chaos.verdict import ActualState, ExpectedState, find_complaints, list_failures
 from tests.chaos.weather import Hosts
-from tests.real import Azurite
+from tests.local_services import Azurite
 
 DEFAULT_PATIENCE_H = 24.0
 """The default of the setting."""

@@ -30,7 +30,7 @@ from tests.chaos.verdict import (
     list_failures,
 )
 from tests.chaos.weather import Hosts, Killer, Outages
-from tests.real import Azurite
+from tests.local_services import Azurite
 
 GIVEN_UP_COUNT = 3
 """Pictures that are uploaded again while the index is away for longer than the patience."""

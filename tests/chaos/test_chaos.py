@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos.outage import OutageOptions, run_outage
 from tests.chaos.storm import StormOptions, run_storm
-from tests.real import azurite
+from tests.local_services import azurite
 
 __all__ = ["azurite"]
 

@@ -17,8 +17,8 @@ from shared_code.adapters.clip.bundle import load_bundle
 from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 from shared_code.settings import Settings
 from shared_code.wiring import collection_spec, connect_to_qdrant
-from tests.points import MODEL, cloud_index, spec
-from tests.real import free_ports
+from tests.index_records import MODEL, cloud_index, spec
+from tests.local_services import free_ports
 from tests.twins.qdrant_server import Reply, running_qdrant_server
 
 ROOT = Path(__file__).parents[2]

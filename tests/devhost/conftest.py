@@ -1,5 +1,5 @@
 """Fixtures of these tests."""
 
-from tests.real import azurite
+from tests.local_services import azurite
 
 __all__ = ["azurite"]

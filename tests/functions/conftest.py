@@ -11,7 +11,7 @@ import pytest
 from shared_code.app import App, use_models
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
-from tests.functions.declared import assert_as_declared, declared
+from tests.functions.contract_check import assert_as_declared, declared
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
 from tests.twins.events import MemoryEventQueue

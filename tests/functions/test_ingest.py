@@ -20,7 +20,7 @@ from shared_code.search.query import Photo, SearchOptions
 from tests.functions.conftest import CountingEncoder, body_of, call
 from tests.functions.storage_events import event
 from tests.pictures import bomb, picture
-from tests.registered import registered_functions
+from tests.registered_functions import registered_functions
 from tests.twins.blobs import MemoryBlobStore
 
 

@@ -12,7 +12,7 @@ from shared_code.domain.errors import Unavailable
 from tests.functions.conftest import body_of, call
 from tests.functions.storage_events import event, poisoned, queued
 from tests.pictures import picture
-from tests.registered import registered_functions
+from tests.registered_functions import registered_functions
 from tests.twins.index import MemoryIndex
 
 ROOT = Path(__file__).parents[2]

@@ -22,8 +22,8 @@ from shared_code.domain.products import PointRef, ProductText
 from shared_code.indexing.records import image_record
 from shared_code.indexing.words import ObservedText
 from tests.functions.conftest import CountingEncoder, as_form, call
+from tests.index_records import spec
 from tests.pictures import picture
-from tests.points import spec
 
 PICTURES = ["a/1.png", "a/2.png", "a/3.png", "b.png", "b/x.png", "c/1.png"]
 DOCUMENTS = ["a/product.json", "a/1.png.json", "b.png.json"]

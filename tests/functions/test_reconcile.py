@@ -12,11 +12,11 @@ from shared_code.domain.products import ImageRef, PointRef, ProductText
 from shared_code.indexing.blob_events import Look, Notice
 from shared_code.indexing.records import image_record, text_record
 from shared_code.indexing.words import ObservedText
-from tests.functions.reconciling import assert_all_is_found, counted, put, run, say, small_pages
+from tests.functions.reconcile_steps import assert_all_is_found, counted, put, run, say, small_pages
 from tests.functions.test_duplicates import Counted
 from tests.functions.test_races import BLOBS, assert_index_is_storage, change
+from tests.index_records import spec
 from tests.pictures import picture
-from tests.points import spec
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.index import MemoryIndex
 

@@ -11,7 +11,7 @@ from functions.reconcile import reconcile
 from shared_code.domain.errors import Unavailable
 from shared_code.indexing.crash_guard import MAX_DEATHS
 from tests.functions.conftest import assert_problem, call
-from tests.functions.reconciling import assert_all_is_found, counted, put, run, small_pages
+from tests.functions.reconcile_steps import assert_all_is_found, counted, put, run, small_pages
 from tests.functions.test_duplicates import Counted
 from tests.pictures import picture
 from tests.twins.index import MemoryIndex

@@ -8,7 +8,7 @@ import pytest
 
 from functions.reconcile import reconcile, reconcile_on_time
 from tests.functions.conftest import assert_problem, call
-from tests.functions.reconciling import put
+from tests.functions.reconcile_steps import put
 
 
 def test_the_timer_does_the_same(app):

@@ -13,7 +13,7 @@ from model_export.loading.random_models import randomise
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.settings import Settings
 from shared_code.wiring import open_encoder
-from tests.decoding import LIMIT, spec
+from tests.preprocessing import LIMIT, spec
 
 EQUAL = 0.01
 """Grey levels: pixels are whole ones, so this leaves room for float32 alone."""

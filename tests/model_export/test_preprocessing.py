@@ -13,7 +13,6 @@ import pytest
 from PIL import Image, ImageOps
 
 from shared_code.adapters.clip.preprocess import Preprocess
-from tests.decoding import LIMIT, saved
 from tests.model_export.photos import (
     LARGER,
     PHOTOS,
@@ -23,6 +22,7 @@ from tests.model_export.photos import (
     photo_bytes,
 )
 from tests.model_export.side_by_side import CHECKPOINTS, EQUAL, Both
+from tests.preprocessing import LIMIT, saved
 
 ALIKE = 0.999
 """Cosine of the embeddings."""

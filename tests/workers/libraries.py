@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.real import ROOT, skip_without
+from tests.local_services import ROOT, skip_without
 
 OLDEST = "1.22.0b4" if sys.version_info < (3, 13) else "2.0.0"
 """What the oldest supported worker bundles: 4.34 up to Python 3.12; from 3.13 on, the first 2.x."""

@@ -14,8 +14,8 @@ from pathlib import Path
 import azure.functions
 import pytest
 
-from tests.real import ROOT
-from tests.registered import registered_functions
+from tests.local_services import ROOT
+from tests.registered_functions import registered_functions
 from tests.workers import libraries
 
 NEWEST = version("azure-functions")

@@ -11,7 +11,7 @@ from functions.products import get_image, index_product, index_product_with_imag
 from functions.search import search_by_picture
 from tests.functions.conftest import as_form, assert_problem, body_of, call
 from tests.pictures import picture
-from tests.registered import registered_functions
+from tests.registered_functions import registered_functions
 
 FORM = {"product_id": "mug", "name": "Mug"}
 

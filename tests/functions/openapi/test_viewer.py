@@ -9,7 +9,7 @@ from devhost.host_process import ROOT
 from functions.dashboard import dashboard_file
 from functions.docs import docs
 from tests.functions.conftest import call
-from tests.real import skip_without
+from tests.local_services import skip_without
 
 VIEWER = ROOT / "web" / "vendor" / "swagger-ui"
 NPM_PACKAGE = ROOT / "node_modules" / "swagger-ui-dist"
@@ -87,7 +87,7 @@ def test_a_link_to_the_page_may_have_any_parameters():
 def test_the_viewer_is_byte_for_byte_the_one_of_the_npm_package():
     pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]["swagger-ui-dist"]
     if not NPM_PACKAGE.exists():
-        skip_without("Swagger UI's npm package", "run `python -m tests.real install`")
+        skip_without("Swagger UI's npm package", "run `python -m tests.local_services install`")
     assert json.loads((NPM_PACKAGE / "package.json").read_text())["version"] == pinned
     files = {path.name: path for path in VIEWER.iterdir()}
     assert {"swagger-ui-bundle.js", "swagger-ui.css", "LICENSE"} <= set(files)

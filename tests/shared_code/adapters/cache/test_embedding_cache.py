@@ -17,8 +17,8 @@ from shared_code.domain.ports import Embedding
 from shared_code.domain.products import Region
 from shared_code.search.embeddings import Embeddings
 from shared_code.search.query import Photo
+from tests.local_services import running_redis
 from tests.pictures import picture
-from tests.real import running_redis
 from tests.twins.encoder import DIMENSION, TwinEncoder
 
 

@@ -7,8 +7,8 @@ from PIL import Image
 from shared_code.adapters.clip.preprocess import Preprocess
 from shared_code.adapters.pictures.formats import detect_picture_format
 from shared_code.domain.errors import UnsupportedImage
-from tests.decoding import FORMATS, LIMIT, close, decode, each_format, quarters, saved, spec
 from tests.pictures import picture
+from tests.preprocessing import FORMATS, LIMIT, close, decode, each_format, quarters, saved, spec
 
 
 @each_format

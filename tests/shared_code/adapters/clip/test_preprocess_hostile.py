@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from shared_code.domain.errors import Unprocessable, UnsupportedImage
-from tests.decoding import LIMIT, decode, each_format, photo, saved
 from tests.pictures import bomb
+from tests.preprocessing import LIMIT, decode, each_format, photo, saved
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (8_000, 7_000), (12_000, 10_000)])

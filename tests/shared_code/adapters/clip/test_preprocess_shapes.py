@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.decoding import SIZE, close, decode, photo, quarters, saved
+from tests.preprocessing import SIZE, close, decode, photo, quarters, saved
 
 
 @pytest.mark.parametrize("resize", ["pad", "crop", "squash"])

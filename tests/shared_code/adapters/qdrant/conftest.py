@@ -18,7 +18,7 @@ from qdrant_client import QdrantClient
 
 from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
-from tests.points import spec
+from tests.index_records import spec
 from tests.twins.index import MemoryIndex
 
 LOCAL_MODE = pytest.param(

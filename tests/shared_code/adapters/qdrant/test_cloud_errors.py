@@ -16,8 +16,8 @@ from shared_code.domain.filters import AnyOf
 from shared_code.domain.patience import interactive_request
 from shared_code.settings import Settings
 from shared_code.wiring import connect_to_qdrant
-from tests.points import cloud_index, picture, search, spec, text
-from tests.real import free_ports
+from tests.index_records import cloud_index, picture, search, spec, text
+from tests.local_services import free_ports
 from tests.twins.qdrant_server import CUT_OFF, Reply, running_qdrant_server
 
 NAME = spec().name

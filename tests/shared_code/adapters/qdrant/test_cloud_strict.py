@@ -11,7 +11,7 @@ from shared_code.domain.products import PointRef
 from shared_code.domain.sorting import SORTABLE, Order
 from shared_code.settings import Settings
 from shared_code.wiring import connect_to_qdrant
-from tests.points import FIELDS, at, picture, spec, text
+from tests.index_records import FIELDS, at, picture, spec, text
 from tests.twins.qdrant_server import running_qdrant_server
 
 WHERE = AllOf(

@@ -8,7 +8,7 @@ from shared_code.adapters.qdrant.cloud.index import QdrantCloudIndex
 from shared_code.adapters.qdrant.edge.aliases import FolderCollections
 from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from shared_code.domain.errors import Unavailable
-from tests.points import OTHER_MODEL, spec
+from tests.index_records import OTHER_MODEL, spec
 from tests.shared_code.adapters.qdrant.conftest import LOCAL_MODE, OneAtATime
 from tests.twins.collections import MemoryCollections
 

@@ -13,7 +13,7 @@ from qdrant_edge import EdgeShard
 
 from shared_code.adapters.qdrant.edge.index import FLUSH_EVERY, QdrantEdgeIndex
 from shared_code.domain.errors import Misconfigured, Unavailable
-from tests.points import FIELDS, names, picture, search, spec, text
+from tests.index_records import FIELDS, names, picture, search, spec, text
 
 ROOT = Path(__file__).parents[4]
 
@@ -21,7 +21,7 @@ WRITER = """
 import itertools, sys
 from pathlib import Path
 from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
-from tests.points import picture, spec, text
+from tests.index_records import picture, spec, text
 index = QdrantEdgeIndex(Path(sys.argv[1]), spec())
 for n in itertools.count():
     index.write([picture(f"p{n}", "a.jpg"), picture("p0", f"{n}.jpg")], [text(f"p{n}", n + 1)])

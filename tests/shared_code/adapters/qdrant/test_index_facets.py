@@ -3,7 +3,7 @@
 import pytest
 
 from shared_code.domain.filters import AnyOf, Range
-from tests.points import everything, picture, text
+from tests.index_records import everything, picture, text
 
 
 @pytest.fixture

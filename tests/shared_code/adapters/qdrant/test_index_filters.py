@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared_code.domain.filters import AllOf, AnyOf, During, Not, OneOf, Range
-from tests.points import found, picture, search, text
+from tests.index_records import found, picture, search, text
 
 
 def at_hour(hour):

@@ -3,7 +3,7 @@
 import pytest
 
 from shared_code.domain.products import PointRef
-from tests.points import picture, search, text
+from tests.index_records import picture, search, text
 
 
 @pytest.fixture

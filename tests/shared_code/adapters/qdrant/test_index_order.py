@@ -7,7 +7,7 @@ import pytest
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filters import AnyOf, Range
 from shared_code.domain.sorting import parse_order
-from tests.points import FIELDS, picture, text
+from tests.index_records import FIELDS, picture, text
 
 PRICES = {
     **{"a": 5, "b": 5.0, "c": 5, "d": 5, "e": 49.5, "f": -1, "g": 2**60},

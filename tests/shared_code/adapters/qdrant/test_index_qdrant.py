@@ -8,7 +8,7 @@ from shared_code.domain.documents import MAX_METADATA_DEPTH
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.filters import AnyOf, Not
 from shared_code.domain.products import ImageRef
-from tests.points import MODEL, OTHER_MODEL, found, picture, search, spec, text
+from tests.index_records import MODEL, OTHER_MODEL, found, picture, search, spec, text
 
 
 def test_another_index_sees_what_was_written(build_qdrant):

@@ -4,7 +4,7 @@ import pytest
 
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.products import PointRef, PointRevision
-from tests.points import MODEL, everything, picture, text
+from tests.index_records import MODEL, everything, picture, text
 
 
 def test_sources_are_those_written(index):

@@ -7,7 +7,7 @@ import pytest
 
 from shared_code.domain.ports import VectorQuery
 from shared_code.domain.products import PointRef
-from tests.points import DIMENSION, at, found, picture, search, spec, text
+from tests.index_records import DIMENSION, at, found, picture, search, spec, text
 
 
 def test_nearest_is_ordered_by_cosine_and_limited(index):

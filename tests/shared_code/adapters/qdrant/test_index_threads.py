@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.points import picture, search, text
+from tests.index_records import picture, search, text
 
 
 def in_threads(count, work):

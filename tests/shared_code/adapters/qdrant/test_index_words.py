@@ -6,7 +6,7 @@ import pytest
 from shared_code.domain.filters import AnyOf
 from shared_code.domain.ports import VectorQuery, WordQuery
 from shared_code.domain.products import PointRef
-from tests.points import at, picture, text
+from tests.index_records import at, picture, text
 
 
 def by_words(index, query, *, where=None, limit=100):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared_code.domain.products import ImageRef, PointRef
-from tests.points import everything, names, picture, search, text
+from tests.index_records import everything, names, picture, search, text
 
 
 def test_an_older_write_is_ignored(index):

@@ -5,7 +5,7 @@ import pytest
 from shared_code.adapters.qdrant.layout import Layout, layout_for, memory_bytes
 from shared_code.settings import Settings
 from shared_code.wiring import collection_spec
-from tests.points import MODEL, cloud_index, spec
+from tests.index_records import MODEL, cloud_index, spec
 from tests.twins.qdrant_server import running_qdrant_server
 
 NAME = spec().name

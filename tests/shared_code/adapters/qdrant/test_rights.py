@@ -4,7 +4,7 @@ import pytest
 
 from shared_code.adapters.qdrant.cloud.link import NotAllowed
 from shared_code.settings import Settings
-from tests.points import cloud_index, picture, search, spec, text
+from tests.index_records import cloud_index, picture, search, spec, text
 from tests.twins.qdrant_server import running_qdrant_server
 
 NAME = spec().name

@@ -10,7 +10,7 @@ from azure.storage.blob import BlobClient, ContainerClient, LinearRetry, Standar
 from shared_code.adapters.storage.azure.account import StorageAccount
 from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 from shared_code.domain.errors import Misconfigured, RefusedByStorage, Unavailable, Unprocessable
-from tests.real import free_ports
+from tests.local_services import free_ports
 
 JPEG = "image/jpeg"
 

@@ -8,7 +8,7 @@ from azure.storage.blob import ContainerClient
 from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 from shared_code.adapters.storage.azure.retries import LONGEST_PAUSE_S, RETRIES, FullJitter
 from shared_code.domain.errors import Unavailable
-from tests.failing import Failing
+from tests.failing_service import Failing
 
 
 @contextmanager

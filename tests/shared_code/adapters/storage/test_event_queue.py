@@ -15,7 +15,7 @@ from shared_code.adapters.storage.azure.queue import AzureEventQueue
 from shared_code.adapters.storage.folder.queue import FolderEventQueue
 from shared_code.domain.errors import Misconfigured, Unavailable
 from tests.host import eventually
-from tests.real import free_ports
+from tests.local_services import free_ports
 from tests.twins.events import MemoryEventQueue
 
 

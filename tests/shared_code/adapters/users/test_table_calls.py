@@ -9,8 +9,8 @@ from shared_code.adapters.users.table import TableRows
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.patience import interactive_request
-from tests.failing import Failing
-from tests.real import free_ports
+from tests.failing_service import Failing
+from tests.local_services import free_ports
 
 
 def rows_at(port, calls=None):

@@ -1,6 +1,6 @@
 """Starts and stops the real outside parts that tests run against.
 
-``python -m tests.real install`` installs them. Without that, the tests that need one are skipped
+``python -m tests.local_services install`` installs them. Without that, the tests that need one are skipped
 with the reason, or fail when REQUIRE_REAL=1.
 """
 
@@ -69,7 +69,7 @@ def free_ports(count: int) -> list[int]:
 def running_azurite() -> Iterator[Azurite]:
     """Runs a real Azurite in memory, on free ports; skips or fails when it is not installed."""
     if not AZURITE.exists():
-        skip_without("Azurite", "run `python -m tests.real install`")
+        skip_without("Azurite", "run `python -m tests.local_services install`")
     process, azurite = _start_azurite()
     try:
         yield azurite
@@ -159,5 +159,5 @@ def install() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["install"]:
-        sys.exit("usage: python -m tests.real install")
+        sys.exit("usage: python -m tests.local_services install")
     sys.exit(install())
