@@ -1,4 +1,4 @@
-"""The Bicep of infra/, as pycep parses it; what the deployed app's settings are."""
+"""The Bicep of infra/ as pycep parses it, and the settings of the deployed app."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fixtures of every suite, and the rule that nothing is skipped where all is installed."""
+"""Fixtures of every suite, and the rule that nothing is skipped where everything is installed."""
 
 import os
 

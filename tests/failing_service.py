@@ -1,18 +1,21 @@
-"""A service that fails as it is told to, over real HTTP."""
+"""An HTTP service that fails on purpose."""
 
+import itertools
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class Failing:
-    """Answers with these (status, headers, body) in turn, the last one for ever; notes when it
-    was asked. A status of None hangs up without a word."""
+class FailingService:
+    """Sends these responses (status, headers, body) in turn, and the last one from then on.
 
-    def __init__(self, *answers):
-        self.asked = []
-        self._answers = list(answers)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+    ``requested_at`` holds the time of each request. A status of None hangs up without a response.
+    """
+
+    def __init__(self, *responses):
+        self.requested_at = []
+        self._responses = list(responses)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -25,18 +28,19 @@ class Failing:
 
     @property
     def pauses(self):
-        return [late - early for early, late in zip(self.asked, self.asked[1:], strict=False)]
+        times = self.requested_at
+        return [late - early for early, late in itertools.pairwise(times)]
 
-    def _next(self):
-        self.asked.append(time.monotonic())
-        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+    def _next_response(self):
+        self.requested_at.append(time.monotonic())
+        return self._responses.pop(0) if len(self._responses) > 1 else self._responses[0]
 
-    def _handler(self):
+    def _make_handler(self):
         service = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                status, headers, body = service._next()
+                status, headers, body = service._next_response()
                 if status is None:
                     self.close_connection = True
                     return

@@ -1,4 +1,4 @@
-"""Points to write into an index, and short ways to ask what it holds."""
+"""Records to write into an index, and short ways to read what it holds."""
 
 import numpy as np
 
@@ -38,8 +38,8 @@ def cloud_index(settings, model=MODEL, *, is_built=False):
     return QdrantCloudIndex(lambda: connect_to_qdrant(settings), cloud_spec)
 
 
-def at(angle):
-    """A unit vector at this angle, in degrees, from ``at(0)``."""
+def make_vector(angle):
+    """Returns the unit vector at this angle, in degrees, from ``vector_at(0)``."""
     vector = np.zeros(DIMENSION, np.float32)
     vector[:2] = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     return vector
@@ -47,36 +47,36 @@ def at(angle):
 
 def text(product_id, version=1, angle=0, *, name=None, **metadata):
     words = ProductText(product_id, name or f"{product_id} v{version}", f"d{version}", metadata)
-    vector = None if angle is None else at(angle)
+    vector = None if angle is None else make_vector(angle)
     return TextRecord(words, vector, PointRevision(f"text-{version}", version))
 
 
 def picture(product_id, key="a.jpg", version=1, angle=0, *, words=1, **metadata):
-    """``words``: the version of the product's words that it brings along."""
+    """Returns a picture's record; ``words`` is the version of the product text that it carries."""
     return ImageRecord(
         ProductText(product_id, f"{product_id} v{words}", f"d{words}", metadata),
         ImageRef(key, f"{product_id}/{key}"),
-        at(angle),
+        make_vector(angle),
         PointRevision(f"image-{version}", version),
         words,
     )
 
 
 def search(index, kind="image", angle=0, *, limit=100, where=None):
-    [hits] = index.nearest([VectorQuery(kind, at(angle))], limit=limit, where=where)
+    [hits] = index.nearest([VectorQuery(kind, make_vector(angle))], limit=limit, where=where)
     return hits
 
 
-def found(index, where, kind="text"):
+def find_matching_ids(index, where, kind="text"):
     return {hit.product.product_id for hit in search(index, kind, where=where)}
 
 
-def names(index):
-    """Image key -> the name that the picture carries."""
+def read_names_by_image_key(index):
+    """Returns the product name that each picture carries, by image key."""
     return {hit.image.key: hit.product.name for hit in search(index)}
 
 
-def everything(index, *, limit):
+def list_all_products(index, *, limit):
     items, cursor = [], None
     while True:
         page = index.products(limit=limit, cursor=cursor)

@@ -1,7 +1,7 @@
 """Starts and stops the real outside parts that tests run against.
 
-``python -m tests.local_services install`` installs them. Without that, the tests that need one are skipped
-with the reason, or fail when REQUIRE_REAL=1.
+``python -m tests.local_services install`` installs them. Without that, the tests that need one are
+skipped with the reason, or fail when REQUIRE_REAL=1.
 """
 
 import contextlib

@@ -10,14 +10,14 @@ COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (30, 60, 210)}
 
 
 def picture(colour: str = "red", *, size: tuple[int, int] = (48, 32), kind: str = "PNG") -> bytes:
-    """A plain picture of one colour, encoded."""
+    """Returns a plain picture of one colour, encoded."""
     stream = io.BytesIO()
     Image.new("RGB", size, COLOURS.get(colour, colour)).save(stream, kind)
     return stream.getvalue()
 
 
 def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
-    """A PNG of a few bytes whose header promises gigapixels."""
+    """Returns a PNG of a few bytes whose header promises gigapixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         checksum = zlib.crc32(kind + data)

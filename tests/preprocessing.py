@@ -1,4 +1,4 @@
-"""Decodes for tests: back from the tower's input to pixels one can look at."""
+"""Pictures to preprocess, and the way back from the tower's input to pixels one can look at."""
 
 import io
 
@@ -29,7 +29,7 @@ def spec(resize="pad", **changes):
 
 
 def decode(data, resize="pad", *, max_pixels=LIMIT, **changes):
-    """As 0..255, [height, width, 3]."""
+    """Preprocesses a picture and returns its pixels from 0 to 255, [height, width, 3]."""
     planes = Preprocess(spec(resize, **changes), max_pixels=max_pixels)(data)
     assert planes.dtype == np.float32
     assert planes.flags.c_contiguous
@@ -37,14 +37,14 @@ def decode(data, resize="pad", *, max_pixels=LIMIT, **changes):
     return planes.transpose(1, 2, 0) * 255
 
 
-def saved(image, kind="PNG", **options):
+def encode_image(image, kind="PNG", **options):
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
 
 
-def quarters(width=64, height=64):
-    """Four colours, so that every turn shows."""
+def make_quarters(width=64, height=64):
+    """Returns a picture whose quarters have four colours, so that every turn shows."""
     image = Image.new("RGB", (width, height), "red")
     image.paste((0, 255, 0), (width // 2, 0, width, height // 2))
     image.paste((0, 0, 255), (0, height // 2, width // 2, height))
@@ -52,12 +52,12 @@ def quarters(width=64, height=64):
     return image
 
 
-def close(found, wanted, by=12):
-    assert np.abs(np.asarray(found) - np.asarray(wanted)).max() <= by, found
+def assert_close(pixels, expected, by=12):
+    assert np.abs(np.asarray(pixels) - np.asarray(expected)).max() <= by, pixels
 
 
-def photo(width, height, seed=0):
-    """Smooth shapes and some grain."""
+def make_photo(width, height, seed=0):
+    """Returns a picture of smooth shapes with some grain."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (12, 16, 3), dtype=np.uint8)
     smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)

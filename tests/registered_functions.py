@@ -1,4 +1,4 @@
-"""The functions that the app registers. An app object may be asked for them only once."""
+"""The functions that the app registers, read once: an app object gives them out only once."""
 
 import functools
 

@@ -16,7 +16,7 @@ SLOW_S = 20.0
 
 
 class SlowStore:
-    """All but the reading of such blobs is the store's own."""
+    """Passes every call to the store, and reads such blobs slowly."""
 
     def __init__(self, store: BlobStore) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""The document of costs says what its script printed, by the rules that it names."""
+"""docs/costs.md holds what its script printed, and the script follows the rules that it names."""
 
 import json
 import math
@@ -20,7 +20,7 @@ from benchmarks.cost import (
 from devhost import ROOT
 
 
-def test_the_documents_tables_are_those_of_the_results():
+def test_the_tables_of_the_document_are_those_of_the_results():
     document = (ROOT / "docs" / "costs.md").read_text()
     tables = document.partition(BEGIN)[2].partition(END)[0].strip()
     printed = (ROOT / "benchmarks" / "results" / "cost.md").read_text()
@@ -48,7 +48,7 @@ def test_the_results_follow_from_the_times_in_them_by_todays_prices():
     assert render_tables(operations) in printed
 
 
-def test_what_is_no_result_is_not_read():
+def test_a_file_without_results_is_refused():
     with pytest.raises(ValueError, match="no result"):
         read_results("# Costs\n\n| a | b |\n")
 

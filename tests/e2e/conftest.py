@@ -7,9 +7,9 @@ from tests.host import Host
 @pytest.fixture
 def host(tmp_path):
     """The whole app: devhost, starter model, embedded index, a folder as storage."""
-    running = Host(tmp_path)
-    yield running
-    running.stop()
+    app = Host(tmp_path)
+    yield app
+    app.stop()
 
 
 @pytest.fixture(scope="session")

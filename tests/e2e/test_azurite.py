@@ -1,4 +1,4 @@
-"""The front door with a real storage account: Azurite instead of a folder."""
+"""Indexing and searching with a real storage account: Azurite instead of a folder."""
 
 import json
 
@@ -24,12 +24,12 @@ def container(azurite):
 
 @pytest.fixture
 def host(tmp_path, azurite, container):
-    running = Host(tmp_path, AzureWebJobsStorage=azurite.connection_string)
-    yield running
-    running.stop()
+    app = Host(tmp_path, AzureWebJobsStorage=azurite.connection_string)
+    yield app
+    app.stop()
 
 
-def test_upload_find_delete_gone(host, container):
+def test_an_uploaded_picture_is_searchable_until_it_is_deleted(host, container):
     container.upload_blob("red dress/été.png", picture("red"))
     eventually(lambda: host.search_image(picture("red")) == ["red dress"], "found")
     [url] = host.client.get("/api/v1/products/red dress").raise_for_status().json()["images"]
@@ -46,7 +46,7 @@ def test_words_in_blob_metadata(host, container):
     assert host.client.get("/api/v1/products/x7").json()["name"] == "Théière"
 
 
-def test_http_indexing_stores_the_original_and_the_trigger_leaves_it_alone(host, container):
+def test_indexing_over_http_stores_the_original_and_the_trigger_leaves_it_alone(host, container):
     form = {"product_id": "mug", "name": "Blue mug", "metadata": json.dumps({"price": 9})}
     files = {"image_file": ("a.png", picture("blue"))}
     host.client.post("/api/v1/index-product-with-image", data=form, files=files).raise_for_status()
@@ -61,7 +61,7 @@ def test_http_indexing_stores_the_original_and_the_trigger_leaves_it_alone(host,
     assert host.stats()["images"] == host.stats()["products"] == 1
 
 
-def test_failures_are_kept_in_the_account(host, container):
+def test_failures_are_stored_in_the_account(host, container):
     container.upload_blob("bad.png", b"no picture")
     eventually(lambda: host.stats()["failures"] == 1, "recorded")
     container.delete_blob("bad.png")

@@ -1,4 +1,4 @@
-"""Bulk jobs on real stores and the real embedded index: what lies there is what is found."""
+"""Bulk jobs on real stores and the real embedded index: the index ends as storage is."""
 
 import asyncio
 import json
@@ -26,12 +26,12 @@ COLOURS = ("red", "green", "blue")
 
 @pytest.fixture(params=["folder", pytest.param("azurite", marks=pytest.mark.real("azurite"))])
 def app(request, tmp_path):
-    own = uuid.uuid4().hex[:8]
+    suffix = uuid.uuid4().hex[:8]
     connection = ""
     if request.param == "azurite":
         connection = request.getfixturevalue("azurite").connection_string
     names = ("images", "failures", "thumbnails", "state", "feeds")
-    containers = {f"{name}_container": f"{name}-{own}" for name in names}
+    containers = {f"{name}_container": f"{name}-{suffix}" for name in names}
     settings = Settings(local_dir=tmp_path, azurewebjobsstorage=connection, **containers)
     built = App(settings)
     built.adapters.encoder = TwinEncoder()
@@ -48,7 +48,7 @@ def write(app, name: str, data) -> None:
     app.images.write(name, data, content_type="application/octet-stream")
 
 
-def a_catalogue(app, rng: random.Random) -> None:
+def write_catalogue(app, rng: random.Random) -> None:
     for at in range(30):
         product = f"p{at:02}{rng.choice(['', '.x', ' é', '-a'])}"
         pictures = [f"{product}/{n}.png" for n in range(rng.randint(0, 4))]
@@ -68,12 +68,12 @@ def a_catalogue(app, rng: random.Random) -> None:
     write(app, "worse/product.json", b"{")
 
 
-def names(app) -> list[str]:
+def list_names(app) -> list[str]:
     return [info.name for info in app.images.list(limit=5_000).items]
 
 
-def disturb(app, rng: random.Random) -> None:
-    name = rng.choice(names(app))
+def change_storage(app, rng: random.Random) -> None:
+    name = rng.choice(list_names(app))
     match rng.randrange(3):
         case 0:
             app.images.delete(name)
@@ -83,8 +83,8 @@ def disturb(app, rng: random.Random) -> None:
             write(app, document_name(BlobRole.of(name).product_id), {"name": f"{rng.random()}"})
 
 
-def run(app, *, rng: random.Random | None = None) -> dict:
-    """A job to its end; with ``rng`` storage changes all the while, and no event tells of it."""
+def run_job(app, *, rng: random.Random | None = None) -> dict:
+    """Runs a job to its end; with ``rng`` storage changes all the while, without any event."""
     durable = MemoryDurable(bulk.bp)
     job = BulkJob(
         f"job-{uuid.uuid4().hex[:6]}", BulkSource("container"), chunk=5, width=2, generation=2
@@ -92,35 +92,35 @@ def run(app, *, rng: random.Random | None = None) -> dict:
     asyncio.run(durable.start_new("bulk_job", job.id, job.to_json()))
     while not durable.run(steps=1):
         if rng is not None and rng.random() < 0.15:
-            disturb(app, rng)
-    found = durable.instances[job.id]
-    assert found.status == "Completed", found.output
-    return found.output
+            change_storage(app, rng)
+    instance = durable.instances[job.id]
+    assert instance.status == "Completed", instance.output
+    return instance.output
 
 
-def nothing_is_left_to_mend(app) -> bool:
+def is_nothing_left_to_mend(app) -> bool:
     report = app.reconcile.run(seconds=120, dry_run=True, restart=True)
     return report.is_done and not report.examples
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_after_a_job_reconcile_finds_nothing_to_mend(app, seed):
-    a_catalogue(app, random.Random(seed))
-    output = run(app)
-    assert output["counts"]["done"] == output["listed"] == len(names(app))
-    assert nothing_is_left_to_mend(app)
+    write_catalogue(app, random.Random(seed))
+    output = run_job(app)
+    assert output["counts"]["done"] == output["listed"] == len(list_names(app))
+    assert is_nothing_left_to_mend(app)
     counts = app.index.counts()
-    again = run(app)
-    assert again["counts"].get("indexed", 0) == 0
+    second_output = run_job(app)
+    assert second_output["counts"].get("indexed", 0) == 0
     assert app.index.counts() == counts
     assert not [info for info in app.adapters.state.list().items if info.name.startswith("jobs/")]
 
 
-def test_what_changed_behind_a_jobs_back_is_settled_by_the_next_one(app):
+def test_changes_during_a_job_are_indexed_by_the_next_job(app):
     rng = random.Random(3)
-    a_catalogue(app, rng)
-    run(app, rng=rng)
-    run(app)
+    write_catalogue(app, rng)
+    run_job(app, rng=rng)
+    run_job(app)
     # a point whose blob went after its segment was closed is what reconcile is for
-    left = app.reconcile.run(seconds=120, dry_run=True, restart=True).examples
-    assert {example["outcome"] for example in left} <= {"removed"}
+    examples = app.reconcile.run(seconds=120, dry_run=True, restart=True).examples
+    assert {example["outcome"] for example in examples} <= {"removed"}

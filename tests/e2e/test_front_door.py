@@ -1,4 +1,4 @@
-"""Drop a file, find it, delete it, gone: the product's front door, with all its real parts."""
+"""Drop a file, search for it, delete it: the product's front door, with all its real parts."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ def drop(host, name, data):
     return path
 
 
-def test_drop_find_delete_gone(host, samples):
+def test_a_dropped_picture_is_searchable_until_it_is_deleted(host, samples):
     dress = samples["red-dress"]
     folder = host.images / "red-dress"
     folder.mkdir()
@@ -36,7 +36,7 @@ def test_a_sidecar_gives_the_words(host):
     eventually(lambda: host.search("sapphire teapot", filter=cheap) == ["x1"], "its words count")
 
 
-def test_an_overwritten_picture_is_found_by_what_it_shows_now(host):
+def test_an_overwritten_picture_matches_its_new_content(host):
     drop(host, "a.png", picture("red"))
     drop(host, "b.png", picture("green"))
     eventually(lambda: host.stats()["images"] == 2, "both indexed")
@@ -67,7 +67,7 @@ def test_a_restart_keeps_everything_and_sees_what_changed_meanwhile(tmp_path):
     second = Host(tmp_path)
     try:
         eventually(
-            lambda: set(host_ids(second)) == {"keep", "new"}, "the restarted host is up to date"
+            lambda: set(list_ids(second)) == {"keep", "new"}, "the restarted host is up to date"
         )
     finally:
         second.stop()
@@ -75,7 +75,8 @@ def test_a_restart_keeps_everything_and_sees_what_changed_meanwhile(tmp_path):
 
 def test_a_kill_in_the_middle_loses_nothing(tmp_path):
     names = [f"p{i}" for i in range(60)]
-    lease = {"DEVHOST_QUEUE_LEASE_S": "3"}  # until what it had in hand comes again
+    # after this time the messages that it had in hand are delivered again
+    lease = {"DEVHOST_QUEUE_LEASE_S": "3"}
     host = Host(tmp_path, **lease)
     for i, name in enumerate(names):
         drop(host, f"{name}.png", picture("red", size=(60 + i, 60)))
@@ -83,7 +84,7 @@ def test_a_kill_in_the_middle_loses_nothing(tmp_path):
     host.kill()
     host = Host(tmp_path, **lease)
     try:
-        eventually(lambda: set(host_ids(host)) == set(names), "all are there", seconds=60)
+        eventually(lambda: set(list_ids(host)) == set(names), "all are there", seconds=60)
         assert host.stats()["images"] == len(names)
     finally:
         host.stop()
@@ -104,22 +105,22 @@ def test_thirty_two_threads_search_and_index(host):
     assert host.stats()["products"] == 96
 
 
-def host_ids(host):
-    found, cursor = [], None
+def list_ids(host):
+    ids, cursor = [], None
     while True:
         params = {"limit": 50, **({"cursor": cursor} if cursor else {})}
         page = host.client.get("/api/v1/products", params=params).raise_for_status().json()
-        found += [product["id"] for product in page["products"]]
+        ids += [product["id"] for product in page["products"]]
         cursor = page["cursor"]
         if cursor is None:
-            return found
+            return ids
 
 
 def test_the_host_neither_types_a_304_nor_passes_a_chunked_body_on(host):
     page = host.client.get("/api/dashboard").raise_for_status()
-    again = host.client.get("/api/dashboard", headers={"if-none-match": page.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    assert "content-type" not in again.headers
+    revalidated = host.client.get("/api/dashboard", headers={"if-none-match": page.headers["etag"]})
+    assert (revalidated.status_code, revalidated.content) == (304, b"")
+    assert "content-type" not in revalidated.headers
     chunked = host.client.post("/api/v1/search", content=iter([b'{"query":', b' "red"}']))
     assert chunked.status_code == 411
     assert "Content-Length" in chunked.json()["detail"]

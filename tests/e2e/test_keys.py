@@ -1,4 +1,4 @@
-"""Which functions need a key: asked of a live app whose host enforces them."""
+"""The functions that need a key, on a live app whose host enforces keys."""
 
 import re
 
@@ -26,26 +26,26 @@ FOR_SHOPPERS = {
 }
 
 
-def operations(host):
-    """(method, path below api/, needs a key) of the whole API, as the app's document says."""
+def list_operations(host):
+    """Returns (method, path below api/, needs a key) of the whole API, from the app's document."""
     paths = host.client.get("/api/v1/openapi.json").json()["paths"]
-    found = {
-        (method.upper(), path.removeprefix("/api/"), told.get("security") != [])
+    operations = {
+        (method.upper(), path.removeprefix("/api/"), operation.get("security") != [])
         for path, methods in paths.items()
-        for method, told in methods.items()
+        for method, operation in methods.items()
     }
-    assert len(found) > 25
-    return found
+    assert len(operations) > 25
+    return operations
 
 
-def asked(host, method, path, **headers):
+def send(host, method, path, **headers):
     url = "/api/" + re.sub(r"\{\w+\}", "x", path)
     return host.client.request(method, url, headers=headers)
 
 
-def open_to_all(host, paths):
-    """What a function answers (the host's own 401 and 404 have no body)."""
-    return {(method, path) for method, path, _ in paths if asked(host, method, path).content}
+def find_open_operations(host, paths):
+    """Returns those that reach a function: the host's own 401 and 404 have no body."""
+    return {(method, path) for method, path, _ in paths if send(host, method, path).content}
 
 
 @pytest.fixture(scope="module")
@@ -63,28 +63,30 @@ def public(tmp_path_factory):
 
 
 def test_a_mistyped_setting_opens_nothing(private, public):
-    assert open_to_all(private, operations(public)) == ALWAYS_OPEN
+    assert find_open_operations(private, list_operations(public)) == ALWAYS_OPEN
 
 
 def test_a_public_storefront_opens_searching_and_reading_and_no_more(public):
-    assert open_to_all(public, operations(public)) == ALWAYS_OPEN | FOR_SHOPPERS
+    assert find_open_operations(public, list_operations(public)) == ALWAYS_OPEN | FOR_SHOPPERS
 
 
 def test_the_document_says_what_needs_a_key(public):
-    said = {(method, path) for method, path, needs_key in operations(public) if not needs_key}
-    assert said == ALWAYS_OPEN | FOR_SHOPPERS
+    without_key = {
+        (method, path) for method, path, needs_key in list_operations(public) if not needs_key
+    }
+    assert without_key == ALWAYS_OPEN | FOR_SHOPPERS
 
 
-def test_with_the_key_everything_is_reached(public):
+def test_with_the_key_no_operation_is_refused(public):
     key = {"x-functions-key": KEY}
     refused = {
         (method, path)
-        for method, path, _ in operations(public)
-        if asked(public, method, path, **key).status_code == 401
+        for method, path, _ in list_operations(public)
+        if send(public, method, path, **key).status_code == 401
     }
     assert refused == set()
 
 
 def test_a_visitor_searches(public):
-    answer = public.client.post("/api/v1/search", json={"query": "red dress"})
-    assert (answer.status_code, answer.json()["count"]) == (200, 0)
+    response = public.client.post("/api/v1/search", json={"query": "red dress"})
+    assert (response.status_code, response.json()["count"]) == (200, 0)

@@ -1,4 +1,4 @@
-"""Events by the queue alone, as it is deployed: what is slow or huge holds up nobody."""
+"""Events by the queue alone, as deployed: slow or huge blobs hold nobody up."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ MEGABYTE = 1_000_000
 
 @pytest.fixture(params=["folder", pytest.param("azurite", marks=pytest.mark.real("azurite"))])
 def drop(request, tmp_path):
-    """Puts a blob into the images container; ``drop.environ`` leads a host there."""
+    """Puts a blob into the images container; a host with ``drop.environ`` uses that container."""
     if request.param == "folder":
         yield FolderDrop(tmp_path)
         return
@@ -67,7 +67,7 @@ def has_product(host, product_id):
     return host.client.get(f"/api/v1/products/{product_id}").status_code == 200
 
 
-def test_dropped_replaced_deleted(tmp_path, drop):
+def test_a_picture_is_dropped_replaced_and_deleted(tmp_path, drop):
     host = Host(tmp_path, BLOB_TRIGGER_SOURCE="Queue", **drop.environ)
     try:
         drop("red dress/été.png", picture("red"))
@@ -99,7 +99,7 @@ def test_slow_pictures_keep_no_others_waiting(tmp_path, drop, source):
         host.kill()
 
 
-class Peak:
+class PeakMemory:
     """The highest resident memory of a process within the block, in bytes."""
 
     def __init__(self, pid):
@@ -126,7 +126,7 @@ def test_a_huge_blob_is_a_failure_that_costs_no_memory(tmp_path):
     try:
         (host.images / "mug.png").write_bytes(picture("red"))
         eventually(lambda: host.stats()["images"] == 1, "model and index are loaded")
-        with Peak(host.process.pid) as peak:
+        with PeakMemory(host.process.pid) as peak:
             with (tmp_path / "huge.png").open("wb") as file:
                 file.truncate(HUGE)  # takes no space
             (tmp_path / "huge.png").rename(host.images / "huge.png")

@@ -1,4 +1,4 @@
-"""A host that heard of nothing, killed again and again in the middle of its reconcile."""
+"""A host without events, killed again and again in the middle of its reconcile."""
 
 import subprocess
 import sys
@@ -12,11 +12,13 @@ from tests.host import Host, eventually
 from tests.pictures import picture
 
 ROOT = Path(__file__).parents[2]
-DEAF = {f"AzureWebJobs.{name}.Disabled": "true" for name in ("blob_changed", "blob_events")}
+WITHOUT_EVENTS = {
+    f"AzureWebJobs.{name}.Disabled": "true" for name in ("blob_changed", "blob_events")
+}
 PICTURES = 200
 
 
-def reconcile(url, *options):
+def run_reconcile(url, *options):
     return subprocess.run(
         [sys.executable, "-m", "cli.reconcile", "--url", url, *options],
         capture_output=True,
@@ -27,14 +29,14 @@ def reconcile(url, *options):
 
 
 @pytest.fixture
-def deaf(tmp_path):
+def start_host_without_events(tmp_path):
     hosts = []
 
-    def start():
-        hosts.append(Host(tmp_path, **DEAF))
+    def start_host():
+        hosts.append(Host(tmp_path, **WITHOUT_EVENTS))
         return hosts[-1]
 
-    yield start
+    yield start_host
     for host in hosts:
         host.kill()
 
@@ -49,46 +51,46 @@ def fill(host):
     (host.images / "p00" / "product.json").write_text('{"name": "Said"}')
 
 
-def test_killed_again_and_again_it_still_gets_there(deaf):
-    host = deaf()
+def test_a_reconcile_that_is_killed_again_and_again_still_ends(start_host_without_events):
+    host = start_host_without_events()
     fill(host)
-    for already in (30, 80, 130):
+    for image_count in (30, 80, 130):
         cut = threading.Event()
 
-        def ask(url=host.url, cut=cut):
+        def post_reconcile(url=host.url, cut=cut):
             try:
                 httpx.post(f"{url}/api/v1/reconcile", timeout=60)
             except httpx.TransportError:
                 cut.set()
 
-        asking = threading.Thread(target=ask)
-        asking.start()
-        eventually(lambda: host.stats()["images"] >= already, "some are in")  # noqa: B023
+        thread = threading.Thread(target=post_reconcile)
+        thread.start()
+        eventually(lambda: host.stats()["images"] >= image_count, "some are in")  # noqa: B023
         host.kill()
-        asking.join()
+        thread.join()
         assert cut.is_set(), "it was over before the kill"
-        host = deaf()
-    finished = reconcile(host.url)
-    assert finished.returncode == 0, finished.stderr
-    assert "finished" in finished.stdout
+        host = start_host_without_events()
+    first_run = run_reconcile(host.url)
+    assert first_run.returncode == 0, first_run.stderr
+    assert "finished" in first_run.stdout
     stats = host.stats()
     assert (stats["images"], stats["products"], stats["failures"]) == (PICTURES, 80, 1)
     assert host.client.get("/api/v1/products/p00").json()["name"] == "Said"
 
-    again = reconcile(host.url)
-    assert "done: 1 known failures" in again.stdout
+    second_run = run_reconcile(host.url)
+    assert "done: 1 known failures" in second_run.stdout
 
     (host.images / "p01" / "001.png").unlink()
     (host.images / "p00" / "product.json").unlink()
-    trial = reconcile(host.url, "--dry-run")
-    assert "p01/001.png" in trial.stdout
+    dry_run = run_reconcile(host.url, "--dry-run")
+    assert "p01/001.png" in dry_run.stdout
     assert host.stats()["images"] == PICTURES
-    assert reconcile(host.url).returncode == 0
+    assert run_reconcile(host.url).returncode == 0
     assert host.stats()["images"] == PICTURES - 1
     assert host.client.get("/api/v1/products/p00").json()["name"] == "P00"
 
 
 def test_without_an_app_it_says_so():
-    done = reconcile("http://127.0.0.1:9")
-    assert done.returncode == 1
-    assert "127.0.0.1:9" in done.stderr
+    completed = run_reconcile("http://127.0.0.1:9")
+    assert completed.returncode == 1
+    assert "127.0.0.1:9" in completed.stderr

@@ -11,7 +11,7 @@ import pytest
 from shared_code.app import App, use_models
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
-from tests.functions.contract_check import assert_as_declared, declared
+from tests.functions.contract_check import assert_matches_contract, get_contract
 from tests.twins.blobs import MemoryBlobStore
 from tests.twins.encoder import TwinEncoder
 from tests.twins.events import MemoryEventQueue
@@ -21,8 +21,20 @@ from tests.twins.users import MemoryRows
 BOUNDARY = "a-boundary"
 
 
+class BrokenPart:
+    """A part that fails as its technology would."""
+
+    def __init__(self, error, **attributes):
+        """``attributes`` work though the part is broken."""
+        self._error = error
+        vars(self).update(attributes)
+
+    def __getattr__(self, name):
+        raise self._error
+
+
 class CountingEncoder(TwinEncoder):
-    """Keeps what it was asked to embed."""
+    """Records everything it was asked to embed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,12 +64,12 @@ def app():
 
 
 def call(function: Any, durable: Any = None, **request: Any) -> func.HttpResponse:
-    """``durable``: what plays Durable Functions, for a function that asks it."""
-    bindings = dict.fromkeys(declared(function).bindings, durable)
+    """Calls a function and checks its response; ``durable`` plays the Durable Functions client."""
+    bindings = dict.fromkeys(get_contract(function).bindings, durable)
     response = function(http_request(**request), **bindings)
     if inspect.iscoroutine(response):
         response = asyncio.run(response)
-    assert_as_declared(function, response)
+    assert_matches_contract(function, response)
     return response
 
 

@@ -1,4 +1,4 @@
-"""Queue messages as the Functions host hands them over: through the worker's converter."""
+"""Queue messages as the Functions host passes them on: through the worker's converter."""
 
 import json
 from datetime import UTC, datetime
@@ -11,26 +11,28 @@ TOPIC = "/subscriptions/0/resourceGroups/shop/providers/Microsoft.Storage/storag
 
 
 def event(kind, subject, data, *, schema="EventGrid"):
-    """An event that Event Grid has put on the queue; ``kind`` without Microsoft.Storage;
-    ``subject``: container and name."""
+    """Returns the message of an event that Event Grid has put on the queue.
+
+    ``kind`` is the event type without "Microsoft.Storage."; ``subject`` is container/name.
+    """
     container, _, name = subject.partition("/")
-    said = {
+    body = {
         "subject": f"/blobServices/default/containers/{container}/blobs/{name}",
         "id": "831e1650-001e-001b-66ab-eeb76e069631",
         "data": {"contentType": "image/jpeg", "blobType": "BlockBlob", **data},
     }
     now = datetime.now(UTC).isoformat().replace("+00:00", "0Z")
     if schema == "EventGrid":
-        said |= {"topic": TOPIC, "eventType": f"Microsoft.Storage.{kind}", "eventTime": now}
-        said |= {"dataVersion": "2", "metadataVersion": "1"}
+        body |= {"topic": TOPIC, "eventType": f"Microsoft.Storage.{kind}", "eventTime": now}
+        body |= {"dataVersion": "2", "metadataVersion": "1"}
     else:
-        said |= {"source": TOPIC, "type": f"Microsoft.Storage.{kind}", "time": now}
-        said |= {"specversion": "1.0"}
-    return queued(said)
+        body |= {"source": TOPIC, "type": f"Microsoft.Storage.{kind}", "time": now}
+        body |= {"specversion": "1.0"}
+    return queue_message(body)
 
 
-def queued(body):
-    """A message of a queue; the host has decoded its base64."""
+def queue_message(body):
+    """Returns a queue message; the host has decoded its base64."""
     text = body if isinstance(body, str) else json.dumps(body)
     metadata = {
         "Id": meta.Datum("7a1c", "string"),
@@ -40,9 +42,9 @@ def queued(body):
     return QueueMessageInConverter.decode(meta.Datum(text, "string"), trigger_metadata=metadata)
 
 
-def poisoned(blob, *, container="images", function="Host.Functions.blob_changed"):
-    """What the host writes after poisonBlobThreshold failures."""
-    return queued(
+def poison_message(blob, *, container="images", function="Host.Functions.blob_changed"):
+    """Returns the message that the host writes after poisonBlobThreshold failures."""
+    return queue_message(
         {
             "Type": "BlobTrigger",
             "FunctionId": function,

@@ -30,7 +30,7 @@ def durable(app):
     return MemoryDurable(bulk.bp)
 
 
-def started(durable, content) -> str:
+def start_job(durable, content) -> str:
     response = call(bulk.index_batch, durable, **as_json(content))
     body = body_of(response)
     assert response.status_code == 202, body
@@ -38,21 +38,21 @@ def started(durable, content) -> str:
     return body["id"]
 
 
-def job(durable, job_id: str) -> dict[str, Any]:
+def get_job(durable, job_id: str) -> dict[str, Any]:
     return body_of(call(bulk.get_job, durable, route_params={"job_id": job_id}))
 
 
-def done(durable, content) -> dict[str, Any]:
-    job_id = started(durable, content)
+def run_job(durable, content) -> dict[str, Any]:
+    job_id = start_job(durable, content)
     assert durable.run()
-    found = job(durable, job_id)
-    assert found["state"] == "completed", found
-    return found
+    job = get_job(durable, job_id)
+    assert job["state"] == "completed", job
+    return job
 
 
-def counts(found: dict[str, Any]) -> dict[str, int]:
+def get_counts(job: dict[str, Any]) -> dict[str, int]:
     names = ("total", "done", "indexed", "skipped", "removed", "failed", "images")
-    return {name: found[name] for name in names if found[name]}
+    return {name: job[name] for name in names if job[name]}
 
 
 def put_pictures(app, number: int, colour: str = "red") -> None:
@@ -63,19 +63,19 @@ def put_pictures(app, number: int, colour: str = "red") -> None:
 def test_everything_below_a_prefix_is_indexed_and_skipped_the_second_time(app, durable):
     put_pictures(app, 150)
     app.images.write("q/front.png", picture("blue"))
-    found = done(durable, {"prefix": "p"})
-    assert counts(found) == {"total": 150, "done": 150, "indexed": 150, "images": 150}
+    job = run_job(durable, {"prefix": "p"})
+    assert get_counts(job) == {"total": 150, "done": 150, "indexed": 150, "images": 150}
     assert app.index.counts().images == 150
     assert [name for name, _ in durable.activities].count("bulk_index") == 3
-    assert found["source"] == {"kind": "container", "name": "p"}
-    assert found["images_per_second"] > 0
+    assert job["source"] == {"kind": "container", "name": "p"}
+    assert job["images_per_second"] > 0
     calls = len(app.encoder.calls)
-    again = done(durable, {"prefix": "p"})
-    assert counts(again) == {"total": 150, "done": 150, "skipped": 150}
+    second_job = run_job(durable, {"prefix": "p"})
+    assert get_counts(second_job) == {"total": 150, "done": 150, "skipped": 150}
     assert len(app.encoder.calls) == calls
 
 
-def test_it_is_what_events_would_have_made_of_it(app, durable):
+def test_a_job_indexes_what_events_would_have_indexed(app, durable):
     words = {"name": "Red dress", "description": "For hot days", "metadata": {"price": 9}}
     app.images.write("a/1.png", picture("red"))
     app.images.write("a/2.png", picture("green"))
@@ -86,8 +86,8 @@ def test_it_is_what_events_would_have_made_of_it(app, durable):
     app.images.write("d/product.json", json.dumps({"name": "Words only"}).encode())
     app.images.write("e/1.png", picture("red"))
     names = [info.name for info in app.images.list().items]
-    found = done(durable, {"container": "images"})
-    assert counts(found) == {"total": 8, "done": 8, "indexed": 8, "images": 5}
+    job = run_job(durable, {"container": "images"})
+    assert get_counts(job) == {"total": 8, "done": 8, "indexed": 8, "images": 5}
     products = {p.text.product_id: p for p in app.index.products(limit=10).items}
     assert {k: p.text.name for k, p in products.items()} == {
         "a": "Red dress", "b": "Blue one", "c": "Of metadata", "d": "Words only", "e": "E",
@@ -107,16 +107,16 @@ def test_all_failures_are_tried_again_by_a_job(app, durable):
     response = call(retry_failures, durable, params={"all": "true"})
     assert response.status_code == 202, body_of(response)
     assert durable.run()
-    found = job(durable, body_of(response)["id"])
-    assert counts(found) == {"total": 4, "done": 4, "indexed": 3, "failed": 1}
+    job = get_job(durable, body_of(response)["id"])
+    assert get_counts(job) == {"total": 4, "done": 4, "indexed": 3, "failed": 1}
     assert app.failures.count() == 1
     response = call(retry_failures, durable, params={"all": "true", "cursor": "x"})
     assert_problem(response, 422, says="leave it out")
 
 
-def test_thumbnails_are_left_to_whoever_asks_first(app, durable):
+def test_thumbnails_are_made_on_the_first_request_and_not_by_the_job(app, durable):
     app.images.write("a/1.png", picture("red", size=(900, 600)))
-    done(durable, {"prefix": ""})
+    run_job(durable, {"prefix": ""})
     assert app.thumbnails.store.list().items == ()
     head = app.images.head("a/1.png")
     assert app.pictures.read_thumbnail("a/1.png", 320).data
@@ -130,34 +130,34 @@ def test_bad_pictures_are_failures_and_the_job_goes_on(app, durable):
     app.images.write("large/1.png", picture() + b"\0" * 2_000_001)
     app.images.write("words/product.json", b"[]")
     app.images.write(".json", b"{}")
-    found = done(durable, {"prefix": ""})
-    assert (found["done"], found["total"], found["indexed"], found["failed"]) == (8, 8, 3, 5)
-    reasons = {problem["what"]: problem["reason"] for problem in found["problems"]}
+    job = run_job(durable, {"prefix": ""})
+    assert (job["done"], job["total"], job["indexed"], job["failed"]) == (8, 8, 3, 5)
+    reasons = {problem["what"]: problem["reason"] for problem in job["problems"]}
     assert set(reasons) == {"bad/1.png", "bad/2.png", "large/1.png", "words/product.json", ".json"}
     assert "2 MB" in reasons["large/1.png"]
     assert app.failures.count() == 5
     assert app.index.product("bad") is None
     app.images.write("bad/1.png", picture())
-    again = done(durable, {"failures": True})
-    assert (again["total"], again["indexed"], again["failed"]) == (5, 1, 4)
+    second_job = run_job(durable, {"failures": True})
+    assert (second_job["total"], second_job["indexed"], second_job["failed"]) == (5, 1, 4)
     assert app.failures.count() == 4
 
 
 def test_changed_words_reach_pictures_without_embedding_them_again(app, durable):
     app.images.write("a/1.png", picture("red"))
-    done(durable, {"prefix": ""})
+    run_job(durable, {"prefix": ""})
     app.images.write("a/product.json", json.dumps({"name": "New words"}).encode())
     app.encoder.calls.clear()
-    found = done(durable, {"prefix": ""})
-    assert (found["indexed"], found["images"]) == (2, 0)
+    job = run_job(durable, {"prefix": ""})
+    assert (job["indexed"], job["images"]) == (2, 0)
     assert app.index.product("a").text.name == "New words"
     assert app.encoder.calls == ["New words"]
 
 
 def test_many_products_fan_out_in_segments_and_the_history_stays_short(app, durable):
     put_pictures(app, 1_100)
-    found = done(durable, {"prefix": ""})
-    assert counts(found) == {"total": 1100, "done": 1100, "indexed": 1100, "images": 1100}
+    job = run_job(durable, {"prefix": ""})
+    assert get_counts(job) == {"total": 1100, "done": 1100, "indexed": 1100, "images": 1100}
     parts = [i for i in durable.instances.values() if i.name == "bulk_segment"]
     assert [i.custom["counts"]["done"] for i in parts] == [1000, 100]
     assert max(i.longest for i in durable.instances.values()) < 150
@@ -167,46 +167,46 @@ def test_the_history_of_a_long_job_stays_below_a_thousand_events(app):
     """Over stand-in activities; every step of an orchestration reads all of its history again."""
     durable = MemoryDurable(stand_ins.bp)
     durable.takes = {"bulk_index": 1}
-    begun = BulkJob("job-long", BulkSource("container", "segs=42;chunks=1;ms=1"), chunk=64, width=8)
-    asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
+    job = BulkJob("job-long", BulkSource("container", "segs=42;chunks=1;ms=1"), chunk=64, width=8)
+    asyncio.run(durable.start_new("bulk_job", job.id, job.to_json()))
     assert durable.run()
-    assert job(durable, begun.id)["done"] == 42 * stand_ins.ITEMS
+    assert get_job(durable, job.id)["done"] == 42 * stand_ins.ITEMS
     assert 400 < max(i.longest for i in durable.instances.values()) < 1_000
 
 
 def test_a_job_of_many_segments_continues_as_new(app, durable):
     app.bulk = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
     put_pictures(app, 235)
-    begun = BulkJob("job-many", BulkSource("container"), chunk=4, width=3, generation=5)
-    asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
+    job = BulkJob("job-many", BulkSource("container"), chunk=4, width=3, generation=5)
+    asyncio.run(durable.start_new("bulk_job", job.id, job.to_json()))
     assert durable.run()
-    found = job(durable, begun.id)
-    assert counts(found) == {"total": 235, "done": 235, "indexed": 235, "images": 235}
-    assert durable.instances[begun.id].generations == 5
+    result = get_job(durable, job.id)
+    assert get_counts(result) == {"total": 235, "done": 235, "indexed": 235, "images": 235}
+    assert durable.instances[job.id].generations == 5
 
 
 def test_segments_run_side_by_side_to_the_end(app, durable):
     """Twelve segments, three at a time, whose chunks take a minute: four minutes, not twelve."""
     app.bulk = replace(app.bulk, listing=replace(app.bulk.listing, page_size=10))
     put_pictures(app, 120)
-    begun = BulkJob("job-wide", BulkSource("container"), chunk=4, width=3)
+    job = BulkJob("job-wide", BulkSource("container"), chunk=4, width=3)
     durable.takes = {"bulk_index": 60}
-    asyncio.run(durable.start_new("bulk_job", begun.id, begun.to_json()))
+    asyncio.run(durable.start_new("bulk_job", job.id, job.to_json()))
     assert durable.run()
-    assert job(durable, begun.id)["images"] == 120
+    assert get_job(durable, job.id)["images"] == 120
     assert 240 <= durable.clock <= 1.3 * 240
 
 
-def test_what_changes_while_a_job_runs_is_looked_at_again(app, durable):
+def test_blobs_that_change_during_a_job_are_indexed_as_they_are(app, durable):
     put_pictures(app, 5)
-    job_id = started(durable, {"prefix": ""})
+    job_id = start_job(durable, {"prefix": ""})
     while not any(name == "bulk_index" for name, _ in durable.activities):
         durable.run(steps=1)
     app.images.delete("p0000/front.png")
     app.images.write("p0001/front.png", picture("blue"))
     app.images.write("p0002/product.json", json.dumps({"name": "Late words"}).encode())
     durable.run()
-    assert job(durable, job_id)["state"] == "completed"
+    assert get_job(durable, job_id)["state"] == "completed"
     assert app.index.product("p0000") is None
     assert app.index.product("p0002").text.name == "Late words"
     for info in app.images.list().items:
@@ -214,7 +214,7 @@ def test_what_changes_while_a_job_runs_is_looked_at_again(app, durable):
 
 
 class Flaky:
-    """Works so many times, then fails so many times, then works."""
+    """One method works ``works`` times, then fails ``times`` times, then works again."""
 
     def __init__(self, inner, name: str, times: int, *, works: int = 0) -> None:
         self._inner, self._name, self._times, self._works = inner, name, times, works
@@ -232,32 +232,32 @@ class Flaky:
 def test_an_outage_is_waited_for(app, durable):
     put_pictures(app, 3)
     app.adapters.index = Flaky(app.index, "write", 3)
-    assert done(durable, {"prefix": ""})["indexed"] == 3
+    assert run_job(durable, {"prefix": ""})["indexed"] == 3
 
 
 @pytest.mark.parametrize("works", [1, 2, 5])
 def test_an_outage_in_the_middle_of_a_segment_is_waited_for(app, durable, works):
-    """Some chunks are done by then: their segment goes on with the next thing only when all are."""
+    """Some chunks are done by then; the segment goes on only when all of them are."""
     put_pictures(app, 320)
     app.adapters.index = Flaky(app.index, "write", 3, works=works)
-    assert done(durable, {"prefix": ""})["indexed"] == 320
+    assert run_job(durable, {"prefix": ""})["indexed"] == 320
 
 
 def test_an_outage_while_segments_are_listed_is_waited_for(app, durable):
     listing = replace(app.bulk.listing, page_size=10)
     put_pictures(app, 60)
     app.bulk = replace(app.bulk, listing=Flaky(listing, "list_segment", 4, works=2))
-    assert done(durable, {"prefix": ""})["indexed"] == 60
+    assert run_job(durable, {"prefix": ""})["indexed"] == 60
 
 
 def test_an_outage_that_does_not_end_fails_the_job_with_its_reason(app, durable):
     put_pictures(app, 3)
     app.adapters.index = Flaky(app.index, "write", 10**6)
-    job_id = started(durable, {"prefix": ""})
+    job_id = start_job(durable, {"prefix": ""})
     durable.run()
-    found = job(durable, job_id)
-    assert found["state"] == "failed"
-    assert found["error"] == "Unavailable: down for a moment"  # no stack, no functions' names
+    job = get_job(durable, job_id)
+    assert job["state"] == "failed"
+    assert job["error"] == "Unavailable: down for a moment"  # no stack, no functions' names
     tries = [name for name, _ in durable.activities if name == "bulk_index"]
     assert len(tries) == TRIES
 
@@ -289,56 +289,56 @@ def test_an_activity_that_is_delivered_twice_counts_once_and_one_that_comes_late
     app, durable
 ):
     put_pictures(app, 3)
-    done(durable, {"prefix": ""})
-    given = [task for name, task in durable.activities if name == "bulk_index"]
-    assert app.bulk.index_chunk(given[0])["counts"] == {}
+    run_job(durable, {"prefix": ""})
+    tasks = [task for name, task in durable.activities if name == "bulk_index"]
+    assert app.bulk.index_chunk(tasks[0])["counts"] == {}
 
 
 def test_cancelling_stops_what_is_queued_and_keeps_what_is_done(app, durable):
     put_pictures(app, 1_000)
-    job_id = started(durable, {"prefix": ""})
+    job_id = start_job(durable, {"prefix": ""})
     while [name for name, _ in durable.activities].count("bulk_index") < 3:
         durable.run(steps=1)
-    found = body_of(call(bulk.cancel_job, durable, route_params={"job_id": job_id}))
-    assert found["state"] == "cancelled"
+    job = body_of(call(bulk.cancel_job, durable, route_params={"job_id": job_id}))
+    assert job["state"] == "cancelled"
     durable.run()
-    found = job(durable, job_id)
-    assert (found["state"], found["images"]) == ("cancelled", 192)
-    assert found["ended"]
+    job = get_job(durable, job_id)
+    assert (job["state"], job["images"]) == ("cancelled", 192)
+    assert job["ended"]
     assert app.index.counts().images == 192
-    again = done(durable, {"prefix": ""})
-    assert (again["indexed"], again["skipped"]) == (808, 192)
-    ended = body_of(call(bulk.cancel_job, durable, route_params={"job_id": again["id"]}))
+    second_job = run_job(durable, {"prefix": ""})
+    assert (second_job["indexed"], second_job["skipped"]) == (808, 192)
+    ended = body_of(call(bulk.cancel_job, durable, route_params={"job_id": second_job["id"]}))
     assert ended["state"] == "completed"
 
 
 def test_a_job_is_cancelled_at_once_though_durable_functions_take_their_time(app, durable):
     put_pictures(app, 1_000)
-    job_id = started(durable, {"prefix": ""})
+    job_id = start_job(durable, {"prefix": ""})
     durable.run(steps=8)
-    where = {"route_params": {"job_id": job_id}}
-    assert body_of(call(bulk.cancel_job, durable, **where))["state"] == "cancelled"
+    route = {"route_params": {"job_id": job_id}}
+    assert body_of(call(bulk.cancel_job, durable, **route))["state"] == "cancelled"
     assert durable.instances[job_id].status == "Running"
-    assert job(durable, job_id)["state"] == "cancelled"
-    [listed] = body_of(call(bulk.list_jobs, durable, method="GET"))["jobs"]
-    assert listed["state"] == "cancelled"
-    assert listed["ended"]
+    assert get_job(durable, job_id)["state"] == "cancelled"
+    [listed_job] = body_of(call(bulk.list_jobs, durable, method="GET"))["jobs"]
+    assert listed_job["state"] == "cancelled"
+    assert listed_job["ended"]
 
 
-def test_one_that_came_to_its_end_before_it_was_terminated_is_cancelled(app, durable):
+def test_a_job_that_ended_before_it_was_terminated_is_cancelled(app, durable):
     """Its activities have done nothing since."""
     put_pictures(app, 100)
-    job_id = started(durable, {"prefix": ""})
+    job_id = start_job(durable, {"prefix": ""})
     durable.run(steps=3)
     call(bulk.cancel_job, durable, route_params={"job_id": job_id})
     durable.forget_terminations()
     assert durable.run()
     assert durable.instances[job_id].status == "Completed"
-    assert job(durable, job_id)["state"] == "cancelled"
+    assert get_job(durable, job_id)["state"] == "cancelled"
 
 
 def test_a_killed_instance_costs_its_work_a_minute():
-    """Azure's default is five; of queued work nobody else takes a thing before."""
+    """Azure's default is five minutes, during which no other instance takes over its work."""
     options = json.loads((Path(__file__).parents[2] / "host.json").read_text())["extensions"]
     provider = options["durableTask"]["storageProvider"]
     assert provider["workItemQueueVisibilityTimeout"] == "00:01:00"
@@ -347,23 +347,23 @@ def test_a_killed_instance_costs_its_work_a_minute():
 
 def test_progress_is_shown_while_it_runs(app, durable):
     put_pictures(app, 1_000)
-    job_id = started(durable, {"prefix": ""})
-    assert job(durable, job_id)["state"] == "queued"
-    assert job(durable, job_id)["total"] is None
-    seen = set()
+    job_id = start_job(durable, {"prefix": ""})
+    assert get_job(durable, job_id)["state"] == "queued"
+    assert get_job(durable, job_id)["total"] is None
+    done_counts = set()
     while not durable.run(steps=3):
-        found = job(durable, job_id)
-        seen.add(found["done"])
-        if 0 < found["done"] < 1_000:
-            assert found["state"] == "running"
-            assert found["eta_s"] is not None
-            assert found["ended"] is None
-    assert len(seen) > 4
-    [listed] = body_of(call(bulk.list_jobs, durable, method="GET"))["jobs"]
-    assert (listed["id"], listed["state"]) == (job_id, "completed")
+        job = get_job(durable, job_id)
+        done_counts.add(job["done"])
+        if 0 < job["done"] < 1_000:
+            assert job["state"] == "running"
+            assert job["eta_s"] is not None
+            assert job["ended"] is None
+    assert len(done_counts) > 4
+    [listed_job] = body_of(call(bulk.list_jobs, durable, method="GET"))["jobs"]
+    assert (listed_job["id"], listed_job["state"]) == (job_id, "completed")
 
 
-def test_a_picture_that_kills_the_process_is_found(app, durable):
+def test_a_picture_that_kills_the_process_is_named(app, durable):
     put_pictures(app, 4)
     app.images.write("p0002/killer.png", picture("green"))
 
@@ -372,28 +372,28 @@ def test_a_picture_that_kills_the_process_is_found(app, durable):
 
     decode = app.encoder.decode
 
-    def deadly(data, region=None):
+    def decode_or_die(data, region=None):
         if data == picture("green"):
             raise Death
         return decode(data, region)
 
-    app.encoder.decode = deadly
-    work = app.bulk
+    app.encoder.decode = decode_or_die
+    bulk_jobs = app.bulk
     source = {"kind": "container", "name": "", "etag": ""}
-    listed = work.list_segment(
+    listed = bulk_jobs.list_segment(
         {"job": "job-x", "number": 0, "source": source, "place": None, "chunk": 64}
     )
     [[start, end]] = listed["chunks"]
     task = {"job": "job-x", "segment": 0, "start": start, "end": end}
-    undone = app.adapters.state.delete
+    real_delete = app.adapters.state.delete
     for _ in range(5):
         app.adapters.state.delete = lambda name: None  # a process that is killed tidies nothing up
         try:
-            tally = work.index_chunk(task)
+            tally = bulk_jobs.index_chunk(task)
             break
         except Death:
             continue
-    app.adapters.state.delete = undone
+    app.adapters.state.delete = real_delete
     assert tally["problems"][0]["what"] == "p0002/killer.png"
     assert "ended" in app.failures.find("p0002/killer.png").reason
     assert app.index.counts().images == 4
@@ -430,13 +430,13 @@ def test_a_feed_that_is_posted(app, durable):
     response = call(bulk.index_batch, durable, **form)
     assert response.status_code == 202
     durable.run()
-    found = job(durable, body_of(response)["id"])
-    assert found["state"] == "completed"
-    assert counts(found) == {
+    job = get_job(durable, body_of(response)["id"])
+    assert job["state"] == "completed"
+    assert get_counts(job) == {
         "total": 102, "done": 102, "indexed": 100, "failed": 3, "images": 100,
     }  # fmt: skip
-    assert found["merged"] == 1
-    wrong = {problem["what"] for problem in found["problems"]}
+    assert job["merged"] == 1
+    wrong = {problem["what"] for problem in job["problems"]}
     assert wrong == {"row 103", "row 104", "row 101 (s99): s99/1.png"}
     seven = app.index.product("s7")
     assert (seven.text.name, seven.text.metadata) == ("Shirt 7", {"price": 7.5, "currency": "EUR"})
@@ -445,8 +445,8 @@ def test_a_feed_that_is_posted(app, durable):
     app.encoder.calls.clear()
     response = call(bulk.index_batch, durable, **form)
     durable.run()
-    again = job(durable, body_of(response)["id"])
-    assert (again["skipped"], again["indexed"], again["failed"]) == (100, 0, 3)
+    second_job = get_job(durable, body_of(response)["id"])
+    assert (second_job["skipped"], second_job["indexed"], second_job["failed"]) == (100, 0, 3)
     assert app.encoder.calls == []
 
 
@@ -466,13 +466,13 @@ def test_pictures_by_url_are_fetched_once(app, durable):
         "https://x.example/a.html",
     ]
     products = [{"id": "a", "images": images}, {"id": "b", "image_link": images[0]}]
-    found = done(durable, {"products": products})
-    assert (found["indexed"], found["images"], found["failed"]) == (2, 2, 2)
-    reasons = {problem["what"]: problem["reason"] for problem in found["problems"]}
+    job = run_job(durable, {"products": products})
+    assert (job["indexed"], job["images"], job["failed"]) == (2, 2, 2)
+    reasons = {problem["what"]: problem["reason"] for problem in job["problems"]}
     assert "404" in reasons[f"row 1 (a): {images[1]}"]
     assert len(app.index.product("a").images) == 1
-    again = done(durable, {"products": products})
-    assert (again["skipped"], again["images"], again["failed"]) == (2, 0, 2)
+    second_job = run_job(durable, {"products": products})
+    assert (second_job["skipped"], second_job["images"], second_job["failed"]) == (2, 0, 2)
     assert fetched.count(images[0]) == 2
 
 
@@ -488,21 +488,25 @@ def test_a_listing_that_is_delivered_twice_is_the_same(app):
 def test_products_in_json_and_a_feed_of_the_container(app, durable):
     a = {"product_id": "a", "name": "A", "metadata": {"price": 3}}
     products = [a, {"id": "b", "title": "B"}]
-    assert counts(done(durable, {"products": products})) == {"total": 2, "done": 2, "indexed": 2}
+    assert get_counts(run_job(durable, {"products": products})) == {
+        "total": 2,
+        "done": 2,
+        "indexed": 2,
+    }
     app.feeds.write("spring.jsonl", b'{"id": "c", "title": "C"}\n')
-    assert done(durable, {"feed": "spring.jsonl"})["indexed"] == 1
+    assert run_job(durable, {"feed": "spring.jsonl"})["indexed"] == 1
     assert sorted(p.text.product_id for p in app.index.products(limit=9).items) == ["a", "b", "c"]
     assert app.index.sources([PointRef("a")])[PointRef("a")]
 
 
 def test_a_feed_that_changes_meanwhile_ends_the_job(app, durable):
     app.feeds.write("f.csv", FEED.encode())
-    job_id = started(durable, {"feed": "f.csv"})
+    job_id = start_job(durable, {"feed": "f.csv"})
     app.feeds.write("f.csv", FEED.encode())
     durable.run()
-    found = job(durable, job_id)
-    assert found["state"] == "failed"
-    assert "changed" in found["error"]
+    job = get_job(durable, job_id)
+    assert job["state"] == "failed"
+    assert "changed" in job["error"]
     assert len(durable.activities) == 1
 
 
@@ -520,7 +524,7 @@ def test_a_feed_that_changes_meanwhile_ends_the_job(app, durable):
         (as_form(), 422, "no file"),
     ],
 )
-def test_what_is_no_job_is_refused_at_once(app, durable, request_, status, says):
+def test_a_request_that_makes_no_job_is_refused_at_once(app, durable, request_, status, says):
     response = call(bulk.index_batch, durable, **request_)
     assert_problem(response, status, says=says)
     assert not durable.instances
@@ -528,8 +532,8 @@ def test_what_is_no_job_is_refused_at_once(app, durable, request_, status, says)
 
 def test_only_jobs_are_shown(app, durable):
     put_pictures(app, 1)
-    found = done(durable, {"prefix": ""})
-    part = "part-" + found["id"].removeprefix("job-") + "-000000"
+    job = run_job(durable, {"prefix": ""})
+    part = "part-" + job["id"].removeprefix("job-") + "-000000"
     assert part in durable.instances
     for unknown in (part, "job-none", "x"):
         for function in (bulk.get_job, bulk.cancel_job):
@@ -537,10 +541,10 @@ def test_only_jobs_are_shown(app, durable):
 
 
 def test_a_host_that_does_not_answer_is_unavailable(app, durable):
-    async def broken(*_, **__):
+    async def raise_os_error(*_, **__):
         raise OSError("no connection")
 
-    durable.start_new = durable.get_status = durable.list_instances = broken
+    durable.start_new = durable.get_status = durable.list_instances = raise_os_error
     assert_problem(call(bulk.index_batch, durable, **as_json({"prefix": ""})), 503)
     assert_problem(call(bulk.list_jobs, durable, method="GET"), 503)
     assert_problem(call(bulk.get_job, durable, route_params={"job_id": "job-1"}), 503)

@@ -182,15 +182,21 @@ def test_every_message_that_a_script_uses_exists():
     """Looks at every string that begins like a key, so that ``t(a ? "x.y" : "x.z")`` counts."""
     keys = message_keys("en")
     areas = "|".join({key.partition(".")[0] for key in keys if "." in key})
+    total = 0
     for name in own_scripts():
         if not name.startswith("lang/"):
             used = set(re.findall(r'\bt\("([\w.-]+)"', source(name)))
             used |= set(re.findall(rf'(?<!h\()"((?:{areas})\.[\w.]+)"', source(name)))
             assert used <= keys, f"{name}: {used - keys}"
+            total += len(used)
+    assert total > 80
 
 
 def test_every_icon_that_a_script_uses_exists():
     icons = set(re.findall(r'^  "?([\w-]+)"?: \[', source("lib/icons.js"), re.M))
+    total = 0
     for name in own_scripts():
         used = set(re.findall(r'\brenderIcon(?:Button)?\("([\w-]+)"', source(name)))
         assert used <= icons, f"{name}: {used - icons}"
+        total += len(used)
+    assert total > 10

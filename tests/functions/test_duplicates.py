@@ -1,4 +1,4 @@
-"""What an event costs in calls, most of all one that comes again."""
+"""How many calls an event costs, above all one that is delivered twice."""
 
 import json
 from collections import Counter
@@ -11,8 +11,8 @@ from tests.twins.blobs import MemoryBlobStore
 from tests.twins.index import MemoryIndex
 
 
-class Counted:
-    """Passes calls on, and counts them by name."""
+class CountingProxy:
+    """Passes calls on to the inner object, and counts them by name."""
 
     def __init__(self, inner, calls):
         self._inner, self._calls = inner, calls
@@ -22,20 +22,20 @@ class Counted:
         if not callable(value):
             return value
 
-        def counted(*args, **kwargs):
+        def count_and_call(*args, **kwargs):
             self._calls[name] += 1
             return value(*args, **kwargs)
 
-        return counted
+        return count_and_call
 
 
 @pytest.fixture
 def calls(app):
-    counted = {"images": Counter(), "failures": Counter(), "index": Counter()}
-    app.adapters.images = Counted(MemoryBlobStore(), counted["images"])
-    app.failures = Failures(Counted(MemoryBlobStore(), counted["failures"]))
-    app.adapters.index = Counted(MemoryIndex(), counted["index"])
-    return counted
+    counters = {"images": Counter(), "failures": Counter(), "index": Counter()}
+    app.adapters.images = CountingProxy(MemoryBlobStore(), counters["images"])
+    app.failures = Failures(CountingProxy(MemoryBlobStore(), counters["failures"]))
+    app.adapters.index = CountingProxy(MemoryIndex(), counters["index"])
+    return counters
 
 
 @pytest.mark.parametrize("document", [None, "mug/product.json", "mug/a.png.json"])
@@ -69,8 +69,8 @@ def test_a_changed_sidecar_embeds_words_and_no_picture(app, calls):
     app.images.write("mug/a.png", picture(), content_type="")
     app.indexer.sync("mug/a.png")
     app.encoder.calls.clear()
-    said = {"name": "Said", "metadata": {"price": 3}}
-    app.images.write("mug/a.png.json", json.dumps(said).encode(), content_type="")
+    document = {"name": "Said", "metadata": {"price": 3}}
+    app.images.write("mug/a.png.json", json.dumps(document).encode(), content_type="")
     assert app.indexer.sync("mug/a.png.json") == "indexed"
     assert app.encoder.calls == ["Said"]
     assert app.index.product("mug").text.metadata == {"price": 3}
@@ -84,8 +84,8 @@ def test_a_first_picture_costs_few_calls(app, calls):
     assert calls["index"] == {"sources": 2, "write": 1, "nearest": 1}
 
 
-def test_a_document_that_only_came_again_changes_nothing_it_says(app, calls):
-    """The same words under a new etag: the product is written again, with no other words."""
+def test_a_document_written_again_with_the_same_words_changes_nothing(app, calls):
+    """The same words under a new etag: the product is written again, and its words stay."""
     app.images.write("mug/product.json", b'{"name": "Said"}', content_type="")
     app.indexer.sync("mug/product.json")
     app.images.write("mug/product.json", b'{"name": "Said"}', content_type="")
@@ -94,9 +94,9 @@ def test_a_document_that_only_came_again_changes_nothing_it_says(app, calls):
     assert app.index.product("mug").text.name == "Said"
 
 
-def test_an_event_that_comes_again_brings_words_up_to_date(app):
-    """Killed after the picture was written, and before the words were looked at once more: the
-    sidecar's own event came in between, when there was no picture to say it of."""
+def test_a_second_event_brings_words_up_to_date(app):
+    """The process was killed after it wrote the picture and before it read the words again; the
+    sidecar's own event came in between, when there was no picture that it could describe."""
     app.images.write("mug/a.png", picture(), content_type="")
     app.indexer.sync("mug/a.png")
     app.images.write("mug/a.png.json", b'{"name": "Said"}', content_type="")

@@ -23,12 +23,12 @@ def shop(app):
     return app
 
 
-def asked(**params):
+def get_facets(**params):
     return call(facets, method="GET", params=params)
 
 
-def test_every_field_is_told_unless_some_are_asked_for(shop):
-    body = body_of(asked())
+def test_every_field_is_listed_unless_some_are_named(shop):
+    body = body_of(get_facets())
     assert body["products"] == 3
     assert [f["field"] for f in body["facets"]] == list(shop.settings.filterable_fields)
     by_field = {facet["field"]: facet for facet in body["facets"]}
@@ -42,19 +42,19 @@ def test_every_field_is_told_unless_some_are_asked_for(shop):
         {"value": True, "count": 1},
     ]
     assert by_field["brand"]["values"] == []
-    some = body_of(asked(field="price, category"))
+    some = body_of(get_facets(field="price, category"))
     assert [f["field"] for f in some["facets"]] == ["price", "category"]
 
 
 def test_counts_are_under_the_filter(shop):
-    body = body_of(asked(field="category", filter='{"price": {"gte": 10}}', limit="1"))
+    body = body_of(get_facets(field="category", filter='{"price": {"gte": 10}}', limit="1"))
     assert body == {
         "products": 1,
         "facets": [
             {"field": "category", "type": "keyword", "values": [{"value": "dress", "count": 1}]}
         ],
     }
-    nothing = body_of(asked(field="price", filter='{"category": "none"}'))
+    nothing = body_of(get_facets(field="price", filter='{"category": "none"}'))
     assert nothing == {"products": 0, "facets": [{"field": "price", "type": "number"}]}
 
 
@@ -71,8 +71,8 @@ def test_counts_are_under_the_filter(shop):
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_bad_requests_say_what_there_is(shop, params, says):
-    assert_problem(asked(**params), 422, says=says)
+def test_bad_requests_name_what_is_allowed(shop, params, says):
+    assert_problem(get_facets(**params), 422, says=says)
 
 
 def test_a_listing_can_be_filtered(shop):
@@ -81,8 +81,8 @@ def test_a_listing_can_be_filtered(shop):
     second = body_of(
         call(list_products, method="GET", params={**params, "cursor": first["cursor"]})
     )
-    found = [first["products"][0]["id"], second["products"][0]["id"]]
-    assert sorted(found) == ["a", "b"]
+    ids = [first["products"][0]["id"], second["products"][0]["id"]]
+    assert sorted(ids) == ["a", "b"]
     bad = call(list_products, method="GET", params={"filter": '{"size": 1}'})
     assert_problem(bad, 422, says="category (keyword)")
 

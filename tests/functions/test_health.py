@@ -1,4 +1,4 @@
-"""Health says what is wrong with the model, and says loudly when it means nothing."""
+"""Health says what is wrong with the model, and warns when its weights are random."""
 
 import json
 import shutil
@@ -30,43 +30,43 @@ def starter(tmp_path):
     use_models(previous)
 
 
-def asked(**params):
+def get_health(**params):
     response = call(health, method="GET", params=params)
     return response.status_code, json.loads(response.get_body())
 
 
 def test_a_sound_bundle(starter):
-    status, body = asked()
+    status, body = get_health()
     assert (status, body["status"], body["model"]) == (200, "running", "starter")
     assert "warnings" not in body
-    assert asked(deep="true")[1]["checks"]["model"] == "ok"
+    assert get_health(deep="true")[1]["checks"]["model"] == "ok"
 
 
-def test_a_changed_file_is_found_when_asked_to_look_deep(starter):
-    """Same size, one bit other: only reading it tells."""
+def test_a_changed_file_is_noticed_by_the_deep_check(starter):
+    """The size is the same and one bit differs, so only reading the file shows it."""
     content = bytearray((starter / "text.onnx").read_bytes())
     content[len(content) // 2] ^= 1
     (starter / "text.onnx").write_bytes(content)
-    assert asked()[0] == 200
-    status, body = asked(deep="true")
+    assert get_health()[0] == 200
+    status, body = get_health(deep="true")
     assert (status, body["status"]) == (503, "failing")
     assert "SHA-256 of text.onnx" in body["checks"]["model"]
     assert "export" in body["checks"]["model"]
 
 
-def test_a_truncated_file_is_found_at_once(starter):
+def test_a_truncated_file_is_noticed_at_once(starter):
     content = (starter / "image.onnx").read_bytes()
     (starter / "image.onnx").write_bytes(content[: len(content) // 2])
-    status, body = asked()
+    status, body = get_health()
     assert (status, body["model"]) == (503, None)
     assert "image.onnx" in body["checks"]["model"]
 
 
-def test_random_weights_are_said_in_health_stats_and_the_log(starter, caplog):
+def test_random_weights_are_reported_in_health_stats_and_the_log(starter, caplog):
     manifest = json.loads((starter / "manifest.json").read_text())
     manifest["random_weights"] = True
     (starter / "manifest.json").write_text(json.dumps(manifest))
-    status, body = asked()
+    status, body = get_health()
     assert status == 200
     assert "weights are random" in body["warnings"][0]
     model = json.loads(call(stats, method="GET").get_body())["model"]

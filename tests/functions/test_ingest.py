@@ -25,29 +25,29 @@ from tests.twins.blobs import MemoryBlobStore
 
 
 def drop(app, blob, data):
-    """As the host does it: the blob is in storage, then the trigger is called."""
+    """Does what the host does: the blob is in storage, then the trigger is called."""
     app.images.write(blob, data, content_type="application/octet-stream")
     blob_changed(InputStream(data=data, name=f"images/{blob}", length=len(data)))
 
 
 def remove(app, blob):
     app.images.delete(blob)
-    blob_events(deleted(blob))
+    blob_events(delete_event(blob))
 
 
-def deleted(blob, container="images"):
+def delete_event(blob, container="images"):
     url = f"https://account.blob.core.windows.net/{container}/{blob}"
     return event("BlobDeleted", f"{container}/{blob}", {"api": "DeleteBlob", "url": url})
 
 
-def words(app, product_id):
-    found = app.index.product(product_id)
-    return found.text.name if found else None
+def get_product_name(app, product_id):
+    product = app.index.product(product_id)
+    return product.text.name if product else None
 
 
 def test_a_dropped_picture_is_indexed_and_a_deleted_one_is_gone(app):
     drop(app, "red-summer-dress/front.png", picture())
-    assert words(app, "red-summer-dress") == "Red Summer Dress"
+    assert get_product_name(app, "red-summer-dress") == "Red Summer Dress"
     assert app.index.counts().images == 1
     remove(app, "red-summer-dress/front.png")
     assert app.index.counts().vectors == 0
@@ -55,27 +55,27 @@ def test_a_dropped_picture_is_indexed_and_a_deleted_one_is_gone(app):
 
 def test_a_root_file_is_a_product_of_its_own(app):
     drop(app, "coffee_mug.PNG", picture())
-    assert words(app, "coffee_mug") == "Coffee Mug"
+    assert get_product_name(app, "coffee_mug") == "Coffee Mug"
 
 
 def test_words_come_from_a_document_a_sidecar_or_the_name(app):
     drop(app, "mug/blue-mug.png", picture())
-    assert words(app, "mug") == "Blue Mug"
+    assert get_product_name(app, "mug") == "Blue Mug"
     drop(app, "mug/blue-mug.png.json", json.dumps({"name": "From the sidecar"}).encode())
-    assert words(app, "mug") == "From the sidecar"
+    assert get_product_name(app, "mug") == "From the sidecar"
     drop(app, "mug/product.json", json.dumps({"name": "From the document"}).encode())
-    assert words(app, "mug") == "From the document"
+    assert get_product_name(app, "mug") == "From the document"
     remove(app, "mug/product.json")
-    assert words(app, "mug") == "From the sidecar"
+    assert get_product_name(app, "mug") == "From the sidecar"
     remove(app, "mug/blue-mug.png.json")
-    assert words(app, "mug") == "Blue Mug"
+    assert get_product_name(app, "mug") == "Blue Mug"
 
 
 def test_a_sidecar_before_its_picture(app):
     drop(app, "mug/a.png.json", json.dumps({"name": "Early", "metadata": {"price": 1}}).encode())
     assert app.index.counts().products == 0
     drop(app, "mug/a.png", picture())
-    assert words(app, "mug") == "Early"
+    assert get_product_name(app, "mug") == "Early"
 
 
 def test_a_second_delivery_costs_no_embedding(app):
@@ -89,22 +89,24 @@ def test_a_second_delivery_costs_no_embedding(app):
 def test_an_overwritten_picture_replaces_its_vector(app):
     drop(app, "mug/a.png", picture("red"))
     drop(app, "mug/a.png", picture("blue"))
-    [found] = app.search.by_picture(Photo(picture("blue")), "image", SearchOptions(limit=1)).results
-    assert found.score > 0.99
+    [result] = app.search.by_picture(
+        Photo(picture("blue")), "image", SearchOptions(limit=1)
+    ).results
+    assert result.score > 0.99
     assert app.index.counts().images == 1
 
 
-def test_events_after_the_fact_do_not_resurrect(app):
+def test_late_events_do_not_bring_a_deleted_picture_back(app):
     drop(app, "mug/a.png", picture())
     remove(app, "mug/a.png")
     blob_changed(InputStream(data=picture(), name="images/mug/a.png", length=1))
-    blob_events(deleted("mug/a.png"))
+    blob_events(delete_event("mug/a.png"))
     assert app.index.counts().vectors == 0
 
 
 def test_a_delete_event_that_comes_late_does_not_remove_the_new_picture(app):
     drop(app, "mug/a.png", picture())
-    blob_events(deleted("mug/a.png"))
+    blob_events(delete_event("mug/a.png"))
     assert app.index.counts().images == 1
 
 
@@ -129,10 +131,10 @@ def test_a_good_picture_overwritten_by_a_bad_one_leaves_nothing_stale(app):
     assert app.failures.count() == 0
 
 
-def test_a_bad_sidecar_is_recorded_and_the_picture_still_found(app):
+def test_a_bad_sidecar_is_recorded_and_the_picture_is_still_indexed(app):
     drop(app, "mug/blue-mug.png", picture())
     drop(app, "mug/blue-mug.png.json", b"{not json")
-    assert words(app, "mug") == "Blue Mug"
+    assert get_product_name(app, "mug") == "Blue Mug"
     [failure] = app.failures.page(limit=9).items
     assert "JSON" in failure.reason
 
@@ -140,7 +142,7 @@ def test_a_bad_sidecar_is_recorded_and_the_picture_still_found(app):
 def test_another_containers_events_are_ignored(app):
     drop(app, "mug/a.png", picture())
     app.images.delete("mug/a.png")
-    blob_events(deleted("mug/a.png", container="thumbnails"))
+    blob_events(delete_event("mug/a.png", container="thumbnails"))
     assert app.index.counts().images == 1
 
 
@@ -159,26 +161,28 @@ def test_the_trigger_takes_bytes_and_reads_from_the_configured_container():
     ("source", "is_there"), [("Queue", False), ("EventGrid", True), ("LogsAndContainerScan", True)]
 )
 def test_there_is_no_blob_trigger_where_events_come_by_the_queue(source, is_there):
-    """Each new blob would come twice, and its content be read for nothing."""
+    """Otherwise each new blob would be delivered twice, and its content read for nothing."""
     code = (
         "import function_app; print(*(f.get_function_name() for f in "
         "function_app.app.get_functions()))"
     )
     environ = {**os.environ, "BLOB_TRIGGER_SOURCE": source}
-    ended = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=True
     )
-    names = ended.stdout.split()
+    names = completed.stdout.split()
     assert ("blob_changed" in names) == is_there
     assert {"blob_events", "blob_events_given_up", "blob_trigger_given_up"} <= set(names)
 
 
 def test_streams_are_not_trusted_over_storage(app):
-    """What the event carried may be old; storage's state is what counts."""
+    """The content that came with the event may be old; what counts is what storage holds."""
     app.images.write("mug/a.png", picture("blue"), content_type="image/png")
     blob_changed(InputStream(data=io.BytesIO(picture("red")).read(), name="images/mug/a.png"))
-    [found] = app.search.by_picture(Photo(picture("blue")), "image", SearchOptions(limit=1)).results
-    assert found.score > 0.99
+    [result] = app.search.by_picture(
+        Photo(picture("blue")), "image", SearchOptions(limit=1)
+    ).results
+    assert result.score > 0.99
 
 
 def test_a_huge_blob_is_a_failure(app):
@@ -187,7 +191,7 @@ def test_a_huge_blob_is_a_failure(app):
     assert "MAX_UPLOAD_MB" in failure.reason
 
 
-class Archive(MemoryBlobStore):
+class ArchivingBlobStore(MemoryBlobStore):
     """A store some of whose blobs are in the archive tier, which changes no etag."""
 
     def __init__(self):
@@ -208,7 +212,7 @@ class Archive(MemoryBlobStore):
 
 @pytest.fixture
 def archive(app):
-    app.adapters.images = Archive()
+    app.adapters.images = ArchivingBlobStore()
     return app.images
 
 
@@ -223,7 +227,7 @@ def test_an_archived_picture_is_a_failure_until_it_is_back(app, archive):
     assert (app.failures.count(), app.index.counts().images) == (0, 1)
 
 
-def test_an_archived_picture_whose_return_nobody_told_is_found_by_a_reconcile(app, archive):
+def test_a_reconcile_notices_that_an_archived_picture_is_back(app, archive):
     archive.archived.add("mug/a.png")
     drop(app, "mug/a.png", picture())
     assert app.reconcile.run(seconds=9).is_done
@@ -233,7 +237,7 @@ def test_an_archived_picture_whose_return_nobody_told_is_found_by_a_reconcile(ap
     assert (app.failures.count(), app.index.counts().images) == (0, 1)
 
 
-def test_a_picture_that_is_indexed_stays_found_when_it_is_archived(app, archive):
+def test_an_indexed_picture_stays_indexed_when_it_is_archived(app, archive):
     drop(app, "mug/a.png", picture())
     archive.archived.add("mug/a.png")
     blob_events(event("BlobTierChanged", "images/mug/a.png", {}))
@@ -244,13 +248,13 @@ def test_an_archived_document_blocks_no_picture(app, archive):
     archive.archived.add("blue-mug/product.json")
     drop(app, "blue-mug/product.json", b'{"name": "Said"}')
     drop(app, "blue-mug/a.png", picture())
-    assert words(app, "blue-mug") == "Blue Mug"
+    assert get_product_name(app, "blue-mug") == "Blue Mug"
     assert [failure.blob for failure in app.failures.page(limit=9).items] == [
         "blue-mug/product.json"
     ]
 
 
-def test_what_is_too_large_is_refused_by_its_length(app, archive):
+def test_a_blob_that_is_too_large_is_refused_without_reading_it(app, archive):
     app.images.write("mug/huge.png", b"\x89PNG" + b"\0" * 2_000_000)
     blob_events(event("BlobCreated", "images/mug/huge.png", {}))
     [failure] = app.failures.page(limit=9).items
@@ -258,8 +262,8 @@ def test_what_is_too_large_is_refused_by_its_length(app, archive):
     assert archive.reads == []
 
 
-class Crowded(CountingEncoder):
-    """Notes how many pictures are decoded or embedded at one time."""
+class CrowdCountingEncoder(CountingEncoder):
+    """Records how many pictures are decoded or embedded at the same time."""
 
     def __init__(self):
         super().__init__()
@@ -279,9 +283,9 @@ class Crowded(CountingEncoder):
         return super().encode_images(pictures)
 
 
-def test_however_many_look_two_decode(app):
-    """host.json lets eight looks run at one time, and three of the blob trigger."""
-    app.adapters.encoder = encoder = Crowded()
+def test_at_most_two_pictures_are_decoded_at_a_time(app):
+    """host.json lets eight queue messages run at the same time, and three blob triggers."""
+    app.adapters.encoder = encoder = CrowdCountingEncoder()
     blobs = [f"p{number}/a.png" for number in range(11)]
     for blob in blobs:
         app.images.write(blob, picture(), content_type="")

@@ -1,4 +1,4 @@
-"""Nearly the same pictures of several products, from dropping to the answer."""
+"""Nearly identical pictures of several products, from the dropped file to the search response."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def drop(app, product_id, colour):
     app.indexer.sync(f"{product_id}/a.png")
 
 
-def flagged():
+def find_duplicates():
     results = body_of(call(search_by_text, **as_json({"query": "thing"})))["results"]
     return {r["id"]: r["near_duplicates"] for r in results if "near_duplicates" in r}
 
@@ -27,28 +27,32 @@ def shop(app):
 
 
 def test_both_are_flagged_and_none_is_dropped(shop):
-    assert flagged() == {"one": ["two"], "two": ["one"]}
+    assert find_duplicates() == {"one": ["two"], "two": ["one"]}
     assert shop.index.counts().images == 3
 
 
 def test_a_third_one_joins_them(shop):
     files = [("image_file", "a.png", picture("#dc1f1e"))]
     call(index_product_with_image, **as_form({"product_id": "three", "name": "three"}, files))
-    assert flagged() == {"one": ["three", "two"], "two": ["one", "three"], "three": ["one", "two"]}
+    assert find_duplicates() == {
+        "one": ["three", "two"],
+        "two": ["one", "three"],
+        "three": ["one", "two"],
+    }
 
 
 def test_what_is_replaced_or_deleted_is_flagged_no_longer(shop):
     drop(shop, "two", "green")
-    assert flagged() == {}
+    assert find_duplicates() == {}
     drop(shop, "two", "red")
-    assert flagged() == {"one": ["two"], "two": ["one"]}
+    assert find_duplicates() == {"one": ["two"], "two": ["one"]}
     shop.images.delete("one/a.png")
     shop.indexer.sync("one/a.png")
-    assert flagged() == {}
+    assert find_duplicates() == {}
 
 
 def test_pictures_of_one_product_are_no_duplicates(app):
     for name in ("a.png", "b.png"):
         app.images.write(f"one/{name}", picture("red"), content_type="")
         app.indexer.sync(f"one/{name}")
-    assert flagged() == {}
+    assert find_duplicates() == {}

@@ -1,4 +1,4 @@
-"""Odd blob names, dropped, shown, found in a listing and deleted: on every store there is."""
+"""Odd blob names are indexed, served and deleted like any others, on every store there is."""
 
 import uuid
 from urllib.parse import quote, unquote
@@ -39,7 +39,7 @@ assert len(LONG) == 1000
 @pytest.fixture(
     params=["memory", "folder", pytest.param("azure", marks=pytest.mark.real("azurite"))]
 )
-def stored(app, request, tmp_path):
+def any_app(app, request, tmp_path):
     if request.param == "folder":
         app.adapters.images = FolderBlobStore(tmp_path, "images")
     if request.param == "azure":
@@ -50,56 +50,56 @@ def stored(app, request, tmp_path):
 
 
 @pytest.mark.parametrize("blob", ODD)
-def test_an_odd_name_is_a_name_like_any_other(stored, blob):
+def test_an_odd_name_is_a_name_like_any_other(any_app, blob):
     data = picture(kind="JPEG")
-    stored.images.write(blob, data, content_type="application/octet-stream")
+    any_app.images.write(blob, data, content_type="application/octet-stream")
     blob_changed(InputStream(data=data, name=f"images/{blob}", length=len(data)))
-    assert stored.failures.count() == 0
+    assert any_app.failures.count() == 0
 
     product_id = BlobRole.of(blob).product_id
-    shown = body_of(call(get_product, method="GET", route_params={"product_id": product_id}))
-    assert shown["id"] == product_id
-    assert shown["name"].strip()
+    product = body_of(call(get_product, method="GET", route_params={"product_id": product_id}))
+    assert product["id"] == product_id
+    assert product["name"].strip()
     # the host decodes every escape of a path but %2F, which our own URLs never hold bare
-    path = unquote(shown["image_url"].removeprefix("/api/v1/images/"))
+    path = unquote(product["image_url"].removeprefix("/api/v1/images/"))
     assert path == blob
     for params in ({}, {"size": "160"}):
-        got = call(get_image, method="GET", route_params={"path": path}, params=params)
-        assert got.status_code == 200
-    assert got.mimetype == "image/webp"
+        response = call(get_image, method="GET", route_params={"path": path}, params=params)
+        assert response.status_code == 200
+    assert response.mimetype == "image/webp"
 
-    stored.images.delete(blob)
+    any_app.images.delete(blob)
     url = {"url": f"{ACCOUNT}/images/{quote(blob)}"}
     blob_events(event("BlobDeleted", f"images/{blob}", url))
-    assert stored.index.counts().vectors == 0
+    assert any_app.index.counts().vectors == 0
 
 
 @pytest.mark.parametrize("blob", ODD)
-def test_a_sidecar_of_an_odd_name_is_found(stored, blob):
-    stored.images.write(blob, picture(), content_type="")
-    stored.indexer.sync(blob)
-    stored.images.write(f"{blob}.json", b'{"name": "Gesagt"}', content_type="")
-    stored.indexer.sync(f"{blob}.json")
-    assert stored.index.product(BlobRole.of(blob).product_id).text.name == "Gesagt"
+def test_a_sidecar_of_an_odd_name_is_read(any_app, blob):
+    any_app.images.write(blob, picture(), content_type="")
+    any_app.indexer.sync(blob)
+    any_app.images.write(f"{blob}.json", b'{"name": "Gesagt"}', content_type="")
+    any_app.indexer.sync(f"{blob}.json")
+    assert any_app.index.product(BlobRole.of(blob).product_id).text.name == "Gesagt"
 
 
-def test_a_name_with_no_room_for_a_product_is_a_failure_that_says_so(stored):
+def test_a_name_with_no_room_for_a_product_is_a_failure_that_says_so(any_app):
     for blob in ("../secret.png", "mug/../x.png", "x" * 1025, ".json"):
         blob_changed(InputStream(data=b"", name=f"images/{blob}", length=0))
-    reasons = [failure.reason for failure in stored.failures.page(limit=9).items]
+    reasons = [failure.reason for failure in any_app.failures.page(limit=9).items]
     assert len(reasons) == 4
     assert all(reasons)
 
 
-def test_a_thousand_characters_without_a_slash(stored):
+def test_a_thousand_characters_without_a_slash(any_app):
     """A product id of its own; a disk takes 255 bytes, and the failure says so."""
     blob = "x" * 996 + ".jpg"
-    stored.images.write("mug/a.png", picture(), content_type="")
-    if isinstance(stored.images, FolderBlobStore):
+    any_app.images.write("mug/a.png", picture(), content_type="")
+    if isinstance(any_app.images, FolderBlobStore):
         blob_changed(InputStream(data=b"", name=f"images/{blob}", length=0))
-        [failure] = stored.failures.page(limit=9).items
+        [failure] = any_app.failures.page(limit=9).items
         assert "disk" in failure.reason
     else:
-        stored.images.write(blob, picture(), content_type="")
+        any_app.images.write(blob, picture(), content_type="")
         blob_changed(InputStream(data=b"", name=f"images/{blob}", length=0))
-        assert stored.index.product("x" * 996).images[0].blob == blob
+        assert any_app.index.product("x" * 996).images[0].blob == blob

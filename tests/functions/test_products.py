@@ -61,9 +61,9 @@ def test_a_product_with_pictures(app):
     files = [("image_file", "a.png", picture("red")), ("image_file", "b.jpg", picture("blue"))]
     body = body_of(put(files=files, metadata='{"price": 3}'))
     assert (body["embedding_type"], len(body["images"])) == ("image", 2)
-    found = body_of(get(get_product, "mug"))
-    assert found["images"] == sorted(body["images"])
-    assert found["metadata"] == {"price": 3}
+    product = body_of(get(get_product, "mug"))
+    assert product["images"] == sorted(body["images"])
+    assert product["metadata"] == {"price": 3}
 
 
 def test_the_same_picture_again_replaces_itself(app):
@@ -76,9 +76,9 @@ def test_the_same_picture_again_replaces_itself(app):
 @pytest.mark.parametrize("product_id", IDS)
 def test_ids_of_any_script_round_trip(app, product_id):
     assert put(product_id).status_code == 200
-    found = body_of(get(get_product, product_id))
-    assert found["id"] == product_id
-    path = unquote(found["image_url"].removeprefix("/api/v1/images/"))
+    product = body_of(get(get_product, product_id))
+    assert product["id"] == product_id
+    path = unquote(product["image_url"].removeprefix("/api/v1/images/"))
     assert call(get_image, method="GET", route_params={"path": path}).get_body() == picture()
     assert get(delete_product, product_id).status_code == 200
     assert_problem(get(get_product, product_id), 404, says="no product")
@@ -100,16 +100,16 @@ def test_deleting_removes_originals_and_points(app):
 def test_listing_pages_through_all(app):
     for i in range(7):
         call(index_product, **as_json({"product_id": f"p{i}", "name": f"Product {i}"}))
-    seen, cursor = [], None
+    ids, cursor = [], None
     while True:
         params = {"limit": "3", **({"cursor": cursor} if cursor else {})}
         body = body_of(call(list_products, method="GET", params=params))
-        seen += [p["id"] for p in body["products"]]
+        ids += [p["id"] for p in body["products"]]
         assert body["count"] == len(body["products"]) <= 3
         cursor = body["cursor"]
         if cursor is None:
             break
-    assert sorted(seen) == [f"p{i}" for i in range(7)]
+    assert sorted(ids) == [f"p{i}" for i in range(7)]
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_bad_listings(app, params):
     ],
 )
 def test_ids_that_no_url_could_carry(app, product_id, says):
-    asked = {"product_id": product_id, "name": "Mug"}
-    assert_problem(call(index_product, **as_json(asked)), 422, says=says)
+    body = {"product_id": product_id, "name": "Mug"}
+    assert_problem(call(index_product, **as_json(body)), 422, says=says)
     assert app.images.list().items == ()
 
 
@@ -154,8 +154,8 @@ def test_ids_that_no_url_could_carry(app, product_id, says):
     ],
 )
 def test_bad_words(app, fields, says):
-    asked = {"product_id": "mug", "name": "Mug", **fields}
-    assert_problem(call(index_product, **as_json(asked)), 422, says=says)
+    body = {"product_id": "mug", "name": "Mug", **fields}
+    assert_problem(call(index_product, **as_json(body)), 422, says=says)
 
 
 @pytest.mark.parametrize("metadata", ["[]", "5", "{", "null", '{"a": 1e999}', '{"a": NaN}'])
@@ -181,13 +181,13 @@ def test_pictures_are_served_with_validators(app):
     assert (response.status_code, response.mimetype) == (200, "image/png")
     assert response.get_body() == picture()
     assert "max-age" in response.headers["cache-control"]
-    again = call(
+    revalidated = call(
         get_image,
         method="GET",
         route_params=path,
         headers={"if-none-match": response.headers["etag"]},
     )
-    assert (again.status_code, again.get_body()) == (304, b"")
+    assert (revalidated.status_code, revalidated.get_body()) == (304, b"")
 
 
 @pytest.mark.parametrize("path", ["mug/product.json", "mug", "nothing.png", "mug/"])

@@ -1,4 +1,4 @@
-"""A public storefront: who a visitor says to be is not believed, and that is said."""
+"""A public storefront: a visitor's claim to be a certain user is ignored, and a warning says so."""
 
 from dataclasses import replace
 
@@ -20,29 +20,29 @@ def public(app):
     return app
 
 
-def search(who, **asked):
-    request = as_json({"query": "red", **asked})
-    request["headers"] |= who
+def search(user_headers, **body):
+    request = as_json({"query": "red", **body})
+    request["headers"] |= user_headers
     return body_of(call(search_by_text, **request))
 
 
-@pytest.mark.parametrize("who", [ADA, EASY_AUTH])
-def test_a_claimed_name_changes_no_search_and_that_is_said(public, who):
-    answer = search(who)
-    assert answer["mode"] == "auto"
-    assert "preferences were not used" in answer["warnings"][0]
+@pytest.mark.parametrize("user_headers", [ADA, EASY_AUTH])
+def test_a_claimed_user_changes_no_search_and_a_warning_says_so(public, user_headers):
+    body = search(user_headers)
+    assert body["mode"] == "auto"
+    assert "preferences were not used" in body["warnings"][0]
 
 
-def test_who_names_nobody_or_wants_no_preferences_is_told_nothing(public):
+def test_there_is_no_warning_without_a_user_or_with_personal_off(public):
     assert "warnings" not in search({})
     assert "warnings" not in search(ADA, personal=False)
 
 
 def test_a_saved_search_still_knows_its_user(public):
-    """Its function wants the key, and who has that may name anybody."""
-    asked = as_json({"name": "mine", "search": {"query": "red"}})
-    asked["headers"] |= ADA
-    saved = body_of(call(save_search, **asked))["id"]
-    answer = body_of(call(run_saved_search, headers=ADA, route_params={"search_id": saved}))
-    assert answer["mode"] == "text"
-    assert "warnings" not in answer
+    """Its function needs the key, and whoever has the key may name any user."""
+    request = as_json({"name": "mine", "search": {"query": "red"}})
+    request["headers"] |= ADA
+    search_id = body_of(call(save_search, **request))["id"]
+    body = body_of(call(run_saved_search, headers=ADA, route_params={"search_id": search_id}))
+    assert body["mode"] == "text"
+    assert "warnings" not in body

@@ -1,4 +1,4 @@
-"""Events duplicated, reordered and racing on threads always end where storage is.
+"""Duplicated, reordered and racing events always leave the index as storage is.
 
 Every change is followed by at least one event, as the host promises, and nothing else is
 promised: events come twice, late, in any order, and several at once on one product.
@@ -32,7 +32,7 @@ COLOURS = ["red", "green", "blue"]
 STEPS = 60
 
 
-def change(app, chance):
+def change_storage(app, chance):
     """One random change of storage; returns the blob it touched."""
     blob = chance.choice(PICTURES + DOCUMENTS)
     if chance.random() < 0.3:
@@ -49,7 +49,7 @@ def change(app, chance):
 
 
 def deliver(app, blob):
-    """As the host does it: what raises is delivered again."""
+    """Delivers as the host does: an event whose handler raises is delivered again."""
     for _ in range(20):
         try:
             return app.indexer.sync(blob)
@@ -58,8 +58,8 @@ def deliver(app, blob):
     raise AssertionError(f"{blob} could not be delivered")
 
 
-def assert_index_is_storage(app):
-    """Every sound picture once with its vector, every standing product with its words."""
+def assert_index_matches_storage(app):
+    """Every sound picture is indexed once with its vector, and every product with its words."""
     sound = {
         info.name: app.images.read(info.name).data
         for info in app.images.list().items
@@ -71,12 +71,12 @@ def assert_index_is_storage(app):
         expected.setdefault(BlobRole.of(blob).product_id, set()).add(blob)
     for product_id in "abc":
         words = app.words.read(product_id)
-        found = app.index.product(product_id)
-        stands = product_id in expected or (words is not None and words.from_document)
-        assert (found is not None) == stands, product_id
-        if found is not None:
-            assert {image.blob for image in found.images} == expected.get(product_id, set())
-            assert found.text.name == words.text.name
+        product = app.index.product(product_id)
+        should_exist = product_id in expected or (words is not None and words.from_document)
+        assert (product is not None) == should_exist, product_id
+        if product is not None:
+            assert {image.blob for image in product.images} == expected.get(product_id, set())
+            assert product.text.name == words.text.name
     for blob, data in sound.items():
         [vector] = app.encoder.encode_images([app.encoder.decode(data)])
         hits = app.index.nearest([VectorQuery("image", vector)], limit=50)[0]
@@ -99,17 +99,17 @@ def test_racing_events_end_where_storage_is(racing_app, seed):
     chance = random.Random(seed)
     lock = threading.Lock()
 
-    def someone(_):
+    def change_and_deliver(_):
         for _ in range(STEPS // 6):
             with lock:
-                late = change(racing_app, chance)
-                again = chance.choice(PICTURES + DOCUMENTS)
-            for blob in (again, late, late):
+                changed_blob = change_storage(racing_app, chance)
+                random_blob = chance.choice(PICTURES + DOCUMENTS)
+            for blob in (random_blob, changed_blob, changed_blob):
                 deliver(racing_app, blob)
 
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(someone, range(6)))
-    assert_index_is_storage(racing_app)
+        list(threads.map(change_and_deliver, range(6)))
+    assert_index_matches_storage(racing_app)
 
 
 def test_putting_and_deleting_at_once_leaves_all_or_nothing(racing_app):
@@ -121,12 +121,12 @@ def test_putting_and_deleting_at_once_leaves_all_or_nothing(racing_app):
         return call(delete_product, method="DELETE", route_params={"product_id": "a"})
 
     with ThreadPoolExecutor(8) as threads:
-        done = [threads.submit(put if i % 3 else delete, i) for i in range(40)]
-    statuses = {future.result().status_code for future in done}
+        futures = [threads.submit(put if i % 3 else delete, i) for i in range(40)]
+    statuses = {future.result().status_code for future in futures}
     assert statuses <= {200, 404, 503}
     if 503 in statuses:  # gave up on a product that kept changing: the trigger's event mends it
         deliver(racing_app, "a/product.json")
-    assert_index_is_storage(racing_app)
+    assert_index_matches_storage(racing_app)
 
 
 def test_a_name_comes_from_the_file_when_nothing_else_says_it(racing_app):
@@ -136,7 +136,7 @@ def test_a_name_comes_from_the_file_when_nothing_else_says_it(racing_app):
 
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-def test_a_cloud_write_cut_short_is_mended_by_the_event_that_comes_again(app):
+def test_a_cloud_write_cut_short_is_mended_by_the_next_event(app):
     """Qdrant fails between the request that writes a picture and the one that spreads words."""
     client = QdrantClient(":memory:")
     index = QdrantCloudIndex(lambda: client, spec(model=app.encoder.model))
@@ -146,35 +146,39 @@ def test_a_cloud_write_cut_short_is_mended_by_the_event_that_comes_again(app):
         app.images.write(blob, old if "json" in blob else picture(), content_type="")
         app.indexer.sync(blob)
 
-    def cut_short(given):
+    def cut_short(product_ids):
         raise Unavailable("qdrant did not answer")
 
     stale = index.sources([picture_ref("p/a.png"), PointRef("p")])
     app.images.write("p/product.json", b'{"name": "New"}', content_type="")
     app.indexer.sync("p/product.json")
-    late = picture_record(app, "p/a.png", name="Old", version=stale[PointRef("p")].version)
-    index._catch_up, whole = cut_short, index._catch_up
+    late_record = make_picture_record(
+        app, "p/a.png", name="Old", version=stale[PointRef("p")].version
+    )
+    index._catch_up, catch_up = cut_short, index._catch_up
     with pytest.raises(Unavailable):
-        index.write([late], [])
-    index._catch_up = whole
+        index.write([late_record], [])
+    index._catch_up = catch_up
     assert (
-        app.index.nearest([VectorQuery("image", late.vector)], limit=1)[0][0].product.name == "Old"
+        app.index.nearest([VectorQuery("image", late_record.vector)], limit=1)[0][0].product.name
+        == "Old"
     )
     app.indexer.sync("p/a.png")
     assert (
-        app.index.nearest([VectorQuery("image", late.vector)], limit=1)[0][0].product.name == "New"
+        app.index.nearest([VectorQuery("image", late_record.vector)], limit=1)[0][0].product.name
+        == "New"
     )
     client.close()
 
 
-def picture_record(app, blob, *, name, version):
+def make_picture_record(app, blob, *, name, version):
     info = app.images.head(blob)
     [vector] = app.encoder.encode_images([app.encoder.decode(app.images.read(blob).data)])
     return image_record(info, vector, ObservedText(ProductText("p", name), version))
 
 
-class Meanwhile(CountingEncoder):
-    """Something happens while a picture is embedded: once."""
+class InterruptedEncoder(CountingEncoder):
+    """Calls ``happens`` once, while a picture is embedded."""
 
     def __init__(self, happens):
         super().__init__()
@@ -193,7 +197,7 @@ def test_a_delete_and_its_event_while_the_picture_is_embedded(app):
         app.images.delete("a/1.png")
         app.indexer.sync("a/1.png")
 
-    app.adapters.encoder = Meanwhile(delete)
+    app.adapters.encoder = InterruptedEncoder(delete)
     app.images.write("a/1.png", picture(), content_type="")
     assert app.indexer.sync("a/1.png") == "removed"
     assert app.index.counts().vectors == 0
@@ -205,7 +209,7 @@ def test_an_overwrite_and_its_event_while_the_picture_is_embedded(app):
         app.images.write("a/1.png", picture("blue"), content_type="")
         app.indexer.sync("a/1.png")
 
-    app.adapters.encoder = Meanwhile(overwrite)
+    app.adapters.encoder = InterruptedEncoder(overwrite)
     app.images.write("a/1.png", picture("red"), content_type="")
     app.indexer.sync("a/1.png")
-    assert_index_is_storage(app)
+    assert_index_matches_storage(app)

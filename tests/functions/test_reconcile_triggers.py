@@ -1,4 +1,4 @@
-"""How a reconcile is begun: by hand with its options, or by a timer that only a setting makes."""
+"""How a reconcile starts: by hand with its options, or by a timer that a setting makes."""
 
 import os
 import subprocess
@@ -8,11 +8,11 @@ import pytest
 
 from functions.reconcile import reconcile, reconcile_on_time
 from tests.functions.conftest import assert_problem, call
-from tests.functions.reconcile_steps import put
+from tests.functions.reconcile_steps import put_silently
 
 
 def test_the_timer_does_the_same(app):
-    put(app, "p/x.png")
+    put_silently(app, "p/x.png")
     reconcile_on_time(None)
     assert app.index.counts().images == 1
 
@@ -31,11 +31,11 @@ def test_the_timer_is_there_only_with_a_schedule(cron):
         "    if f.get_function_name() == 'reconcile_on_time':\n"
         "        print(f.get_bindings()[0].get_dict_repr()['schedule'])"
     )
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "RECONCILE_CRON": cron},
     )
-    assert done.stdout.strip() == (cron if cron.startswith("0") else "")
+    assert completed.stdout.strip() == (cron if cron.startswith("0") else "")

@@ -17,17 +17,17 @@ PRODUCTS = [
 @pytest.fixture
 def shop(app):
     for product_id, name, colour, metadata in PRODUCTS:
-        fields = {"product_id": product_id, "name": name, "metadata": _json(metadata)}
+        fields = {"product_id": product_id, "name": name, "metadata": dump_json(metadata)}
         files = [("image_file", "front.png", picture(colour))]
         assert call(index_product_with_image, **as_form(fields, files)).status_code == 200
     return app
 
 
-def _json(content):
+def dump_json(content):
     return as_json(content)["body"].decode()
 
 
-def ids(response):
+def read_ids(response):
     assert response.status_code == 200, response.get_body()
     return [result["id"] for result in body_of(response)["results"]]
 
@@ -35,7 +35,7 @@ def ids(response):
 @pytest.mark.parametrize("mode", ["auto", "text"])
 def test_words_find_their_product_first(shop, mode):
     response = call(search_by_text, **as_json({"query": "green dress", "mode": mode}))
-    assert ids(response)[0] == "green-dress"
+    assert read_ids(response)[0] == "green-dress"
     body = body_of(response)
     assert (body["query"], body["mode"], body["count"]) == ("green dress", mode, 3)
 
@@ -54,7 +54,7 @@ def test_a_result_has_the_fields_of_the_contract(shop):
 def test_a_picture_finds_its_product_first(shop):
     files = [("file", "query.png", picture("blue"))]
     response = call(search_by_picture, **as_form(files=files), params={"limit": "1"})
-    assert ids(response) == ["blue-mug"]
+    assert read_ids(response) == ["blue-mug"]
     body = body_of(response)
     assert body["query_image"] == "query.png"
     assert body["embedding_dimension"] == shop.encoder.model.dimension
@@ -65,7 +65,7 @@ def test_options_may_come_as_form_fields(shop):
         {"limit": "2", "filter": '{"category": "dresses"}'},
         [("file", "query.png", picture("blue"))],
     )
-    assert sorted(ids(call(search_by_picture, **request))) == ["green-dress", "red-dress"]
+    assert sorted(read_ids(call(search_by_picture, **request))) == ["green-dress", "red-dress"]
 
 
 def test_a_product_appears_once_however_many_pictures(shop):
@@ -73,12 +73,12 @@ def test_a_product_appears_once_however_many_pictures(shop):
     call(
         index_product_with_image, **as_form({"product_id": "red-dress", "name": "red dress"}, files)
     )
-    found = ids(call(search_by_text, **as_json({"query": "red", "mode": "image", "limit": 3})))
-    assert sorted(found) == ["blue-mug", "green-dress", "red-dress"]
+    response = call(search_by_text, **as_json({"query": "red", "mode": "image", "limit": 3}))
+    assert sorted(read_ids(response)) == ["blue-mug", "green-dress", "red-dress"]
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("filter_", "expected"),
     [
         ({"category": "dresses"}, {"red-dress", "green-dress"}),
         ({"price": {"lt": 50}}, {"red-dress", "blue-mug"}),
@@ -88,18 +88,18 @@ def test_a_product_appears_once_however_many_pictures(shop):
         ({"category": "dresses", "not": {"price": {"gte": 60}}}, {"red-dress"}),
     ],
 )
-def test_filters(shop, given, expected):
+def test_filters(shop, filter_, expected):
     for mode in ("auto", "text", "image"):
-        asked = {"query": "thing", "filter": given, "mode": mode}
-        assert set(ids(call(search_by_text, **as_json(asked)))) == expected
+        body = {"query": "thing", "filter": filter_, "mode": mode}
+        assert set(read_ids(call(search_by_text, **as_json(body)))) == expected
 
 
 def test_paging_walks_through_all_and_ends(shop):
     pages = [
-        ids(call(search_by_text, **as_json({"query": "dress", "limit": 1, "offset": offset})))
+        read_ids(call(search_by_text, **as_json({"query": "dress", "limit": 1, "offset": offset})))
         for offset in range(4)
     ]
-    assert sorted(found for page in pages for found in page) == [
+    assert sorted(product_id for page in pages for product_id in page) == [
         "blue-mug",
         "green-dress",
         "red-dress",
@@ -108,12 +108,12 @@ def test_paging_walks_through_all_and_ends(shop):
 
 
 def test_a_threshold_removes_what_is_no_match(shop):
-    asked = {"query": "green dress", "mode": "text", "score_threshold": 0.9}
-    assert ids(call(search_by_text, **as_json(asked))) == ["green-dress"]
+    body = {"query": "green dress", "mode": "text", "score_threshold": 0.9}
+    assert read_ids(call(search_by_text, **as_json(body))) == ["green-dress"]
 
 
 def test_an_empty_index_answers_with_nothing(app):
-    assert ids(call(search_by_text, **as_json({"query": "anything"}))) == []
+    assert read_ids(call(search_by_text, **as_json({"query": "anything"}))) == []
 
 
 def test_new_words_replace_the_old_ones_everywhere(shop):
@@ -162,7 +162,7 @@ def test_new_words_replace_the_old_ones_everywhere(shop):
 )
 def test_bad_searches(shop, body, status, says):
     assert_problem(call(search_by_text, **as_json(body)), status, says=says)
-    assert ids(call(search_by_text, **as_json({"query": "red dress"})))[0] == "red-dress"
+    assert read_ids(call(search_by_text, **as_json({"query": "red dress"})))[0] == "red-dress"
 
 
 def test_a_filter_nested_too_deep_is_refused(app):
@@ -206,9 +206,9 @@ GOOD = [("file", "q.png", picture())]
 )
 def test_bad_picture_searches(shop, request_parts, status, says):
     assert_problem(call(search_by_picture, **request_parts), status, says=says)
-    assert ids(call(search_by_picture, **as_form(files=GOOD)))[0] == "red-dress"
+    assert read_ids(call(search_by_picture, **as_form(files=GOOD)))[0] == "red-dress"
 
 
 def test_azures_own_query_parameters_are_left_alone(shop):
     request = {**as_form(files=GOOD), "params": {"code": "a-function-key"}}
-    assert ids(call(search_by_picture, **request))[0] == "red-dress"
+    assert read_ids(call(search_by_picture, **request))[0] == "red-dress"

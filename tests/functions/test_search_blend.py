@@ -22,61 +22,65 @@ PRODUCTS = [
 @pytest.fixture
 def shop(app):
     for product_id, name, colour in PRODUCTS:
-        form = as_form({"product_id": product_id, "name": name}, [image(colour, "image_file")])
+        form = as_form(
+            {"product_id": product_id, "name": name}, [make_image_file(colour, "image_file")]
+        )
         assert call(index_product_with_image, **form).status_code == 200
     words_only = {"product_id": "gift-card", "name": "gift card", "metadata": {"price": 25}}
     assert call(index_product, **as_json(words_only)).status_code == 200
     return app
 
 
-def image(colour, field="file"):
+def make_image_file(colour, field="file"):
     return field, f"{colour}.png", picture(colour)
 
 
-def ids(response):
+def read_ids(response):
     assert response.status_code == 200, response.get_body()
     return [result["id"] for result in body_of(response)["results"]]
 
 
-def blended(**asked):
-    return call(search_by_blend, **as_json(asked))
+def search_blend(**body):
+    return call(search_by_blend, **as_json(body))
 
 
-def blended_form(fields=None, colours=()):
-    return call(search_by_blend, **as_form(fields, [image(colour) for colour in colours]))
+def search_blend_form(fields=None, colours=()):
+    return call(search_by_blend, **as_form(fields, [make_image_file(colour) for colour in colours]))
 
 
 def test_this_dress_but_green(shop):
-    assert ids(blended(product_id="red-dress", query="green dress"))[0] == "green-dress"
-    assert "green-dress" in ids(blended_form({"query": "green dress"}, ["red"]))[:2]
+    assert read_ids(search_blend(product_id="red-dress", query="green dress"))[0] == "green-dress"
+    assert "green-dress" in read_ids(search_blend_form({"query": "green dress"}, ["red"]))[:2]
 
 
-def test_a_product_that_is_given_is_not_among_the_results(shop):
-    found = ids(blended(product_ids=["red-dress"], negative_ids=["blue-mug"]))
-    assert set(found) == {"green-dress", "green-mug"}
+def test_a_query_product_is_not_among_the_results(shop):
+    product_ids = read_ids(search_blend(product_ids=["red-dress"], negative_ids=["blue-mug"]))
+    assert set(product_ids) == {"green-dress", "green-mug"}
 
 
 def test_words_alone_are_a_search_too(shop):
-    assert ids(blended(query="blue mug"))[0] == "blue-mug"
+    assert read_ids(search_blend(query="blue mug"))[0] == "blue-mug"
 
 
 def test_what_is_unwanted_goes_to_the_end(shop):
-    assert ids(blended(query="green", negative_query="mug"))[0] == "green-dress"
-    assert ids(blended(query="mug", negative_ids=["blue-mug"]))[0] == "green-mug"
+    assert read_ids(search_blend(query="green", negative_query="mug"))[0] == "green-dress"
+    assert read_ids(search_blend(query="mug", negative_ids=["blue-mug"]))[0] == "green-mug"
 
 
 def test_several_pictures_and_products_are_averaged(shop):
-    assert set(ids(blended_form({"limit": "2"}, ["green", "#1eb464"]))) == {
+    assert set(read_ids(search_blend_form({"limit": "2"}, ["green", "#1eb464"]))) == {
         "green-dress",
         "green-mug",
     }
-    mixed = blended_form({"product_ids": '["green-dress"]', "limit": "1"}, ["#1eb464"])
-    assert ids(mixed) == ["green-mug"]
+    mixed = search_blend_form({"product_ids": '["green-dress"]', "limit": "1"}, ["#1eb464"])
+    assert read_ids(mixed) == ["green-mug"]
 
 
 def test_the_weight_decides_between_picture_and_words(shop):
     by_weight = {
-        weight: ids(blended(product_id="red-dress", query="blue mug", image_weight=weight))[0]
+        weight: read_ids(
+            search_blend(product_id="red-dress", query="blue mug", image_weight=weight)
+        )[0]
         for weight in (0, 1)
     }
     assert by_weight[0] == "blue-mug"
@@ -91,37 +95,37 @@ def test_a_part_of_the_picture(shop):
     files = [("file", "both.png", stream.getvalue())]
     for box, expected in (("0,0,0.5,1", "red-dress"), ("0.5,0,0.5,1", "blue-mug")):
         response = call(search_by_blend, **as_form({"box": box, "limit": "1"}, files))
-        assert ids(response) == [expected]
+        assert read_ids(response) == [expected]
 
 
 def test_vectors_take_part(shop):
     [vector] = shop.encoder.encode_texts(["blue"])
-    found = ids(blended(vectors=[vector.vector.tolist()], limit=1))
-    assert found == ["blue-mug"]
+    response = search_blend(vectors=[vector.vector.tolist()], limit=1)
+    assert read_ids(response) == ["blue-mug"]
 
 
 def test_products_like_this_one(shop):
     response = call(
         similar_products, method="GET", route_params={"product_id": "green-dress"}, params={}
     )
-    assert ids(response)[0] == "green-mug"
-    assert "green-dress" not in ids(response)
+    assert read_ids(response)[0] == "green-mug"
+    assert "green-dress" not in read_ids(response)
 
 
 def test_a_product_without_a_picture_is_compared_by_its_words(shop):
     response = call(similar_products, method="GET", route_params={"product_id": "gift-card"})
-    assert "gift-card" not in ids(response)
+    assert "gift-card" not in read_ids(response)
 
 
-def test_an_unknown_product_is_not_found(shop):
+def test_an_unknown_product_is_a_404(shop):
     response = call(similar_products, method="GET", route_params={"product_id": "none"})
     assert_problem(response, 404, says="none")
-    assert_problem(blended(product_id="none"), 404, says="none")
-    assert_problem(blended(query="x", negative_ids=["none"]), 404, says="none")
+    assert_problem(search_blend(product_id="none"), 404, says="none")
+    assert_problem(search_blend(query="x", negative_ids=["none"]), 404, says="none")
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("body", "says"),
     [
         ({}, "nothing to look for"),
         ({"negative_query": "red"}, "nothing to look for"),
@@ -141,28 +145,28 @@ def test_an_unknown_product_is_not_found(shop):
         ({"query": "?"}, "word"),
     ],
 )
-def test_bad_requests_say_what_is_wrong(shop, asked, says):
-    assert_problem(blended(**asked), 422, says=says)
+def test_bad_requests_say_what_is_wrong(shop, body, says):
+    assert_problem(search_blend(**body), 422, says=says)
 
 
 @pytest.mark.parametrize(
     "box", ["", "1", "0,0,0,1", "0,0,2,1", "-1,0,1,1", "nan,0,1,1", "0,0,inf,1", "a,b,c,d", "0,0,1"]
 )
 def test_a_bad_box_says_what_is_right(shop, box):
-    assert_problem(blended_form({"box": box}, ["red"]), 422, says="0.25,0,0.5,1")
+    assert_problem(search_blend_form({"box": box}, ["red"]), 422, says="0.25,0,0.5,1")
 
 
 def test_a_box_is_for_one_picture(shop):
-    assert_problem(blended_form({"box": "0,0,1,1"}, ["red", "blue"]), 422, says="one picture")
+    assert_problem(search_blend_form({"box": "0,0,1,1"}, ["red", "blue"]), 422, says="one picture")
 
 
-def test_bad_lists_in_forms_are_told(shop):
+def test_bad_lists_in_forms_are_named(shop):
     for text in ("red-dress", "{}", "[1]", json.dumps(["x"] * 17)):
-        assert_problem(blended_form({"product_ids": text}, ["red"]), 422, says="product_ids")
+        assert_problem(search_blend_form({"product_ids": text}, ["red"]), 422, says="product_ids")
 
 
 def test_opposites_cancel_out(shop):
     [vector] = shop.encoder.encode_texts(["blue"])
     numbers = vector.vector
-    response = blended(vectors=[numbers.tolist(), (-numbers).tolist()])
+    response = search_blend(vectors=[numbers.tolist(), (-numbers).tolist()])
     assert_problem(response, 422, says="cancel out")

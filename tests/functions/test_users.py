@@ -40,72 +40,73 @@ def shop(app, tmp_path):
     return app
 
 
-def of(who, function, *, body=None, params=None, **route):
+def call_as(user_headers, function, *, body=None, params=None, **route):
     request = as_json(body) if body is not None else {"headers": {}}
-    request["headers"] |= who
+    request["headers"] |= user_headers
     return call(function, **request, params=params or {}, route_params=route)
 
 
-def ids(response):
+def read_ids(response):
     assert response.status_code == 200, response.get_body()
     return [result["id"] for result in body_of(response)["results"]]
 
 
-def saved(who=ADA, **search):
-    response = of(who, save_search, body={"name": "mine", "search": {"query": "red", **search}})
+def save_red_search(user_headers=ADA, **search):
+    body = {"name": "mine", "search": {"query": "red", **search}}
+    response = call_as(user_headers, save_search, body=body)
     assert response.status_code == 201, response.get_body()
     return body_of(response)["id"]
 
 
 def test_a_saved_search_runs_as_it_was_saved(shop):
-    search_id = saved(limit=2, filter={"price": {"lt": 100}})
-    found = body_of(of(ADA, get_saved_search, search_id=search_id))
-    assert (found["name"], found["type"]) == ("mine", "search")
-    assert found["search"] == {"query": "red", "limit": 2, "filter": {"price": {"lt": 100}}}
-    assert ids(of(ADA, run_saved_search, search_id=search_id)) == ["r", "g"]
+    search_id = save_red_search(limit=2, filter={"price": {"lt": 100}})
+    stored = body_of(call_as(ADA, get_saved_search, search_id=search_id))
+    assert (stored["name"], stored["type"]) == ("mine", "search")
+    assert stored["search"] == {"query": "red", "limit": 2, "filter": {"price": {"lt": 100}}}
+    assert read_ids(call_as(ADA, run_saved_search, search_id=search_id)) == ["r", "g"]
     page = {"limit": "1", "offset": "1"}
-    assert ids(of(ADA, run_saved_search, search_id=search_id, params=page)) == ["g"]
+    assert read_ids(call_as(ADA, run_saved_search, search_id=search_id, params=page)) == ["g"]
 
 
 def test_a_blend_can_be_saved_too(shop):
     body = {"name": "b", "type": "search-hybrid", "search": {"product_id": "r", "query": "green"}}
-    search_id = body_of(of(ADA, save_search, body=body))["id"]
-    assert ids(of(ADA, run_saved_search, search_id=search_id))[0] == "g"
+    search_id = body_of(call_as(ADA, save_search, body=body))["id"]
+    assert read_ids(call_as(ADA, run_saved_search, search_id=search_id))[0] == "g"
 
 
 def test_each_user_has_their_own(shop):
-    search_id = saved(ADA)
-    assert body_of(of(ADA, list_saved_searches))["count"] == 1
-    assert body_of(of(BOB, list_saved_searches))["count"] == 0
+    search_id = save_red_search(ADA)
+    assert body_of(call_as(ADA, list_saved_searches))["count"] == 1
+    assert body_of(call_as(BOB, list_saved_searches))["count"] == 0
     for function in (get_saved_search, run_saved_search, delete_saved_search):
-        assert_problem(of(BOB, function, search_id=search_id), 404, says="saved search")
-    assert of(ADA, delete_saved_search, search_id=search_id).status_code == 200
-    assert_problem(of(ADA, delete_saved_search, search_id=search_id), 404)
+        assert_problem(call_as(BOB, function, search_id=search_id), 404, says="saved search")
+    assert call_as(ADA, delete_saved_search, search_id=search_id).status_code == 200
+    assert_problem(call_as(ADA, delete_saved_search, search_id=search_id), 404)
 
 
-def test_who_easy_auth_has_signed_in_counts_more_than_a_name(shop):
-    saved(ADA)
+def test_the_user_of_easy_auth_wins_over_the_header(shop):
+    save_red_search(ADA)
     pretender = {**ADA, "x-ms-client-principal-id": "mallory"}
-    assert body_of(of(pretender, list_saved_searches))["count"] == 0
+    assert body_of(call_as(pretender, list_saved_searches))["count"] == 0
 
 
-@pytest.mark.parametrize("who", [{}, {"x-user-id": ""}, {"x-user-id": "a b"}])
+@pytest.mark.parametrize("user_headers", [{}, {"x-user-id": ""}, {"x-user-id": "a b"}])
 @pytest.mark.parametrize("function", [list_saved_searches, get_preferences, forget_user])
-def test_somebody_must_be_named(shop, function, who):
-    assert_problem(of(who, function), 400, says="x-user-id")
+def test_a_user_must_be_named(shop, function, user_headers):
+    assert_problem(call_as(user_headers, function), 400, says="x-user-id")
 
 
 def test_a_name_of_any_script_is_percent_encoded(shop):
     zoë = {"x-user-id": quote("zoë 👗")}
-    saved(zoë)
-    assert body_of(of(zoë, list_saved_searches))["count"] == 1
-    assert_problem(of({"x-user-id": "zoë"}, list_saved_searches), 400, says="percent-encode")
+    save_red_search(zoë)
+    assert body_of(call_as(zoë, list_saved_searches))["count"] == 1
+    assert_problem(call_as({"x-user-id": "zoë"}, list_saved_searches), 400, says="percent-encode")
 
 
 def test_too_long_a_name_is_refused_everywhere(shop):
     long = {"x-user-id": "x" * 129}
-    assert_problem(of(long, list_saved_searches), 400, says="128")
-    assert_problem(of(long, search_by_text, body={"query": "red"}), 400, says="128")
+    assert_problem(call_as(long, list_saved_searches), 400, says="128")
+    assert_problem(call_as(long, search_by_text, body={"query": "red"}), 400, says="128")
 
 
 @pytest.mark.parametrize(
@@ -129,50 +130,50 @@ def test_too_long_a_name_is_refused_everywhere(shop):
         ),
     ],
 )
-def test_what_could_not_be_run_is_not_saved(shop, body, says):
-    assert_problem(of(ADA, save_search, body=body), 422, says=says)
-    assert body_of(of(ADA, list_saved_searches))["count"] == 0
+def test_a_search_that_could_not_run_is_not_saved(shop, body, says):
+    assert_problem(call_as(ADA, save_search, body=body), 422, says=says)
+    assert body_of(call_as(ADA, list_saved_searches))["count"] == 0
 
 
 @pytest.mark.parametrize("search_id", ["", "none", "../preferences", "0" * 31, "G" * 32, "é"])
-def test_ids_that_are_none(shop, search_id):
-    assert_problem(of(ADA, get_saved_search, search_id=search_id), 404)
+def test_an_unknown_or_malformed_id_is_a_404(shop, search_id):
+    assert_problem(call_as(ADA, get_saved_search, search_id=search_id), 404)
 
 
-def test_there_is_an_end_to_saving(shop):
+def test_the_number_of_saved_searches_is_limited(shop):
     for _ in range(MAX_SAVED):
         shop.users.save_search("ada", "x", "search", {"query": "a"})
-    response = of(ADA, save_search, body={"name": "x", "search": {"query": "a"}})
+    response = call_as(ADA, save_search, body={"name": "x", "search": {"query": "a"}})
     assert_problem(response, 422, says="delete some")
 
 
 def test_preferences_stand_in_for_what_a_search_leaves_out(shop):
-    assert body_of(of(ADA, get_preferences)) == {
+    assert body_of(call_as(ADA, get_preferences)) == {
         "limit": None,
         "mode": None,
         "filter": {},
         "liked": [],
         "hidden": [],
     }
-    wanted = {"limit": 1, "mode": "text", "filter": {"price": {"gt": 10}}}
-    assert of(ADA, put_preferences, body=wanted).status_code == 200
-    response = of(ADA, search_by_text, body={"query": "red thing"})
-    assert len(ids(response)) == 1
-    assert ids(response) != ["r"]
+    preferences = {"limit": 1, "mode": "text", "filter": {"price": {"gt": 10}}}
+    assert call_as(ADA, put_preferences, body=preferences).status_code == 200
+    response = call_as(ADA, search_by_text, body={"query": "red thing"})
+    assert len(read_ids(response)) == 1
+    assert read_ids(response) != ["r"]
     assert body_of(response)["mode"] == "text"
     own = {"query": "red thing", "limit": 3, "mode": "auto", "filter": {"price": {"lt": 1000}}}
-    assert len(ids(of(ADA, search_by_text, body=own))) == 3
-    assert len(ids(of(BOB, search_by_text, body={"query": "red thing"}))) == 3
-    assert len(ids(of({}, search_by_text, body={"query": "red thing"}))) == 3
+    assert len(read_ids(call_as(ADA, search_by_text, body=own))) == 3
+    assert len(read_ids(call_as(BOB, search_by_text, body={"query": "red thing"}))) == 3
+    assert len(read_ids(call_as({}, search_by_text, body={"query": "red thing"}))) == 3
 
 
 def test_preferences_count_only_where_they_are_wanted(shop):
-    of(ADA, put_preferences, body={"limit": 1, "hidden": ["r"]})
+    call_as(ADA, put_preferences, body={"limit": 1, "hidden": ["r"]})
     query = {"query": "red thing", "personal": False}
-    assert len(ids(of(ADA, search_by_text, body=query))) == 3
+    assert len(read_ids(call_as(ADA, search_by_text, body=query))) == 3
     form = as_form({"personal": "false"}, [("file", "a.png", picture("green"))])
     form["headers"] |= ADA
-    assert len(ids(call(search_by_picture, **form))) == 3
+    assert len(read_ids(call(search_by_picture, **form))) == 3
 
 
 def test_a_search_is_answered_without_preferences_that_cannot_be_read(shop):
@@ -181,60 +182,60 @@ def test_a_search_is_answered_without_preferences_that_cannot_be_read(shop):
             raise Unavailable("Table storage does not answer.")
 
     shop.users = Users(NoRows())
-    response = of(ADA, search_by_text, body={"query": "red thing"})
-    assert len(ids(response)) == 3
+    response = call_as(ADA, search_by_text, body={"query": "red thing"})
+    assert len(read_ids(response)) == 3
     assert "preferences were not used" in body_of(response)["warnings"][0]
-    assert_problem(of(ADA, get_preferences), 503, says="does not answer")
+    assert_problem(call_as(ADA, get_preferences), 503, says="does not answer")
 
 
 def test_a_preferred_filter_of_fields_that_are_no_more_keeps_nobody_from_searching(shop):
     shop.users.save_preferences("ada", Preferences(limit=2, filter={"size": 1}))
-    response = of(ADA, search_by_text, body={"query": "red thing"})
-    assert len(ids(response)) == 2
+    response = call_as(ADA, search_by_text, body={"query": "red thing"})
+    assert len(read_ids(response)) == 2
     assert "size" in body_of(response)["warnings"][0]
 
 
 def test_liking_keeps_pages_apart_and_complete(shop):
-    """The second page must not know of a rise that the first one did not see."""
-    usual = ids(of({}, search_by_text, body={"query": "thing", "mode": "text"}))
-    of(ADA, mark_product, mark="liked", product_id=usual[-1])
+    """A boost must not apply to the second page if the first one did not have it."""
+    usual = read_ids(call_as({}, search_by_text, body={"query": "thing", "mode": "text"}))
+    call_as(ADA, mark_product, mark="liked", product_id=usual[-1])
     pages = [{"query": "thing", "mode": "text", "limit": 1, "offset": n} for n in range(3)]
-    shown = [ids(of(ADA, search_by_text, body=page))[0] for page in pages]
-    assert sorted(shown) == sorted(usual)
+    first_ids = [read_ids(call_as(ADA, search_by_text, body=page))[0] for page in pages]
+    assert sorted(first_ids) == sorted(usual)
 
 
-def test_what_is_liked_rises_a_little_and_what_is_hidden_goes(shop):
+def test_a_liked_product_rises_a_little_and_a_hidden_one_disappears(shop):
     query = {"query": "thing"}
-    usual = ids(of({}, search_by_text, body=query))
-    of(ADA, mark_product, mark="liked", product_id=usual[1])
-    assert ids(of(ADA, search_by_text, body=query))[0] == usual[1]
-    of(ADA, mark_product, mark="hidden", product_id=usual[1])
-    hidden = of(ADA, search_by_text, body=query)
-    assert usual[1] not in ids(hidden)
+    usual = read_ids(call_as({}, search_by_text, body=query))
+    call_as(ADA, mark_product, mark="liked", product_id=usual[1])
+    assert read_ids(call_as(ADA, search_by_text, body=query))[0] == usual[1]
+    call_as(ADA, mark_product, mark="hidden", product_id=usual[1])
+    hidden = call_as(ADA, search_by_text, body=query)
+    assert usual[1] not in read_ids(hidden)
     assert "hidden" in body_of(hidden)["warnings"][0]
-    of(ADA, unmark_product, mark="hidden", product_id=usual[1])
-    assert ids(of(ADA, search_by_text, body=query)) == usual
+    call_as(ADA, unmark_product, mark="hidden", product_id=usual[1])
+    assert read_ids(call_as(ADA, search_by_text, body=query)) == usual
 
 
 def test_liking_does_not_make_an_answer_of_what_is_none(shop):
-    of(ADA, mark_product, mark="liked", product_id="b")
-    assert ids(of(ADA, search_by_text, body={"query": "red thing"}))[0] == "r"
+    call_as(ADA, mark_product, mark="liked", product_id="b")
+    assert read_ids(call_as(ADA, search_by_text, body={"query": "red thing"}))[0] == "r"
 
 
 def test_hidden_products_are_in_no_search(shop):
-    of(ADA, mark_product, mark="hidden", product_id="g")
+    call_as(ADA, mark_product, mark="hidden", product_id="g")
     form = as_form(files=[("file", "a.png", picture("green"))])
     form["headers"] |= ADA
-    assert "g" not in ids(call(search_by_picture, **form))
-    assert "g" not in ids(of(ADA, similar_products, product_id="r"))
+    assert "g" not in read_ids(call(search_by_picture, **form))
+    assert "g" not in read_ids(call_as(ADA, similar_products, product_id="r"))
 
 
 def test_a_product_is_liked_or_hidden(shop):
-    of(ADA, mark_product, mark="liked", product_id="r")
-    found = body_of(of(ADA, mark_product, mark="hidden", product_id="r"))
-    assert (found["liked"], found["hidden"]) == ([], ["r"])
-    again = body_of(of(ADA, mark_product, mark="hidden", product_id="r"))
-    assert again["hidden"] == ["r"]
+    call_as(ADA, mark_product, mark="liked", product_id="r")
+    marks = body_of(call_as(ADA, mark_product, mark="hidden", product_id="r"))
+    assert (marks["liked"], marks["hidden"]) == ([], ["r"])
+    marks_again = body_of(call_as(ADA, mark_product, mark="hidden", product_id="r"))
+    assert marks_again["hidden"] == ["r"]
 
 
 @pytest.mark.parametrize(
@@ -250,22 +251,22 @@ def test_a_product_is_liked_or_hidden(shop):
     ],
 )
 def test_bad_preferences_are_refused(shop, body, says):
-    assert_problem(of(ADA, put_preferences, body=body), 422, says=says)
+    assert_problem(call_as(ADA, put_preferences, body=body), 422, says=says)
 
 
 def test_bad_marks_are_refused(shop):
-    assert_problem(of(ADA, mark_product, mark="loved", product_id="r"), 422, says="mark")
-    assert_problem(of(ADA, mark_product, mark="liked", product_id="x" * 201), 422)
+    assert_problem(call_as(ADA, mark_product, mark="loved", product_id="r"), 422, says="mark")
+    assert_problem(call_as(ADA, mark_product, mark="liked", product_id="x" * 201), 422)
 
 
-def test_all_of_it_can_be_forgotten_in_one_call(shop):
-    saved(ADA)
-    saved(BOB)
-    of(ADA, mark_product, mark="liked", product_id="r")
-    assert body_of(of(ADA, forget_user))["rows"] == 2
-    assert body_of(of(ADA, list_saved_searches))["count"] == 0
-    assert body_of(of(ADA, get_preferences))["liked"] == []
-    assert body_of(of(BOB, list_saved_searches))["count"] == 1
-    of(BOB, mark_product, mark="liked", product_id="r")
-    assert body_of(of(BOB, delete_preferences))["rows"] == 1
-    assert body_of(of(BOB, list_saved_searches))["count"] == 1
+def test_everything_of_a_user_is_deleted_in_one_call(shop):
+    save_red_search(ADA)
+    save_red_search(BOB)
+    call_as(ADA, mark_product, mark="liked", product_id="r")
+    assert body_of(call_as(ADA, forget_user))["rows"] == 2
+    assert body_of(call_as(ADA, list_saved_searches))["count"] == 0
+    assert body_of(call_as(ADA, get_preferences))["liked"] == []
+    assert body_of(call_as(BOB, list_saved_searches))["count"] == 1
+    call_as(BOB, mark_product, mark="liked", product_id="r")
+    assert body_of(call_as(BOB, delete_preferences))["rows"] == 1
+    assert body_of(call_as(BOB, list_saved_searches))["count"] == 1

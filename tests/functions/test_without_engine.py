@@ -19,7 +19,7 @@ ASKS_DURABLE_FUNCTIONS_ONLY = {"list_jobs", "get_job", "cancel_job"}
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, Path(__file__).with_name("without_engine.py")],
         cwd=ROOT,
         env={
@@ -33,12 +33,12 @@ def outcomes(tmp_path_factory):
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    assert completed.returncode == 0, completed.stderr
+    return [json.loads(line) for line in completed.stdout.splitlines()]
 
 
 def test_every_route_is_a_problem_that_names_the_setting(outcomes):
-    routes = {each["name"]: each for each in outcomes if "status" in each}
+    routes = {outcome["name"]: outcome for outcome in outcomes if "status" in outcome}
     assert len(routes) > 25
     for name in routes.keys() - WORKS_WITHOUT_SETTINGS - ASKS_DURABLE_FUNCTIONS_ONLY - {"health"}:
         assert routes[name]["status"] == 503, routes[name]
@@ -48,19 +48,19 @@ def test_every_route_is_a_problem_that_names_the_setting(outcomes):
 
 
 def test_plain_health_fails_and_names_the_setting(outcomes):
-    [health] = [each for each in outcomes if each.get("name") == "health"]
+    [health] = [outcome for outcome in outcomes if outcome.get("name") == "health"]
     body = json.loads(health["body"])
     assert (health["status"], body["status"], body["model"]) == (503, "failing", None)
     assert "QDRANT_URL" in body["checks"]["settings"]
 
 
 def test_every_job_ends_with_the_name_of_the_setting(outcomes):
-    raised = {each["name"]: each["raised"] for each in outcomes if "raised" in each}
+    raised = {outcome["name"]: outcome["raised"] for outcome in outcomes if "raised" in outcome}
     assert {"bulk_list", "bulk_index", "reindex_begin", "reconcile_on_time"} <= raised.keys()
     for name, text in raised.items():
         assert text.startswith("Misconfigured: "), (name, text)
         assert "QDRANT_URL" in text, (name, text)
 
 
-def test_nothing_heavy_is_loaded_to_find_out(outcomes):
+def test_no_heavy_module_is_loaded(outcomes):
     assert outcomes[-1] == {"loaded": []}

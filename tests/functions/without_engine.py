@@ -21,9 +21,9 @@ def main() -> None:
     for function in function_app.app.get_functions():
         trigger = function.get_trigger()
         if trigger.type == "httpTrigger":
-            show(function, call_route(function, trigger))
+            print_outcome(function, call_route(function, trigger))
         elif trigger.type in ("activityTrigger", "timerTrigger"):
-            show(function, call_job(function, trigger))
+            print_outcome(function, call_activity(function, trigger))
     loaded = {"numpy", "onnxruntime", "qdrant_client", "azure.storage.blob"} & sys.modules.keys()
     print(json.dumps({"loaded": sorted(loaded)}))
 
@@ -48,7 +48,7 @@ def call_route(function, trigger):
     return {"status": response.status_code, "body": response.get_body().decode()}
 
 
-def call_job(function, trigger):
+def call_activity(function, trigger):
     task = {"job": "job-1", "into": "", "id": "job-1", "restart": True}
     try:
         function.get_user_function()(**{trigger.name: task})
@@ -57,7 +57,7 @@ def call_job(function, trigger):
     return {"raised": ""}
 
 
-def show(function, outcome) -> None:
+def print_outcome(function, outcome) -> None:
     print(json.dumps({"name": function.get_function_name(), **outcome}), flush=True)
 
 

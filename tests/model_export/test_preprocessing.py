@@ -22,7 +22,8 @@ from tests.model_export.photos import (
     photo_bytes,
 )
 from tests.model_export.side_by_side import CHECKPOINTS, EQUAL, Both
-from tests.preprocessing import LIMIT, saved
+from tests.preprocessing import LIMIT
+from tests.preprocessing import encode_image as saved
 
 ALIKE = 0.999
 """Cosine of the embeddings."""

@@ -1,4 +1,4 @@
-"""The sample catalogue is whole: a hole in it is the first thing a new user would meet."""
+"""The sample catalogue is complete: a gap in it is the first thing that a new user would see."""
 
 import re
 
@@ -40,7 +40,7 @@ def test_the_pictures_stay_small():
     assert sum(path.stat().st_size for p in PRODUCTS for path in p.images) <= 1_500_000
 
 
-def test_the_words_are_what_the_app_takes_and_hold_both_languages():
+def test_the_texts_are_accepted_by_the_app_and_hold_both_languages():
     for product in PRODUCTS:
         text = make_product_text(product.product_id, **sidecar(product))
         assert product.description in text.description

@@ -1,4 +1,4 @@
-"""How many arenas glibc makes for a pool of threads, counted by malloc_info(3)."""
+"""The number of arenas that glibc makes for a pool of threads, counted by malloc_info(3)."""
 
 import subprocess
 import sys

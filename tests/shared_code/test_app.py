@@ -14,7 +14,7 @@ from tests.twins.encoder import TwinEncoder
 from tests.twins.index import MemoryIndex
 
 
-class Counting:
+class CountingApp:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.builds = 0
@@ -34,7 +34,7 @@ class Counting:
 
 
 def test_thirty_two_threads_build_an_attribute_once():
-    owner, values = Counting(), []
+    owner, values = CountingApp(), []
     threads = [threading.Thread(target=lambda: values.append(owner.slow)) for _ in range(32)]
     for thread in threads:
         thread.start()
@@ -45,25 +45,25 @@ def test_thirty_two_threads_build_an_attribute_once():
 
 
 def test_a_failed_build_is_tried_again():
-    owner = Counting()
+    owner = CountingApp()
     with pytest.raises(RuntimeError):
         _ = owner.flaky
     assert owner.flaky == "built"
 
 
 def test_an_attribute_that_was_set_is_never_built():
-    owner = Counting()
+    owner = CountingApp()
     owner.slow = mine = object()
     assert owner.slow is mine
     assert owner.builds == 0
 
 
 def test_a_deleted_attribute_is_built_anew():
-    owner = Counting()
+    owner = CountingApp()
     first = owner.slow
-    assert Counting.slow.built_on(owner) is first
+    assert CountingApp.slow.built_on(owner) is first
     del owner.slow
-    assert Counting.slow.built_on(owner) is None
+    assert CountingApp.slow.built_on(owner) is None
     assert owner.slow is not first
 
 

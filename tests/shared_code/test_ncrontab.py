@@ -1,4 +1,4 @@
-"""Schedules as the host's library reads them; its parser, NCrontab's, is the source."""
+"""Schedules are read as the host's library NCrontab reads them."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from shared_code.domain.errors import Misconfigured
 from shared_code.ncrontab import parse_schedule
 from shared_code.settings import Settings, trigger_settings
 
-TAKEN = [
+ACCEPTED = [
     "0 0 3 * * *",
     "*/5 * * * * *",
     "0 */30 9-17 * * 1-5",
@@ -78,15 +78,15 @@ def test_the_values_of_a_field(text, field, values):
     assert parse_schedule(text)[field] == values
 
 
-@pytest.mark.parametrize("cron", TAKEN)
-def test_what_the_host_takes_registers_a_timer(cron):
+@pytest.mark.parametrize("cron", ACCEPTED)
+def test_a_schedule_that_the_host_accepts_registers_a_timer(cron):
     assert trigger_settings({"RECONCILE_CRON": cron}).reconcile_cron == cron
     assert Settings.from_env({"RECONCILE_CRON": cron}).reconcile_cron == cron
     assert TimerSchedule.parse(cron)
 
 
 @pytest.mark.parametrize(("cron", "reason"), REFUSED)
-def test_what_it_refuses_is_named_with_the_reason(cron, reason):
+def test_a_schedule_that_the_host_refuses_is_named_with_the_reason(cron, reason):
     assert trigger_settings({"RECONCILE_CRON": cron}).reconcile_cron == ""
     with pytest.raises(Misconfigured, match="RECONCILE_CRON=.*" + re.escape(reason)):
         Settings.from_env({"RECONCILE_CRON": cron})
@@ -107,8 +107,8 @@ SINCE = datetime(2026, 11, 23, 6, 30, 15, tzinfo=UTC)
 @given(st.lists(PARTS, min_size=6, max_size=6).map(" ".join))
 @example("0 0 0 29 2 Mon")
 @example("0 0 22-2 31 * Fri-Mon")
-def test_the_dev_host_plays_what_the_app_registers(cron):
-    """Each reads schedules by code of its own: the host knows nothing of the app that it runs."""
+def test_the_dev_host_accepts_what_the_app_registers(cron):
+    """Each has its own parser: the host knows nothing of the app that it runs."""
     if not trigger_settings({"RECONCILE_CRON": cron}).reconcile_cron:
         with pytest.raises(ValueError, match="is not an NCRONTAB expression"):
             TimerSchedule.parse(cron)

@@ -61,7 +61,7 @@ def test_a_wrong_value_is_named(name, value):
 
 @pytest.mark.parametrize("name", ["THUMBNAILS_CONTAINER", "FAILURES_CONTAINER", "STATE_CONTAINER"])
 def test_containers_are_not_shared(name):
-    """A thumbnail among the pictures would be indexed, and have a thumbnail of its own."""
+    """A thumbnail among the pictures would be indexed, and would get its own thumbnail."""
     with pytest.raises(Misconfigured, match="a name of its own"):
         Settings.from_env({name: "images"})
 
@@ -77,7 +77,7 @@ READ_AT_IMPORT = {
     "reconcile_cron": "reconcile_cron",
     "public_search": "public_search",
 }
-"""Fields of TriggerSettings, and of Settings."""
+"""The field of TriggerSettings, and the field of Settings with the same value."""
 
 
 @pytest.mark.parametrize(
@@ -93,10 +93,10 @@ READ_AT_IMPORT = {
     ],
 )
 def test_what_is_read_at_import_is_what_the_app_works_with(environ):
-    """Else the trigger listens to another container than the one the app reads from."""
+    """Otherwise the trigger would listen to one container, and the app read from another."""
     settings, triggers = Settings.from_env(environ), trigger_settings(environ)
-    for here, there in READ_AT_IMPORT.items():
-        assert getattr(triggers, here) == getattr(settings, there), here
+    for trigger_field, settings_field in READ_AT_IMPORT.items():
+        assert getattr(triggers, trigger_field) == getattr(settings, settings_field), trigger_field
 
 
 @pytest.mark.parametrize(

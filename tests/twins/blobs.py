@@ -33,7 +33,7 @@ class MemoryBlobStore:
         content_type: str = "",
         metadata: Mapping[str, str] | None = None,
     ) -> BlobInfo:
-        """Also takes what tools that upload to Azure can say beside the content."""
+        """Also takes the metadata that upload tools of Azure can send with the content."""
         with self._lock:
             self._version = max(self._version + 1, time.time_ns() // 1000)
             etag = f'"{self._version:x}"'
@@ -47,7 +47,7 @@ class MemoryBlobStore:
     def list(
         self, prefix: str = "", *, limit: int = 1000, cursor: str | None = None
     ) -> Page[BlobInfo]:
-        blobs = dict(self._blobs)  # another thread may write or delete meanwhile
+        blobs = self._blobs.copy()  # other threads may write meanwhile
         names = sorted(n for n in blobs if n.startswith(prefix) and n > (cursor or ""))
         infos = tuple(blobs[name].info for name in names[:limit])
         return Page(infos, infos[-1].name if len(names) > limit else None)

@@ -1,4 +1,4 @@
-"""Collections in memory: indexes by name, and the name that the alias leads to."""
+"""Collections in memory: indexes by name, and the name that the alias points to."""
 
 from tests.twins.index import MemoryIndex
 
@@ -8,8 +8,8 @@ class MemoryCollections:
         self.indexes: dict[str, MemoryIndex] = {}
         self._serving: str | None = None
 
-    def made(self, name: str, *, is_built: bool = False) -> MemoryIndex:
-        """``is_built``: filled beside the one that serves."""
+    def make_index(self, name: str, *, is_built: bool = False) -> MemoryIndex:
+        """Returns the index of this name; ``is_built``: it is filled beside the one that serves."""
         index = self.indexes.setdefault(name, MemoryIndex(name))
         if self._serving is None and not is_built:
             self._serving = name

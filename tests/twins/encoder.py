@@ -1,4 +1,4 @@
-"""An encoder of a few lines that keeps the port's promises: real pictures, no model.
+"""An encoder of a few lines that passes the port's contract: real pictures, no model.
 
 Words that name a colour lie near pictures of that colour, so that searches have an answer.
 """
@@ -46,10 +46,10 @@ class TwinEncoder:
         return ModelInfo("twin", "fp32", DIMENSION, "7717717717ee", scales=scales)
 
     def preload(self) -> None:
-        """Is loaded."""
+        """There is nothing to load."""
 
     def ping(self) -> None:
-        """Has no files."""
+        """There are no files to check."""
 
     def decode(self, picture: bytes, region: Region | None = None) -> Any:
         with stage("decode"):
@@ -57,7 +57,9 @@ class TwinEncoder:
 
     def encode_images(self, pictures: Sequence[Any]) -> Any:
         with stage("embed"):
-            vectors = [_unit(_colour(picture.mean(axis=(1, 2)))) for picture in pictures]
+            vectors = [
+                _to_unit_length(_embed_colour(picture.mean(axis=(1, 2)))) for picture in pictures
+            ]
             return np.array(vectors, np.float32).reshape(-1, DIMENSION)
 
     def normalise_query_vector(self, numbers: Sequence[float]) -> Any:
@@ -65,29 +67,29 @@ class TwinEncoder:
 
     def encode_texts(self, texts: Sequence[str]) -> list[Embedding]:
         with stage("embed"):
-            return [_embedding(text) for text in texts]
+            return [_embed_text(text) for text in texts]
 
 
-def _embedding(text: str) -> Embedding:
+def _embed_text(text: str) -> Embedding:
     words = re.findall(r"\w+", text.lower())
     if not words:
         raise Unprocessable(f"The text {text[:50]!r} has no word that the model knows.")
-    vector = np.sum([_word(word) for word in words], axis=0)
-    return Embedding(_unit(vector), math.ceil(len(words) / MAX_WORDS))
+    vector = np.sum([_embed_word(word) for word in words], axis=0)
+    return Embedding(_to_unit_length(vector), math.ceil(len(words) / MAX_WORDS))
 
 
-def _word(word: str) -> Any:
+def _embed_word(word: str) -> Any:
     if word in COLOURS:
-        return _colour(np.array(COLOURS[word]) / 127.5 - 1)
+        return _embed_colour(np.array(COLOURS[word]) / 127.5 - 1)
     digest = hashlib.shake_128(word.encode()).digest(DIMENSION - 4)
     tail = np.frombuffer(digest, np.uint8) / 127.5 - 1
     return np.concatenate([[0, 0, 0, 0.01], tail])
 
 
-def _colour(rgb: Any) -> Any:
-    """``rgb`` from -1 to 1; the fourth number keeps grey from having no direction."""
+def _embed_colour(rgb: Any) -> Any:
+    """Takes ``rgb`` from -1 to 1; the fourth number gives a direction to grey as well."""
     return np.concatenate([rgb, [0.1], np.zeros(DIMENSION - 4)])
 
 
-def _unit(vector: Any) -> Any:
+def _to_unit_length(vector: Any) -> Any:
     return (vector / np.linalg.norm(vector)).astype(np.float32)

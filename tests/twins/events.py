@@ -6,7 +6,7 @@ from shared_code.domain.dates import utc_now
 
 
 class MemoryEventQueue:
-    """``sent`` holds text and delay of every message; ``now`` says which of them are visible."""
+    """``sent`` holds text and delay of every message; ``now`` decides which of them are visible."""
 
     def __init__(self, now=utc_now) -> None:
         self.now = now
@@ -24,7 +24,7 @@ class MemoryEventQueue:
         """Nothing is open."""
 
     def take(self) -> list[str]:
-        """Takes off what is visible by now."""
+        """Removes and returns the messages that are visible by now."""
         visible = [text for due, text in self._due if due <= self.now()]
         self._due = [(due, text) for due, text in self._due if due > self.now()]
         return visible

@@ -1,5 +1,5 @@
-"""A Qdrant server as far as the wire goes: enough of its REST API to set up a collection, and
-bad days by order. What a search finds is tested elsewhere, on real engines."""
+"""A stand-in for a Qdrant server: enough of its REST API to set up a collection, and failures
+on demand. What a search finds is tested elsewhere, on real engines."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 CUT_OFF = 0
-"""As a status: the connection ends without an answer."""
+"""As a status: the connection ends without a response."""
 
 _REST_OF_INFO = {
     "status": "green",
@@ -44,9 +44,9 @@ class Reply:
 class QdrantServer:
     port: int = 0
     query: str = ""
-    """Behind the path of the request in hand."""
+    """The query string of the request in hand."""
     replies: deque[Reply] = field(default_factory=deque)
-    """Given first, one per request; after them, requests are answered in earnest."""
+    """Sent first, one per request; after them, requests are handled in earnest."""
     requests: list[str] = field(default_factory=list)
     """Method and path, in order."""
     bodies: list[Any] = field(default_factory=list)
@@ -54,16 +54,16 @@ class QdrantServer:
     collections: dict[str, Any] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     stored: list[Any] = field(default_factory=list)
-    """What a look-up of points finds, whatever it asks for."""
+    """What a look-up of points returns, whatever ids it asks for."""
 
     refused_path: str = ""
     version: str = "1.20.0"
     rights: str = "manage"
-    """Of whatever key comes: manage, write or read."""
+    """The rights of every key: manage, write or read."""
     strict_mode: dict[str, Any] | None = None
 
     def before_s(self) -> float:
-        """How long a request lies before anything is done with it."""
+        """Returns how long a request waits before anything is done with it."""
         return 0.0
 
     @property
@@ -73,7 +73,7 @@ class QdrantServer:
     def reply(self, method: str, path: str, body: Any) -> Reply:
         if self.replies:
             return self.replies.popleft()
-        if not _may(self.rights, method, path):
+        if not _is_allowed(self.rights, method, path):
             return Reply(403, {"status": {"error": "Forbidden: Write access is required"}})
         if path == "/":
             return Reply(body={"title": "qdrant", "version": self.version})
@@ -97,38 +97,38 @@ class QdrantServer:
                 self.collections[name] = {**body, "indexes": {}}
                 return True
             case ["PATCH", "collections", name]:
-                wanted = body["quantization_config"]
+                quantization = body["quantization_config"]
                 self.collections[name]["quantization_config"] = (
-                    None if wanted == "Disabled" else wanted
+                    None if quantization == "Disabled" else quantization
                 )
                 return True
             case ["GET", "collections", name]:
-                return _info(self.collections[name], self.strict_mode)
+                return _describe_collection(self.collections[name], self.strict_mode)
             case [_, "collections", name, *rest]:
                 return self._of_points(self.collections[name], rest, body)
         raise KeyError(path)
 
     def _change_aliases(self, actions: list[Any]) -> bool:
         for action in actions:
-            if gone := action.get("delete_alias"):
-                del self.aliases[gone["alias_name"]]
-            if made := action.get("create_alias"):
-                self.aliases[made["alias_name"]] = made["collection_name"]
+            if deleted := action.get("delete_alias"):
+                del self.aliases[deleted["alias_name"]]
+            if created := action.get("create_alias"):
+                self.aliases[created["alias_name"]] = created["collection_name"]
         return True
 
     def _of_points(self, collection: Any, path: list[str], body: Any) -> Any:
-        done = {"operation_id": 1, "status": "completed"}
+        completed = {"operation_id": 1, "status": "completed"}
         match path:
             case ["index"]:
                 index = {"data_type": body["field_schema"], "points": 0}
                 collection["indexes"][body["field_name"]] = index
-                return done
+                return completed
             case ["points", "batch"]:
-                return [done] * len(body["operations"])
+                return [completed] * len(body["operations"])
             case ["points", "query", "batch"]:
                 return [{"points": []}] * len(body["searches"])
             case ["points", "delete"]:
-                return done
+                return completed
             case ["points", "scroll"]:
                 return {"points": [], "next_page_offset": None}
             case ["points"]:
@@ -138,8 +138,8 @@ class QdrantServer:
         raise KeyError(path)
 
 
-def _may(rights: str, method: str, path: str) -> bool:
-    """As Qdrant's table of access says, for what is asked of this server."""
+def _is_allowed(rights: str, method: str, path: str) -> bool:
+    """Follows Qdrant's table of access, for the requests that this server knows."""
     last = path.rpartition("/")[2]
     if method == "GET" or last in ("points", "query", "batch", "scroll", "facet"):
         reads = not path.endswith("points/batch") and method != "PUT"
@@ -149,7 +149,7 @@ def _may(rights: str, method: str, path: str) -> bool:
     return rights == "manage"
 
 
-def _info(collection: Any, strict_mode: dict[str, Any] | None) -> Any:
+def _describe_collection(collection: Any, strict_mode: dict[str, Any] | None) -> Any:
     params = {
         "vectors": collection["vectors"],
         "sparse_vectors": collection.get("sparse_vectors"),
@@ -158,8 +158,8 @@ def _info(collection: Any, strict_mode: dict[str, Any] | None) -> Any:
     config = {"params": params, "quantization_config": quantization, **_REST_OF_CONFIG}
     config["strict_mode_config"] = strict_mode
     points = collection.get("points_count", 0)
-    described = {"config": config, "payload_schema": collection["indexes"], **_REST_OF_INFO}
-    return {**described, "points_count": points}
+    info = {"config": config, "payload_schema": collection["indexes"], **_REST_OF_INFO}
+    return {**info, "points_count": points}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -168,8 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         qdrant: QdrantServer = self.server.qdrant
         path = self.path.partition("?")[0]
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = json.loads(sent) if sent else None
+        payload = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.loads(payload) if payload else None
         time.sleep(qdrant.before_s())
         with self.server.lock:
             qdrant.query = self.path.partition("?")[2]
@@ -203,7 +203,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(qdrant: QdrantServer) -> Iterator[None]:
-    """On the port that it has, or on a free one."""
+    """Serves on the port that ``qdrant`` has, or on a free one."""
     with _Server(("127.0.0.1", qdrant.port), _Handler) as http:
         http.lock = threading.Lock()
         http.qdrant = qdrant

@@ -28,16 +28,16 @@ class Recorder:
 
 async def call_twice():
     sys.meta_path.insert(0, Recorder())
-    answers = []
+    responses = []
     for _ in range(2):
         request = func.HttpRequest(
             method, "http://localhost/api", body=body.encode(), route_params={"job_id": "job-1"}
         )
-        answers.append(await function.get_user_function()(request, client=client))
+        responses.append(await function.get_user_function()(request, client=client))
     loop = threading.get_ident()
     on_loop = sorted({name for name, thread in Recorder.imported if thread == loop})
     beside = sorted({name for name, thread in Recorder.imported if thread != loop})
-    statuses = [answer.status_code for answer in answers]
+    statuses = [response.status_code for response in responses]
     print(json.dumps({"statuses": statuses, "on_loop": on_loop, "beside": beside}))
 
 
@@ -65,7 +65,7 @@ HEAVY = ("azure.durable_functions", "aiohttp", "opentelemetry")
     ],
 )
 def test_the_library_is_imported_beside_the_event_loop(name, method, body, tmp_path):
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", PROGRAM, name, json.dumps(CLIENT), method, body],
         cwd=Path(__file__).parents[3],
         env={"LOCAL_DIR": str(tmp_path)},
@@ -74,8 +74,9 @@ def test_the_library_is_imported_beside_the_event_loop(name, method, body, tmp_p
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
-    assert seen["statuses"] == [503, 503], done.stderr  # the library was used, and nobody listens
-    assert [module for module in seen["on_loop"] if module.startswith(HEAVY)] == []
-    assert "azure.durable_functions" in seen["beside"]
+    assert completed.returncode == 0, completed.stderr
+    report = json.loads(completed.stdout)
+    # the library was used, and nobody listens
+    assert report["statuses"] == [503, 503], completed.stderr
+    assert [module for module in report["on_loop"] if module.startswith(HEAVY)] == []
+    assert "azure.durable_functions" in report["beside"]

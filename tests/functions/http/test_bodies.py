@@ -1,4 +1,4 @@
-"""Bodies as the host passes them on: chunked ones empty, content types in any case, 304 without."""
+"""Bodies as the host passes them on: empty if chunked, none with a 304; types in any case."""
 
 import pytest
 from azure.functions.http import HttpResponseConverter
@@ -17,7 +17,7 @@ FORM = {"product_id": "mug", "name": "Mug"}
 
 
 def takes_a_body(contract):
-    return any(isinstance(each.source, JsonBody | FormBody) for each in contract.arguments)
+    return any(isinstance(argument.source, JsonBody | FormBody) for argument in contract.arguments)
 
 
 WITH_A_BODY = [
@@ -29,8 +29,8 @@ WITH_A_BODY = [
 
 @pytest.mark.parametrize("function", WITH_A_BODY)
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x"])
-def test_a_chunked_body_is_asked_for_with_its_length(app, function, content_type):
-    """Azure's host hands over nothing of it, which is not the same as an empty body."""
+def test_a_chunked_body_is_refused_for_want_of_a_length(app, function, content_type):
+    """Azure's host passes on nothing of it, which is not the same as an empty body."""
     headers = {"transfer-encoding": "Chunked", "content-type": content_type, "x-user-id": "ada"}
     handler = function.get_user_function()
     response = call(
@@ -44,7 +44,7 @@ def test_an_empty_body_is_still_called_empty(app):
     assert_problem(response, 400, says="empty")
 
 
-def with_type(request, content_type):
+def replace_content_type(request, content_type):
     before = request["headers"]["content-type"]
     media = before.partition(";")[0]
     request["headers"]["content-type"] = before.replace(media, content_type, 1)
@@ -54,12 +54,12 @@ def with_type(request, content_type):
 @pytest.mark.parametrize("content_type", ["Multipart/Form-Data", "MULTIPART/FORM-DATA "])
 def test_the_case_of_a_content_type_does_not_matter(app, content_type):
     form = as_form(FORM, [("image_file", "a.png", picture("red"))])
-    response = call(index_product_with_image, **with_type(form, content_type))
+    response = call(index_product_with_image, **replace_content_type(form, content_type))
     assert response.status_code == 200, response.get_body()
     assert app.index.product("mug").text.name == "Mug"
     form = as_form({"limit": "1"}, [("file", "a.png", picture("red"))])
-    response = call(search_by_picture, **with_type(form, content_type))
-    assert [each["id"] for each in body_of(response)["results"]] == ["mug"]
+    response = call(search_by_picture, **replace_content_type(form, content_type))
+    assert [result["id"] for result in body_of(response)["results"]] == ["mug"]
 
 
 def test_the_case_of_a_plain_form_does_not_matter(app):
@@ -69,7 +69,7 @@ def test_the_case_of_a_plain_form_does_not_matter(app):
 
 
 def test_a_304_has_no_content_type(app):
-    """There is no content that it would be the type of."""
+    """There is no content, so it has no type."""
     form = as_form(FORM, [("image_file", "a.png", picture("red"))])
     stored = body_of(call(index_product_with_image, **form))["images"][0]
     path = stored.partition("/images/")[2]
@@ -81,13 +81,13 @@ def test_a_304_has_no_content_type(app):
         first = call(function, method="GET", route_params=route_params)
         assert first.status_code == 200, route_params
         headers = {"if-none-match": first.headers["etag"]}
-        again = call(function, method="GET", route_params=route_params, headers=headers)
-        assert again.status_code == 304, route_params
-        assert content_type_sent(first)
-        assert content_type_sent(again) == ""
+        revalidated = call(function, method="GET", route_params=route_params, headers=headers)
+        assert revalidated.status_code == 304, route_params
+        assert encode_content_type(first)
+        assert encode_content_type(revalidated) == ""
 
 
-def content_type_sent(response):
-    """What the worker's converter tells the host, which sets no content type for an empty one."""
+def encode_content_type(response):
+    """Returns the content type that the worker sends the host, which sets none if it is empty."""
     datum = HttpResponseConverter.encode(response, expected_type=None)
     return datum.value["headers"]["content-type"].value

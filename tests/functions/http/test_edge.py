@@ -1,4 +1,4 @@
-"""What every answer carries, embeddings, health and stats."""
+"""Headers and problems of every response; embeddings, health and stats."""
 
 import json
 
@@ -12,20 +12,8 @@ from shared_code.app import App, use_models
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings
-from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call
+from tests.functions.conftest import BrokenPart, as_form, as_json, assert_problem, body_of, call
 from tests.pictures import picture
-
-
-class Broken:
-    """A part that fails as its technology would."""
-
-    def __init__(self, error, **attributes):
-        """``attributes`` are those that need no answer."""
-        self._error = error
-        vars(self).update(attributes)
-
-    def __getattr__(self, name):
-        raise self._error
 
 
 def test_stages_and_request_id_on_every_answer(app):
@@ -57,21 +45,21 @@ def test_a_bug_tells_the_caller_nothing(app, caplog):
 
 
 def test_a_dependency_that_is_down_is_a_503_with_retry_after(app):
-    app.adapters.index = Broken(Unavailable("qdrant did not answer", retry_after_s=7))
+    app.adapters.index = BrokenPart(Unavailable("qdrant did not answer", retry_after_s=7))
     response = call(list_products, method="GET")
     assert_problem(response, 503, says="qdrant did not answer")
     assert response.headers["retry-after"] == "7"
 
 
 def test_embeddings(app):
-    one = body_of(call(embed_text, **as_json({"text": "red"})))
-    two = body_of(call(embed_text, **as_json({"texts": ["red", "blue"]})))
-    assert one["embedding"] == two["embeddings"][0]
-    assert len(one["embedding"]) == one["dimension"] == app.encoder.model.dimension
+    single = body_of(call(embed_text, **as_json({"text": "red"})))
+    batch = body_of(call(embed_text, **as_json({"texts": ["red", "blue"]})))
+    assert single["embedding"] == batch["embeddings"][0]
+    assert len(single["embedding"]) == single["dimension"] == app.encoder.model.dimension
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "body",
     [
         {},
         {"text": "a", "texts": ["b"]},
@@ -81,16 +69,16 @@ def test_embeddings(app):
         {"text": None},
     ],
 )
-def test_bad_texts(app, asked):
-    assert_problem(call(embed_text, **as_json(asked)), 422)
+def test_bad_texts(app, body):
+    assert_problem(call(embed_text, **as_json(body)), 422)
 
 
 def test_picture_embeddings(app):
     files = [("file", "a.png", picture("red")), ("file", "b.png", picture("blue"))]
-    one = body_of(call(embed_image, **as_form(files=files[:1])))
+    single = body_of(call(embed_image, **as_form(files=files[:1])))
     both = body_of(call(embed_image, **as_form(files=files)))
-    assert one["image"] == "a.png"
-    assert one["embedding"] == pytest.approx(both["images"][0]["embedding"], abs=1e-5)
+    assert single["image"] == "a.png"
+    assert single["embedding"] == pytest.approx(both["images"][0]["embedding"], abs=1e-5)
 
 
 def test_health(app):
@@ -101,7 +89,7 @@ def test_health(app):
 
 
 def test_deep_health_says_what_is_down(app):
-    app.adapters.index = Broken(Unavailable("qdrant did not answer"))
+    app.adapters.index = BrokenPart(Unavailable("qdrant did not answer"))
     response = call(health, method="GET", params={"deep": "true"})
     assert response.status_code == 503
     assert "qdrant did not answer" in body_of(response)["checks"]["index"]
@@ -133,10 +121,10 @@ def test_stats(app):
     assert body["collection"] == app.index.collection
 
 
-def test_stats_are_told_while_the_index_is_down(app):
-    """It is then that somebody wants to know what failed, and what waits."""
+def test_stats_are_available_while_the_index_is_down(app):
+    """During an outage somebody wants to know what failed, and what waits."""
     name = app.index.collection
-    app.adapters.index = Broken(Unavailable("it did not answer"), collection=name)
+    app.adapters.index = BrokenPart(Unavailable("it did not answer"), collection=name)
     app.event_queue.send("{}", delay_s=3600)
     body = body_of(call(stats, method="GET"))
     assert (body["products"], body["images"], body["vectors"]) == (None, None, None)
@@ -147,7 +135,7 @@ def test_stats_count_what_waits_and_say_so_when_nobody_knows(app):
     assert body_of(call(stats, method="GET"))["events_waiting"] == 0
     app.event_queue.send("{}", delay_s=3600)
     assert body_of(call(stats, method="GET"))["events_waiting"] == 1
-    app.adapters.event_queue = Broken(Unavailable("it did not answer"))
+    app.adapters.event_queue = BrokenPart(Unavailable("it did not answer"))
     del app.blob_events
     assert body_of(call(stats, method="GET"))["events_waiting"] is None
 
@@ -155,9 +143,9 @@ def test_stats_count_what_waits_and_say_so_when_nobody_knows(app):
 def test_deep_health_names_the_outage_that_events_wait_for(app):
     app.event_queue.send("{}", delay_s=3600)
     assert body_of(call(health, method="GET", params={"deep": "true"}))["checks"]["events"] == "ok"
-    app.adapters.index = Broken(Unavailable("it did not answer"))
+    app.adapters.index = BrokenPart(Unavailable("it did not answer"))
     checks = body_of(call(health, method="GET", params={"deep": "true"}))["checks"]
     assert checks["events"] == "1 wait for: index (Unavailable: it did not answer)"
-    app.adapters.event_queue = Broken(Unavailable("it did not answer"))
+    app.adapters.event_queue = BrokenPart(Unavailable("it did not answer"))
     checks = body_of(call(health, method="GET", params={"deep": "true"}))["checks"]
     assert checks["events"] == "Unavailable: it did not answer"

@@ -1,4 +1,4 @@
-"""What a review found that a hostile, or only unlucky, caller could do."""
+"""Requests of hostile or merely unlucky callers; each of them was a hole once."""
 
 import json
 import time
@@ -25,7 +25,7 @@ from tests.functions.conftest import as_form, as_json, assert_problem, body_of, 
 from tests.pictures import picture
 
 
-def nested(levels):
+def make_nested_lists(levels):
     value = 1
     for _ in range(levels):
         value = [value]
@@ -42,9 +42,9 @@ def drop(app, blob, data):
 
 
 def test_metadata_may_be_nested_only_so_deep(app):
-    assert put(metadata=nested(MAX_METADATA_DEPTH - 1)).status_code == 200
+    assert put(metadata=make_nested_lists(MAX_METADATA_DEPTH - 1)).status_code == 200
     for levels in (MAX_METADATA_DEPTH, 126, 900):
-        assert_problem(put(metadata=nested(levels)), 422, says="nested")
+        assert_problem(put(metadata=make_nested_lists(levels)), 422, says="nested")
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63), 10**400])
@@ -52,9 +52,9 @@ def test_integers_beyond_64_bits_are_refused(app, number):
     assert put(metadata={"n": 2**63 - 1}).status_code == 200
     # the JSON parser itself may refuse the largest
     assert put(metadata={"n": number}).status_code in (400, 422)
-    for wanted in (number, {"lt": number}):
-        asked = as_json({"query": "a", "filter": {"price": wanted}})
-        assert call(search_by_text, **asked).status_code in (400, 422)
+    for price in (number, {"lt": number}):
+        request = as_json({"query": "a", "filter": {"price": price}})
+        assert call(search_by_text, **request).status_code in (400, 422)
 
 
 @pytest.mark.parametrize("name", ["1" * 1000 + "x.jpg", "a" * 900 + "!.jpg", "1 " * 400 + "x.jpg"])
@@ -65,8 +65,8 @@ def test_a_long_name_takes_no_time(name):
 
 
 def test_a_filter_list_is_bounded(app):
-    asked = as_json({"query": "a", "filter": {"price": [1] * 101}})
-    assert_problem(call(search_by_text, **asked), 422, says="100 values")
+    request = as_json({"query": "a", "filter": {"price": [1] * 101}})
+    assert_problem(call(search_by_text, **request), 422, says="100 values")
 
 
 @pytest.mark.parametrize("product_id", ["mug.jpg", "mug.jpg.json"])
@@ -100,8 +100,8 @@ def test_a_weird_document_is_recorded_and_blocks_no_picture(app, document, blob)
 
 
 def test_weird_blob_metadata_blocks_no_picture(app):
-    said = {"metadata": "[" * 4_000, "name": "%FF%00"}
-    app.images.write("mug.png", picture(), metadata=said)
+    metadata = {"metadata": "[" * 4_000, "name": "%FF%00"}
+    app.images.write("mug.png", picture(), metadata=metadata)
     blob_changed(InputStream(data=b"", name="images/mug.png"))
     assert app.index.counts().images == 1
 
@@ -125,24 +125,28 @@ def test_pages_of_auto_are_cut_from_one_ranking(app):
         words = {"product_id": f"p{i}", "name": f"thing {i} {'red' if i % 7 else 'blue'}"}
         call(index_product_with_image, **as_form(words, files))
 
-    def ids(**options):
-        asked = as_json({"query": "red thing", "mode": "auto", **options})
-        return [r["id"] for r in body_of(call(search_by_text, **asked))["results"]]
+    def search_ids(**options):
+        request = as_json({"query": "red thing", "mode": "auto", **options})
+        return [r["id"] for r in body_of(call(search_by_text, **request))["results"]]
 
-    whole = ids(limit=60)
-    paged = [found for offset in range(0, 60, 7) for found in ids(limit=7, offset=offset)]
+    whole = search_ids(limit=60)
+    paged = [
+        product_id
+        for offset in range(0, 60, 7)
+        for product_id in search_ids(limit=7, offset=offset)
+    ]
     assert paged == whole
     assert len(set(paged)) == 60
 
 
-def test_a_page_beyond_the_ranking_is_said(app):
-    asked = as_json({"query": "red", "limit": 10, "offset": 95})
-    assert "best 100" in body_of(call(search_by_text, **asked))["warnings"][0]
+def test_a_page_beyond_the_ranking_has_a_warning(app):
+    request = as_json({"query": "red", "limit": 10, "offset": 95})
+    assert "best 100" in body_of(call(search_by_text, **request))["warnings"][0]
 
 
 def test_a_clock_that_ran_ahead_does_not_freeze_the_words(app):
-    late = app.words
-    ahead = ProductTextReader(app.images, now_us=lambda: late.now_us() + 3_600_000_000)
+    reader = app.words
+    ahead = ProductTextReader(app.images, now_us=lambda: reader.now_us() + 3_600_000_000)
     app.images.write("mug/product.json", b'{"name": "Old"}', content_type="")
     replace(app.indexer, texts=replace(app.texts, words=ahead)).sync("mug/product.json")
     drop(app, "mug/product.json", b'{"name": "New"}')
@@ -184,7 +188,7 @@ def test_boundaries_as_clients_write_them(app, content_type):
     assert call(search_by_picture, **request).status_code == 200
 
 
-def test_a_form_field_given_twice_is_refused(app):
+def test_a_form_field_sent_twice_is_refused(app):
     request = as_form({"limit": "1"}, [("file", "q.png", picture())])
     head, tail = request["body"].split(b"\r\n", 1)
     request["body"] = (
@@ -205,20 +209,20 @@ def test_json_under_curls_default_content_type(app):
 
 
 def test_a_problem_quotes_little(app):
-    asked = as_json({"query": "a", "filter": {"x" * 500_000: 1}})
-    response = call(search_by_text, **asked)
+    request = as_json({"query": "a", "filter": {"x" * 500_000: 1}})
+    response = call(search_by_text, **request)
     assert_problem(response, 422)
     assert len(response.get_body()) < 5_000
 
 
-def test_an_alien_record_does_not_hide_the_failures(app):
+def test_a_record_that_is_no_failure_does_not_hide_the_others(app):
     app.failures.store.write("alien.json", b"[]", content_type="")
     app.images.write("mug/a.png", b"bad", content_type="")
     blob_changed(InputStream(data=b"", name="images/mug/a.png"))
     assert body_of(call(list_failures, method="GET"))["count"] == 2
 
 
-def test_every_answer_says_what_it_took(app):
+def test_every_response_has_its_total_time(app):
     for request in (as_json(b"{"), as_json({"query": "a"})):
         assert "total;dur=" in call(search_by_text, **request).headers["server-timing"]
 
@@ -229,14 +233,14 @@ def test_ids_are_measured_in_bytes(app):
     assert json.loads(app.images.read("製" * 66 + "/product.json").data)["name"] == "A"
 
 
-def test_what_may_be_put_may_be_read_back(app):
-    """The largest of everything allowed: its document is read, too."""
+def test_the_largest_product_can_be_read_back(app):
+    """The largest product that is allowed: its document can be read as well."""
     inner = [1] * 5_445
     for _ in range(MAX_METADATA_DEPTH - 2):
         inner = [inner]
     words = {"name": "\x01" * 500, "description": "\x01" * 10_000, "metadata": {"a": inner}}
     assert put(**words).status_code == 200
-    found = body_of(call(get_product, method="GET", route_params={"product_id": "a"}))
-    assert {field: found[field] for field in words} == words
+    product = body_of(call(get_product, method="GET", route_params={"product_id": "a"}))
+    assert {field: product[field] for field in words} == words
     blob_changed(InputStream(data=b"", name="images/a/product.json"))
     assert app.failures.count() == 0

@@ -25,14 +25,14 @@ from tests.pictures import picture
 log = logging.getLogger("tests.invocations")
 
 
-class Worker:
+class FakeWorker:
     """The worker's variable of each thread, and its log handler, which reads it."""
 
     def __init__(self):
         self.local = threading.local()
         self.lines = []
 
-    def context(self, invocation_id):
+    def make_context(self, invocation_id):
         worker = self
 
         class Context:
@@ -42,8 +42,8 @@ class Worker:
         Context.invocation_id = invocation_id
         return Context()
 
-    def ids(self, message):
-        """The ids of the lines with this message, and whether another thread wrote them."""
+    def find_ids(self, message):
+        """Returns the ids of the lines with this message, and whether another thread wrote them."""
         return [(invocation, thread) for text, invocation, thread in self.lines if text == message]
 
 
@@ -61,11 +61,11 @@ class Handler(logging.Handler):
 
 @pytest.fixture
 def worker():
-    playing = Worker()
-    handler = Handler(playing)
+    fake_worker = FakeWorker()
+    handler = Handler(fake_worker)
     log.addHandler(handler)
     log.setLevel(logging.INFO)
-    yield playing
+    yield fake_worker
     log.removeHandler(handler)
 
 
@@ -81,15 +81,15 @@ def test_an_async_function_that_works_on_a_thread(app, worker):
 
     async def answer_two_at_once():
         requests = [
-            retry(http_request(params={}), client="", context=worker.context(name))
+            retry(http_request(params={}), client="", context=worker.make_context(name))
             for name in ("one", "two")
         ]
         assert [response.status_code for response in await asyncio.gather(*requests)] == [200, 200]
         await asyncio.to_thread(log.info, "afterwards")  # threads are used again
 
     asyncio.run(answer_two_at_once())
-    assert sorted(worker.ids("retrying")) == [("one", True), ("two", True)]
-    assert worker.ids("afterwards") == [(None, True)]
+    assert sorted(worker.find_ids("retrying")) == [("one", True), ("two", True)]
+    assert worker.find_ids("afterwards") == [(None, True)]
 
 
 def test_the_threads_of_a_feed(app, worker):
@@ -104,8 +104,8 @@ def test_the_threads_of_a_feed(app, worker):
     def take(event: func.EventGridEvent) -> None:
         assert len(app.bulk.intake.store(items, JobCounts())) == 3
 
-    take(None, context=worker.context("one"))
-    assert worker.ids("fetching") == [("one", True)] * 3
+    take(None, context=worker.make_context("one"))
+    assert worker.find_ids("fetching") == [("one", True)] * 3
 
 
 def test_the_thread_that_loads_the_model(app, worker):
@@ -117,12 +117,12 @@ def test_the_thread_that_loads_the_model(app, worker):
     def search(event: func.EventGridEvent) -> None:
         assert BackgroundLoader(build, wait_s=5).get() == "model"
 
-    search(None, context=worker.context("one"))
-    assert worker.ids("loading") == [("one", True)]
+    search(None, context=worker.make_context("one"))
+    assert worker.find_ids("loading") == [("one", True)]
 
 
-def test_what_no_worker_called_runs_as_it_is(app, worker):
-    """As in other tests, and for the commands."""
+def test_a_function_that_no_worker_called_runs_unchanged(app, worker):
+    """So it is in other tests, and in the commands."""
 
     @observed_event
     def search(event: func.EventGridEvent) -> None:
@@ -131,4 +131,4 @@ def test_what_no_worker_called_runs_as_it_is(app, worker):
     search(None)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(log.info, "elsewhere").result()
-    assert worker.ids("loading") == worker.ids("elsewhere") == [(None, True)]
+    assert worker.find_ids("loading") == worker.find_ids("elsewhere") == [(None, True)]

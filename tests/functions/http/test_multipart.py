@@ -15,7 +15,7 @@ from shared_code.domain.errors import Malformed
 TYPE = "multipart/form-data; boundary=B"
 
 
-def as_werkzeug_reads(body, content_type):
+def read_with_werkzeug(body, content_type):
     mime, _, boundary = content_type.partition("; boundary=")
     stream = io.BytesIO(body)
     parser = FormDataParser(lambda **_: io.BytesIO(), max_form_parts=None)
@@ -24,7 +24,7 @@ def as_werkzeug_reads(body, content_type):
     return sorted(fields.items(multi=True)), sorted(uploads)
 
 
-def as_read_here(body, content_type):
+def read_with_ours(body, content_type):
     parts = list(parse_multipart(body, content_type))
     fields = [(part.name, part.text) for part in parts if part.filename is None]
     files = [(p.name, p.filename, bytes(p.content)) for p in parts if p.filename is not None]
@@ -56,7 +56,7 @@ def test_whatever_a_client_writes_is_read_as_werkzeug_reads_it(fields, files):
     with environ["wsgi.input"] as stream:
         body = stream.read()
     content_type = environ["CONTENT_TYPE"].replace('"', "")
-    assert as_read_here(body, content_type) == as_werkzeug_reads(body, content_type)
+    assert read_with_ours(body, content_type) == read_with_werkzeug(body, content_type)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a browser is told with every answer."""
+"""The security headers of every response."""
 
 import pytest
 
@@ -19,36 +19,36 @@ def shop(app):
     return app
 
 
-ANSWERS = {
+RESPONSES = {
     "an answer": lambda: call(health, method="GET"),
     "a problem": lambda: call(get_product, method="GET", route_params={"product_id": "none"}),
     "of one user": lambda: call(get_preferences, method="GET", headers={"x-user-id": "ada"}),
     "a page": lambda: call(docs, method="GET"),
-    "a picture": lambda: call(get_image, method="GET", route_params={"path": image_path()}),
+    "a picture": lambda: call(get_image, method="GET", route_params={"path": find_image_path()}),
 }
 
 
-def image_path():
+def find_image_path():
     return next(b.name for b in current_app().images.list().items if b.name.endswith(".png"))
 
 
-@pytest.mark.parametrize("what", ANSWERS)
-def test_every_answer_carries_them(shop, what):
-    headers = ANSWERS[what]().headers
+@pytest.mark.parametrize("kind", RESPONSES)
+def test_every_response_has_the_security_headers(shop, kind):
+    headers = RESPONSES[kind]().headers
     assert {name for name in SECURITY_HEADERS if name not in headers} == set()
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("what", ["an answer", "a problem", "of one user"])
-def test_nobody_keeps_a_copy_of_an_answer(shop, what):
-    assert ANSWERS[what]().headers["cache-control"] == "no-store"
+@pytest.mark.parametrize("kind", ["an answer", "a problem", "of one user"])
+def test_no_response_but_files_may_be_stored(shop, kind):
+    assert RESPONSES[kind]().headers["cache-control"] == "no-store"
 
 
 def test_a_picture_keeps_its_own_caching(shop):
-    assert "max-age" in ANSWERS["a picture"]().headers["cache-control"]
+    assert "max-age" in RESPONSES["a picture"]().headers["cache-control"]
 
 
 def test_a_page_keeps_its_own_policy(shop):
-    assert "style-src" in ANSWERS["a page"]().headers["content-security-policy"]
+    assert "style-src" in RESPONSES["a page"]().headers["content-security-policy"]

@@ -18,7 +18,7 @@ from shared_code.domain.errors import Unprocessable
 from shared_code.domain.filter_language import parse_filter
 from tests.functions.conftest import body_of, call
 
-assert function_app.app  # its import says what the document tells of
+assert function_app.app  # importing it registers what the document describes
 FIELDS = {"category": "keyword", "price": "number", "in_stock": "bool", "added": "date"}
 
 
@@ -27,7 +27,7 @@ def document(app):
     return api_document()
 
 
-def operations(document):
+def list_operations(document):
     return [op for methods in document["paths"].values() for op in methods.values()]
 
 
@@ -42,9 +42,9 @@ def test_it_is_what_the_endpoint_answers(app, document):
 def test_a_body_is_described_by_the_definition_that_parses_it(document):
     product = document["paths"]["/api/v1/index-product"]["post"]["requestBody"]["content"]
     assert product["application/json"]["schema"] == {"$ref": "#/components/schemas/ProductRequest"}
-    asked = document["components"]["schemas"]["ProductRequest"]
-    assert asked["required"] == ["product_id", "name"]
-    assert asked["additionalProperties"] is False
+    schema = document["components"]["schemas"]["ProductRequest"]
+    assert schema["required"] == ["product_id", "name"]
+    assert schema["additionalProperties"] is False
     [limit, *_] = document["paths"]["/api/v1/index-failures"]["get"]["parameters"]
     assert (limit["name"], limit["schema"]["maximum"], limit["schema"]["default"]) == (
         "limit",
@@ -62,7 +62,7 @@ def test_a_picture_is_a_file_of_a_form(document):
 
 def test_parameters_come_from_route_query_and_headers(document):
     image = document["paths"]["/api/v1/images/{path}"]["get"]["parameters"]
-    assert [(one["in"], one["name"]) for one in image] == [
+    assert [(parameter["in"], parameter["name"]) for parameter in image] == [
         ("path", "path"),
         ("query", "size"),
         ("header", "if-none-match"),
@@ -70,20 +70,20 @@ def test_parameters_come_from_route_query_and_headers(document):
 
 
 def test_every_operation_says_what_it_is_and_how_it_fails(document):
-    for operation in operations(document):
+    for operation in list_operations(document):
         assert operation["summary"], operation["operationId"]
         assert {"422", "500", "503"} <= set(operation["responses"])
 
 
 def test_only_a_few_need_no_key(document):
-    free = {op["operationId"] for op in operations(document) if not op["security"]}
+    free = {op["operationId"] for op in list_operations(document) if not op["security"]}
     assert free == {"health", "openapi_document", "docs", "dashboard", "dashboard_file"}
-    assert all("401" in op["responses"] for op in operations(document) if op["security"])
+    assert all("401" in op["responses"] for op in list_operations(document) if op["security"])
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_an_example_is_one_that_its_handler_would_take(name):
-    [contract] = [each for each in CONTRACTS.values() if each.name == name]
+    [contract] = [contract for contract in CONTRACTS.values() if contract.name == name]
     for argument in contract.arguments:
         if isinstance(argument.source, JsonBody):
             from_json(EXAMPLES[name], argument.shape)
@@ -96,7 +96,7 @@ def test_an_example_is_one_that_its_handler_would_take(name):
 
 
 @pytest.mark.parametrize(
-    "given",
+    "filter_",
     [
         {},
         {"category": "dress"},
@@ -122,12 +122,12 @@ def test_an_example_is_one_that_its_handler_would_take(name):
         {"category": None},
     ],
 )
-def test_the_schema_of_filters_agrees_with_their_parser(given):
+def test_the_schema_of_filters_agrees_with_their_parser(filter_):
     schema = {**filter_schema(FIELDS), "$id": "filter:"}
     text = json.dumps(schema).replace("#/components/schemas/Filter", "#")
     try:
-        parse_filter(given, FIELDS)
+        parse_filter(filter_, FIELDS)
         is_good = True
     except Unprocessable:
         is_good = False
-    assert Draft202012Validator(json.loads(text)).is_valid(given) == is_good
+    assert Draft202012Validator(json.loads(text)).is_valid(filter_) == is_good

@@ -1,4 +1,4 @@
-"""The circuit breaker: who is refused, who finds out, and that it closes by itself."""
+"""The circuit breaker: which calls it refuses, which call probes, and that it closes by itself."""
 
 import threading
 
@@ -32,7 +32,7 @@ def service():
     return Service()
 
 
-def test_after_a_failure_nobody_asks_for_a_while(service):
+def test_after_a_failure_calls_are_refused_for_a_while(service):
     service.failure = Unavailable("down")
     with pytest.raises(Unavailable, match="down"):
         service.ask()
@@ -64,7 +64,7 @@ def test_a_failed_probe_opens_it_again(service):
     assert service.calls == 2
 
 
-def test_one_at_a_time_finds_out(service):
+def test_one_call_at_a_time_probes(service):
     service.failure = Unavailable()
     with pytest.raises(Unavailable):
         service.ask()
@@ -103,7 +103,7 @@ def test_events_are_never_refused_and_close_it(service):
 
 
 @pytest.mark.parametrize("failure", [Misconfigured("key"), ValueError("bug")])
-def test_what_waiting_would_not_mend_opens_nothing(service, failure):
+def test_an_error_that_waiting_would_not_mend_does_not_open_it(service, failure):
     service.failure = failure
     for _ in range(2):
         with pytest.raises(type(failure)):
@@ -111,7 +111,7 @@ def test_what_waiting_would_not_mend_opens_nothing(service, failure):
     assert service.calls == 2
 
 
-def test_work_that_can_be_put_off_is_refused_at_once_and_what_must_insist_is_let_through(service):
+def test_work_that_can_be_put_off_is_refused_at_once_and_other_work_is_let_through(service):
     service.failure = Unavailable("down")
     with pytest.raises(Unavailable):
         service.ask()

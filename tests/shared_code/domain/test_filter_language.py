@@ -1,4 +1,4 @@
-"""Filters as callers write them: what they mean, and what is wrong with them."""
+"""Filters as callers write them: their meaning, and the errors of wrong ones."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("filter_", "expected"),
     [
         ({"category": "dress"}, AnyOf("category", ("dress",))),
         ({"category": ["a", "b"]}, AnyOf("category", ("a", "b"))),
@@ -44,16 +44,16 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ({"since": {"gt": "2026-11-23"}}, During("since", gt=END)),
     ],
 )
-def test_what_a_filter_means(given, expected):
-    assert parse_filter(given, FIELDS) == expected
+def test_a_filter_is_parsed(filter_, expected):
+    assert parse_filter(filter_, FIELDS) == expected
 
 
-def nested(levels):
-    return {"not": nested(levels - 1)} if levels else {"price": 1}
+def make_nested_filter(levels):
+    return {"not": make_nested_filter(levels - 1)} if levels else {"price": 1}
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("filter_", "message"),
     [
         ({"colour": "red"}, "category (keyword), in_stock (bool), price (number), since (date)"),
         ({"metadata.price": 1}, "unknown field"),
@@ -88,19 +88,19 @@ def nested(levels):
         ({"or": []}, "at least one"),
         ({"or": {"price": 1}}, "at least one"),
         ({"and": [1]}, "filter.and"),
-        (nested(9), "8 levels"),
+        (make_nested_filter(9), "8 levels"),
         ({"or": [{"price": list(range(100))}] * 3}, "200 conditions"),
         ({"or": [{}] * 201}, "200 conditions"),
     ],
 )
-def test_what_is_wrong_is_said(given, says):
+def test_a_wrong_filter_is_refused_with_the_reason(filter_, message):
     with pytest.raises(Unprocessable) as caught:
-        parse_filter(given, FIELDS)
-    assert says in caught.value.detail
+        parse_filter(filter_, FIELDS)
+    assert message in caught.value.detail
     assert len(caught.value.detail) < 2_000
     assert caught.value.errors[0].field.startswith("filter")
 
 
-def test_the_deepest_and_the_longest_that_are_allowed():
-    parse_filter(nested(8), FIELDS)
+def test_the_deepest_and_the_longest_filter_are_allowed():
+    parse_filter(make_nested_filter(8), FIELDS)
     parse_filter({"or": [{"price": list(range(100))}] * 2}, FIELDS)

@@ -29,7 +29,7 @@ from shared_code.domain.naming import (
         ("red-dress/views/product.json", "red-dress", "sidecar"),
     ],
 )
-def test_places(blob, product_id, role):
+def test_roles_of_blob_names(blob, product_id, role):
     assert BlobRole.of(blob) == BlobRole(product_id, role)
 
 
@@ -57,13 +57,13 @@ def test_a_root_picture_and_one_in_the_folder_are_two_points():
     assert picture_ref("mug.png").point_id == picture_ref("mug.png").point_id
 
 
-def test_what_we_write_is_read_back_as_what_it_is():
+def test_the_names_that_we_write_have_their_roles():
     assert BlobRole.of(document_name("a b.c")) == BlobRole("a b.c", "document")
     for sidecar in sidecar_names("a b.c/d.png"):
         assert BlobRole.of(sidecar) == BlobRole("a b.c", "sidecar")
 
 
-def test_a_name_that_azures_blob_trigger_could_not_tell_of_is_refused():
+def test_a_name_too_long_for_azures_blob_trigger_is_refused():
     longest = "mug/" + "x" * (MAX_UPLOAD_NAME - 4)
     assert check_upload_name(longest) == longest
     with pytest.raises(
@@ -74,7 +74,7 @@ def test_a_name_that_azures_blob_trigger_could_not_tell_of_is_refused():
 
 
 def test_the_longest_name_leaves_room_for_the_receipt_of_azures_scan():
-    """It is a blob called blobreceipts/<host>/<function>/<etag>/<container>/<blob>."""
+    """The receipt is a blob called blobreceipts/<host>/<function>/<etag>/<container>/<blob>."""
     host, function = "h" * 32, "Host.Functions.blob_changed"
     etag, container = '"0x8DD0C1F7B2A3E40"', "c" * 29
     receipt = "/".join(["blobreceipts", host, function, etag, container, "x" * MAX_UPLOAD_NAME])

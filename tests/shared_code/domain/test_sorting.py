@@ -1,4 +1,4 @@
-"""Order by a metadata field, of whatever a shop has written there."""
+"""Sorting by a metadata field, whatever a shop has written there."""
 
 import math
 from dataclasses import replace
@@ -17,22 +17,27 @@ ODD = [None, True, "cheap", {}, [], ["cheap"], math.nan]
     ("by", "expected"),
     [("price", [-1, [9, 2], 2.5, 3, [None, 7]]), ("-price", [[9, 2], [None, 7], 3, 2.5, -1])],
 )
-def test_what_has_no_number_comes_last_and_keeps_its_order(by, expected):
-    given = [3, *ODD, -1, [9, 2], 2.5, [None, 7]]
-    found = sorted(({"price": value} for value in given), key=parse_order(by, FIELDS).key)
-    assert [each["price"] for each in found] == [*expected, *ODD]
+def test_values_without_a_number_come_last_in_their_order(by, expected):
+    values = [3, *ODD, -1, [9, 2], 2.5, [None, 7]]
+    ordered = sorted(({"price": value} for value in values), key=parse_order(by, FIELDS).key)
+    assert [metadata["price"] for metadata in ordered] == [*expected, *ODD]
 
 
 def test_dates_are_compared_as_instants():
-    given = ["2026-11-24T01:00:00+02:00", "2026-11-24", "2026-11-23", 5, "2026-11-23T10:00Z"]
-    found = sorted(({"since": value} for value in given), key=parse_order("since", FIELDS).key)
-    assert [each["since"] for each in found] == [given[2], given[0], given[1], *given[3:]]
+    values = ["2026-11-24T01:00:00+02:00", "2026-11-24", "2026-11-23", 5, "2026-11-23T10:00Z"]
+    ordered = sorted(({"since": value} for value in values), key=parse_order("since", FIELDS).key)
+    assert [metadata["since"] for metadata in ordered] == [
+        values[2],
+        values[0],
+        values[1],
+        *values[3:],
+    ]
 
 
-@pytest.mark.parametrize("given", ["category", "size", "", "-", "--price", "x" * 1000])
-def test_what_cannot_be_sorted_by_is_told_with_what_can(given):
+@pytest.mark.parametrize("by", ["category", "size", "", "-", "--price", "x" * 1000])
+def test_a_field_that_cannot_be_sorted_by_is_refused_with_those_that_can(by):
     with pytest.raises(Unprocessable, match="price, since") as caught:
-        parse_order(given, FIELDS)
+        parse_order(by, FIELDS)
     assert len(caught.value.detail) < 300
 
 
@@ -46,7 +51,7 @@ def test_an_order_goes_from_its_start_to_its_end(by):
     assert not is_position(order.beyond(end), order.kind)
 
 
-def test_dates_beyond_the_calendar_are_none():
+def test_dates_beyond_the_calendar_are_ignored():
     assert list_positions("0001-01-01T00:00:00+12:00", "date") == []
     assert list_positions("9999-12-31T23:59:59-12:00", "date") == []
     assert len(list_positions("9999-12-31T23:59:59Z", "date")) == 1

@@ -1,4 +1,4 @@
-"""Feeds as shops export them, and as they break."""
+"""Feeds as shops export them, and broken ones."""
 
 import csv
 import io
@@ -17,22 +17,22 @@ from shared_code.settings import Settings
 FIELDS = Settings().filterable_fields
 
 
-def items(feed: bytes | str, *, part: int = 10**9, limit: int = 10**9, known=FIELDS):
-    """All of a feed, read in parts of that many bytes or rows."""
+def read_items(feed: bytes | str, *, part: int = 10**9, limit: int = 10**9, known=FIELDS):
+    """Returns all items of a feed, read in parts of ``part`` bytes or ``limit`` rows."""
     data = feed.encode() if isinstance(feed, str) else feed
-    written = detect_format(data)
-    found, offset, row = [], written.offset, written.row
+    format_ = detect_format(data)
+    feed_items, offset, row = [], format_.offset, format_.row
     while offset < len(data):
         piece, is_last = data[offset : offset + part], offset + part >= len(data)
-        read = read_part(piece, written, known, row=row, is_last=is_last, limit=limit)
-        assert read.offset, "no way forward"
-        found += read.items
-        offset, row = offset + read.offset, row + read.rows
-    return found
+        part_ = read_part(piece, format_, known, row=row, is_last=is_last, limit=limit)
+        assert part_.offset, "no way forward"
+        feed_items += part_.items
+        offset, row = offset + part_.offset, row + part_.rows
+    return feed_items
 
 
-def one(feed: bytes | str, **options) -> FeedItem:
-    [item] = items(feed, **options)
+def read_single_item(feed: bytes | str, **options) -> FeedItem:
+    [item] = read_items(feed, **options)
     return item
 
 
@@ -46,7 +46,7 @@ GOOGLE = (
 
 
 def test_a_google_merchant_feed_is_understood():
-    item = one(GOOGLE)
+    item = read_single_item(GOOGLE)
     assert (item.product_id, item.name, item.row) == ("A-1", "Red dress", 2)
     assert item.images == tuple(f"https://cdn.example/a{n}.jpg" for n in (1, 2, 3))
     assert item.metadata == {
@@ -65,13 +65,15 @@ def test_a_google_merchant_feed_is_understood():
 
 def test_a_spreadsheet_of_a_country_with_decimal_commas():
     feed = '\ufeff"SKU";"Name";"Price";"Gewicht"\r\n"x1";"Blaues Kleid";"1.299,50 €";"0,4"\r\n'
-    item = one(feed)
+    item = read_single_item(feed)
     assert (item.product_id, item.name) == ("x1", "Blaues Kleid")
     assert item.metadata == {"price": 1299.5, "currency": "EUR", "gewicht": 0.4}
 
 
 def test_windows_encoding_is_read_and_utf_16_is_named():
-    assert one("id,name\n1,Robe d\u2019été\n".encode("cp1252")).name == "Robe d\u2019été"
+    assert (
+        read_single_item("id,name\n1,Robe d\u2019été\n".encode("cp1252")).name == "Robe d\u2019été"
+    )
     with pytest.raises(Unprocessable, match="UTF-8"):
         detect_format("id,name\n1,x\n".encode("utf-16"))
 
@@ -91,7 +93,7 @@ def test_windows_encoding_is_read_and_utf_16_is_named():
     ],
 )
 def test_prices_as_they_are_written(text, number):
-    assert one(f'id,price\n1,"{text}"\n').metadata["price"] == number
+    assert read_single_item(f'id,price\n1,"{text}"\n').metadata["price"] == number
 
 
 @pytest.mark.parametrize(
@@ -112,19 +114,23 @@ def test_prices_as_they_are_written(text, number):
     ],
 )
 def test_cells_get_the_type_that_filters_need_or_that_they_look_like(column, text, value):
-    metadata = one(f"id,{column}\n1,{text}\n").metadata
+    metadata = read_single_item(f"id,{column}\n1,{text}\n").metadata
     assert metadata == {column: value}
     assert type(metadata[column]) is type(value)
 
 
 def test_the_spelling_of_the_shop_s_own_filters_wins():
-    assert one("id,color\n1,red\n", known={"color": "keyword"}).metadata == {"color": "red"}
-    assert one("id,color\n1,red\n").metadata == {"colour": "red"}
-    assert one("id,availability\n1,in stock\n", known={}).metadata == {"availability": "in stock"}
+    assert read_single_item("id,color\n1,red\n", known={"color": "keyword"}).metadata == {
+        "color": "red"
+    }
+    assert read_single_item("id,color\n1,red\n").metadata == {"colour": "red"}
+    assert read_single_item("id,availability\n1,in stock\n", known={}).metadata == {
+        "availability": "in stock"
+    }
 
 
 def test_empty_cells_are_no_metadata_and_a_name_is_read_off_the_id():
-    item = one("id,name,price,brand\nred-dress,,,\n")
+    item = read_single_item("id,name,price,brand\nred-dress,,,\n")
     assert (item.name, item.metadata) == ("Red Dress", {})
 
 
@@ -136,7 +142,7 @@ def test_json_lines_keep_their_types():
             {"id": 7, "title": "B", "metadata": {"price": 3, "deep": {"x": None}}, "brand": None},
         ]
     )
-    a, b = items(feed)
+    a, b = read_items(feed)
     assert (a.images, a.metadata) == (("a/1.jpg", "a/2.jpg"), {"sizes": [1, 2]})
     assert (b.product_id, b.metadata) == ("7", {"price": 3, "deep": {"x": None}})
 
@@ -159,14 +165,14 @@ BROKEN = [
 @pytest.mark.parametrize(("feed", "why"), BROKEN)
 def test_a_broken_row_is_an_item_that_says_why(feed, why):
     data = feed if feed.startswith(("id", "{")) else '{"id": 0}\n' + feed
-    item = items(data)[-1]
+    item = read_items(data)[-1]
     assert item.problem
     assert why in item.problem
 
 
 def test_broken_rows_do_not_stop_the_others():
-    found = items("id,name\n1,a\n2,b,c\n\n3,d\n")
-    assert [(i.row, i.product_id, bool(i.problem)) for i in found] == [
+    items = read_items("id,name\n1,a\n2,b,c\n\n3,d\n")
+    assert [(i.row, i.product_id, bool(i.problem)) for i in items] == [
         (2, "1", False),
         (3, "", True),
         (5, "3", False),
@@ -174,12 +180,12 @@ def test_broken_rows_do_not_stop_the_others():
 
 
 def test_rows_of_one_product_are_one_item_with_the_last_words_and_all_pictures():
-    item = one("id,name,image\n1,Old,1/a.jpg\n1,New,1/b.jpg\n1,New,1/a.jpg\n")
+    item = read_single_item("id,name,image\n1,Old,1/a.jpg\n1,New,1/b.jpg\n1,New,1/a.jpg\n")
     assert (item.name, item.images, item.row) == ("New", ("1/a.jpg", "1/b.jpg"), 4)
 
 
 def test_several_columns_of_pictures():
-    item = one('id,image,image,photo\n1,a 1.jpg,"b,1.jpg",c|d.png\n')
+    item = read_single_item('id,image,image,photo\n1,a 1.jpg,"b,1.jpg",c|d.png\n')
     assert item.images == ("a 1.jpg", "b,1.jpg", "c", "d.png")
 
 
@@ -189,30 +195,30 @@ QUOTED = 'id,name,description\n1,"Two\nlines","says ""hi"", twice"\n2,5" pipe,pl
 @pytest.mark.parametrize("part", [40, 64, 10**6])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_quotes_and_line_breaks_in_any_cut(part, newline):
-    found = items(QUOTED.replace("\n", newline), part=part)
-    assert [i.problem for i in found] == [""] * 3
-    assert found[0].description == 'says "hi", twice'
-    assert found[0].name.split() == ["Two", "lines"]
-    assert found[1].name == '5" pipe'
+    items = read_items(QUOTED.replace("\n", newline), part=part)
+    assert [i.problem for i in items] == [""] * 3
+    assert items[0].description == 'says "hi", twice'
+    assert items[0].name.split() == ["Two", "lines"]
+    assert items[1].name == '5" pipe'
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_parts_by_rows_give_the_same(limit):
     feed = "id,name\n" + "".join(f"{n},name {n}\n" for n in range(50))
-    assert items(feed, limit=limit) == items(feed)
-    assert items(feed)[-1].row == 51
+    assert read_items(feed, limit=limit) == read_items(feed)
+    assert read_items(feed)[-1].row == 51
 
 
 def test_a_quote_that_is_never_closed_costs_one_row():
     feed = 'id,name\n1,a\n2,"open\n' + "".join(f"{n},b\n" for n in range(3, 20_000))
-    found = items(feed, part=4_000_000)
-    assert [i.row for i in found if i.problem] == [3]
-    assert len(found) == 19_999
+    items = read_items(feed, part=4_000_000)
+    assert [i.row for i in items if i.problem] == [3]
+    assert len(items) == 19_999
 
 
-def test_a_row_longer_than_any_product_is_refused_and_passed():
+def test_a_row_longer_than_any_product_is_refused_and_skipped():
     feed = b"id,name\n1,a\n2," + b"x" * (MAX_ROW_BYTES + 10) + b"\n3,c\n"
-    assert [(i.product_id, bool(i.problem)) for i in items(feed, part=MAX_ROW_BYTES * 2)] == [
+    assert [(i.product_id, bool(i.problem)) for i in read_items(feed, part=MAX_ROW_BYTES * 2)] == [
         ("1", False),
         ("", True),
         ("3", False),
@@ -230,7 +236,7 @@ def test_a_row_longer_than_any_product_is_refused_and_passed():
         (b"PK\x03\x04\0\0", "UTF-8"),
     ],
 )
-def test_what_is_no_feed_is_named(feed, why):
+def test_a_file_that_is_no_feed_is_refused_with_the_reason(feed, why):
     with pytest.raises(Unprocessable, match=why):
         detect_format(feed)
 
@@ -244,7 +250,7 @@ def test_the_last_row_needs_no_line_break_and_others_wait_for_theirs():
 
 
 def test_an_item_survives_json():
-    for item in [*items(GOOGLE), FeedItem(3, problem="x")]:
+    for item in [*read_items(GOOGLE), FeedItem(3, problem="x")]:
         assert FeedItem.from_json(json.loads(json.dumps(item.to_json()))) == item
 
 
@@ -253,15 +259,15 @@ TABLES = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=12)
 
 
 @given(TABLES, st.sampled_from([",", ";", "\t"]), st.integers(60, 200))
-def test_what_any_writer_of_csv_wrote_is_read_in_any_parts(table, separator, part):
+def test_any_csv_is_read_the_same_in_any_parts(table, separator, part):
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=separator)
     writer.writerow(["id", "name", "description"])
     for at, (name, description) in enumerate(table):
         writer.writerow([f"p{at}", f"n{name}n", description])
-    found = items(stream.getvalue(), part=part * 2)
-    assert [i.product_id for i in found] == [f"p{at}" for at in range(len(table))]
-    assert [(i.name, i.description) for i in found] == [
+    items = read_items(stream.getvalue(), part=part * 2)
+    assert [i.product_id for i in items] == [f"p{at}" for at in range(len(table))]
+    assert [(i.name, i.description) for i in items] == [
         (f"n{name}n", description) for name, description in table
     ]
 
@@ -269,8 +275,8 @@ def test_what_any_writer_of_csv_wrote_is_read_in_any_parts(table, separator, par
 @given(st.binary(max_size=300), st.integers(1, 60))
 def test_no_bytes_at_all_break_it(data, limit):
     try:
-        found = items(b"id,name\n" + data, limit=limit)
+        items = read_items(b"id,name\n" + data, limit=limit)
     except Unprocessable:
         return
-    for item in found:
+    for item in items:
         assert item.problem or item.product_id

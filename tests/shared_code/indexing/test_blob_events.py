@@ -1,4 +1,4 @@
-"""A look that fails: put off, given up, recorded; and what else an outage may meet."""
+"""A look that fails is put off, or recorded as a failure; and what an outage does to it."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ DOWN = Unavailable("Qdrant does not answer (ConnectError).")
 
 
 class FakeIndexer:
-    """Fails as it is told, else notes what it looked at."""
+    """Raises ``failure`` if there is one; otherwise records what it looked at."""
 
     def __init__(self):
         self.failure = None
@@ -44,7 +44,7 @@ class DownStore(MemoryBlobStore):
 
 
 class World:
-    """The handler, its clock, and what plays the queue's trigger."""
+    """The event handler, its clock, and the queue's trigger."""
 
     def __init__(self, *, hours=24.0, queue=None, store=None):
         self.time = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -67,14 +67,14 @@ class World:
             self.events.look(Look(name))
 
     def pass_time(self, seconds):
-        """Second by second, with a trigger that takes what is visible."""
+        """Lets time pass second by second; the trigger takes each message that is visible."""
         for _ in range(round(seconds)):
             self.time += timedelta(seconds=1)
             for text in self.queue.take():
                 look = Look.from_fields(json.loads(text)["lookAgain"])
                 self.events.handle(Notice("1", text, (look,)))
 
-    def failure(self):
+    def get_failure(self):
         [failure] = self.failures.page(limit=9).items
         return failure
 
@@ -84,7 +84,7 @@ def world():
     return World()
 
 
-def test_what_works_leaves_nothing_behind(world):
+def test_a_look_that_succeeds_leaves_nothing_behind(world):
     world.look("mug/a.png")
     assert world.indexer.looked_at == ["mug/a.png"]
     assert (world.queue.sent, world.failures.count()) == ([], 0)
@@ -117,12 +117,12 @@ def test_an_outage_of_a_day_costs_few_looks(world):
     assert len(world.queue.sent) < 60
 
 
-def test_after_the_patience_it_is_a_failure_that_names_the_cause_and_since_when():
+def test_when_patience_ends_it_is_a_failure_with_its_cause_and_beginning():
     world = World(hours=1)
     world.indexer.failure = DOWN
     world.look("mug/a.png")
     world.pass_time(3601)
-    failure = world.failure()
+    failure = world.get_failure()
     assert (failure.blob, failure.product_id, failure.etag) == ("mug/a.png", "mug", "")
     assert DOWN.detail in failure.reason
     assert "since 2026-11-28 12:00:00 UTC" in failure.reason
@@ -140,38 +140,38 @@ def test_no_patience_at_all_records_at_once():
     world = World(hours=0)
     world.indexer.failure = DOWN
     world.look("mug/a.png")
-    assert DOWN.detail in world.failure().reason
+    assert DOWN.detail in world.get_failure().reason
 
 
 def test_a_chain_that_doubled_ends_with_the_patience(world):
-    """A process that dies between sending and returning leaves its message, too."""
+    """A process that dies between sending and returning leaves its message as well."""
     world.indexer.failure = DOWN
     look = Look("mug/a.png")
     for _ in range(4):
         world.events.look(look)
     world.pass_time(24 * 3600 + 60)
     assert world.queue.count() == 0
-    assert world.failure().blob == "mug/a.png"
+    assert world.get_failure().blob == "mug/a.png"
 
 
-def test_a_fault_of_ours_is_recorded_and_not_tried_again(world, caplog):
+def test_a_bug_of_ours_is_recorded_and_not_tried_again(world, caplog):
     world.indexer.failure = ValueError("list index out of range")
     world.look("mug/a.png")
-    assert "ValueError: list index out of range" in world.failure().reason
+    assert "ValueError: list index out of range" in world.get_failure().reason
     assert world.queue.sent == []
     assert "Traceback" in caplog.text
 
 
-def test_what_cannot_be_put_off_is_recorded():
+def test_a_look_that_cannot_be_put_off_is_recorded():
     world = World(queue=DownQueue())
     world.indexer.failure = DOWN
     world.look("mug/a.png")
-    reason = world.failure().reason
+    reason = world.get_failure().reason
     assert DOWN.detail in reason
     assert "Queue storage does not answer" in reason
 
 
-def test_what_cannot_be_recorded_is_put_off():
+def test_a_failure_that_cannot_be_recorded_is_put_off():
     world = World(store=DownStore())
     world.indexer.failure = ValueError("a bug")
     world.look("mug/a.png")
@@ -179,7 +179,7 @@ def test_what_cannot_be_recorded_is_put_off():
 
 
 @pytest.mark.parametrize("failure", [DOWN, ValueError("a bug")])
-def test_only_what_can_be_neither_recorded_nor_put_off_raises(failure):
+def test_only_a_look_that_can_be_neither_recorded_nor_put_off_raises(failure):
     world = World(queue=DownQueue(), store=DownStore())
     world.indexer.failure = failure
     with pytest.raises(Unavailable):
@@ -231,7 +231,7 @@ def test_a_look_is_read_as_it_was_written(look):
         {"blob": "a.png", "tries": 1, "since": "2026-11-28T12:00:00"},
     ],
 )
-def test_what_is_no_look_is_refused(fields):
+def test_a_malformed_look_is_refused(fields):
     with pytest.raises((ValueError, KeyError)):
         Look.from_fields(fields)
 

@@ -1,4 +1,4 @@
-"""What a like does to a ranking: a little, measured by what the scores mean."""
+"""A like raises a product a little, measured by what the scores mean."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from shared_code.domain.products import ProductText, ScoreCalibration
 from shared_code.search.ranking import Result, boost_liked
 
 
-def order(scores, liked, scale=None):
+def rank_ids(scores, liked, scale=None):
     results = [Result(ProductText(i, i, "", {}), score) for i, score in scores.items()]
     return [result.product.product_id for result in boost_liked(results, frozenset(liked), scale)]
 
@@ -23,18 +23,18 @@ def order(scores, liked, scale=None):
         ({"a": -0.1, "b": -0.11, "c": -0.9}, None),
     ],
 )
-def test_it_passes_what_is_hardly_better_and_no_more(scores, scale):
-    assert order(scores, ["b"], scale) == ["b", "a", "c"]
-    assert order(scores, ["c"], scale) == ["a", "b", "c"]
-    assert order(scores, ["elsewhere"], scale) == ["a", "b", "c"]
+def test_a_liked_product_passes_those_that_are_hardly_better_and_no_more(scores, scale):
+    assert rank_ids(scores, ["b"], scale) == ["b", "a", "c"]
+    assert rank_ids(scores, ["c"], scale) == ["a", "b", "c"]
+    assert rank_ids(scores, ["elsewhere"], scale) == ["a", "b", "c"]
 
 
-def test_among_scores_near_each_other_that_mean_something_it_is_no_trump():
-    """0.82 of 0.9 is 9 % less, but a third of the way to unrelated things."""
-    assert order({"a": 0.9, "b": 0.82}, ["b"], ScoreCalibration(0.65, 0.9)) == ["a", "b"]
+def test_a_liked_product_does_not_pass_a_clearly_better_one():
+    """0.82 is only 9 % less than 0.9, but a third of the way to unrelated results."""
+    assert rank_ids({"a": 0.9, "b": 0.82}, ["b"], ScoreCalibration(0.65, 0.9)) == ["a", "b"]
 
 
-def test_of_equals_the_liked_one_is_first():
-    assert order({"a": 0.5, "b": 0.5}, ["b"], ScoreCalibration(0.1, 0.5)) == ["b", "a"]
-    assert order({"a": 0.1, "b": 0.1}, ["b"], ScoreCalibration(0.1, 0.5)) == ["b", "a"]
-    assert order({}, ["b"]) == []
+def test_among_equals_the_liked_product_is_first():
+    assert rank_ids({"a": 0.5, "b": 0.5}, ["b"], ScoreCalibration(0.1, 0.5)) == ["b", "a"]
+    assert rank_ids({"a": 0.1, "b": 0.1}, ["b"], ScoreCalibration(0.1, 0.5)) == ["b", "a"]
+    assert rank_ids({}, ["b"]) == []

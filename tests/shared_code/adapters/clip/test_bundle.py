@@ -1,4 +1,4 @@
-"""A bundle is opened whole or not at all, and says what is wrong with it."""
+"""A bundle is opened whole or not at all, and the error says what is wrong with it."""
 
 import json
 import shutil
@@ -19,8 +19,8 @@ def folder(tmp_path):
     return Path(shutil.copytree(STARTER, tmp_path / "bundle"))
 
 
-def change(folder, **changes):
-    """``image__resize="x"`` sets that field of the manifest's image section."""
+def change_manifest(folder, **changes):
+    """Changes the manifest: ``image__resize="x"`` sets that field of its image section."""
     manifest = json.loads((folder / "manifest.json").read_text())
     for path, value in changes.items():
         *sections, field = path.split("__")
@@ -44,11 +44,11 @@ def test_the_fingerprint_follows_the_files_and_nothing_else(folder):
     before = load_bundle(folder).fingerprint
     assert len(before) == 12
     assert int(before, 16) >= 0
-    change(folder, name="another name")
+    change_manifest(folder, name="another name")
     assert load_bundle(folder).fingerprint == before
     files = json.loads((folder / "manifest.json").read_text())["files"]
     files["text.onnx"]["sha256"] = "0" * 64
-    change(folder, files=files)
+    change_manifest(folder, files=files)
     assert load_bundle(folder).fingerprint != before
 
 
@@ -65,14 +65,14 @@ def test_a_missing_file_is_named(folder, file):
         load_bundle(folder)
 
 
-def test_a_truncated_file_is_found_when_the_bundle_is_opened(folder):
+def test_a_truncated_file_is_noticed_when_the_bundle_is_opened(folder):
     content = (folder / "text.onnx").read_bytes()
     (folder / "text.onnx").write_bytes(content[:-1])
     with pytest.raises(Misconfigured, match=rf"text.onnx has {len(content) - 1} bytes, not"):
         load_bundle(folder)
 
 
-def test_a_changed_file_is_found_when_it_is_needed(folder):
+def test_a_changed_file_is_noticed_when_it_is_needed(folder):
     content = bytearray((folder / "text.onnx").read_bytes())
     content[1000] ^= 1
     (folder / "text.onnx").write_bytes(content)
@@ -91,13 +91,13 @@ def test_a_manifest_that_cannot_be_read_is_named(folder, content):
 
 @pytest.mark.parametrize("number", [0, 2, "1", None])
 def test_another_format_is_refused(folder, number):
-    change(folder, format=number)
+    change_manifest(folder, format=number)
     with pytest.raises(Misconfigured, match=rf"has format {number}; this app reads 1"):
         load_bundle(folder)
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "field"),
     [
         ({"image__resize": "stretch"}, "image.resize"),
         ({"image__interpolation": "cubic"}, "image.interpolation"),
@@ -113,12 +113,12 @@ def test_another_format_is_refused(folder, number):
         ({"dimension": "512"}, "dimension"),
     ],
 )
-def test_a_fact_that_cannot_be_is_named(folder, changes, says):
-    change(folder, **changes)
-    with pytest.raises(Misconfigured, match=says):
+def test_an_impossible_value_is_named(folder, changes, field):
+    change_manifest(folder, **changes)
+    with pytest.raises(Misconfigured, match=field):
         load_bundle(folder)
 
 
 def test_further_fields_are_for_people(folder):
-    change(folder, curator="someone", image__note="x")
+    change_manifest(folder, curator="someone", image__note="x")
     assert load_bundle(folder).model

@@ -23,7 +23,7 @@ from tests.twins.encoder import TwinEncoder
 STARTER = Settings().model_dir
 
 
-def cosine(a, b):
+def compute_cosine(a, b):
     return float(np.dot(a, b))
 
 
@@ -31,7 +31,7 @@ class EncoderContract:
     def test_vectors_are_float32_of_unit_length(self, encoder):
         pictures = [encoder.decode(data) for data in PICTURES.values()]
         vectors = encoder.encode_images(pictures)
-        texts = [found.vector for found in encoder.encode_texts(TEXTS)]
+        texts = [embedding.vector for embedding in encoder.encode_texts(TEXTS)]
         assert vectors.shape == (len(pictures), encoder.model.dimension)
         for vector in [*vectors, *texts]:
             assert vector.dtype == np.float32
@@ -40,13 +40,13 @@ class EncoderContract:
 
     def test_a_batch_gives_what_single_calls_give(self, encoder):
         pictures = [encoder.decode(data) for data in PICTURES.values()] * 5
-        for one, found in zip(pictures, encoder.encode_images(pictures), strict=True):
-            assert cosine(found, encoder.encode_images([one])[0]) > 0.9995
+        for decoded, vector in zip(pictures, encoder.encode_images(pictures), strict=True):
+            assert compute_cosine(vector, encoder.encode_images([decoded])[0]) > 0.9995
         texts = TEXTS * 6
-        for text, found in zip(texts, encoder.encode_texts(texts), strict=True):
-            assert cosine(found.vector, encoder.encode_texts([text])[0].vector) > 0.9995
+        for text, embedding in zip(texts, encoder.encode_texts(texts), strict=True):
+            assert compute_cosine(embedding.vector, encoder.encode_texts([text])[0].vector) > 0.9995
 
-    def test_nothing_gives_nothing(self, encoder):
+    def test_an_empty_batch_gives_an_empty_result(self, encoder):
         assert encoder.encode_images([]).shape == (0, encoder.model.dimension)
         assert encoder.encode_texts([]) == []
 
@@ -55,7 +55,7 @@ class EncoderContract:
         long = encoder.encode_texts(["a red dress with long sleeves " * 60])[0]
         assert long.windows > 1
         assert np.linalg.norm(long.vector) == pytest.approx(1, abs=1e-5)
-        assert cosine(long.vector, encoder.encode_texts(["a red dress"])[0].vector) > 0.3
+        assert compute_cosine(long.vector, encoder.encode_texts(["a red dress"])[0].vector) > 0.3
 
     @pytest.mark.parametrize("text", ["", " ", "👗"])
     def test_a_text_without_a_word_is_refused(self, encoder, text):
@@ -72,15 +72,15 @@ class EncoderContract:
 
     def test_many_threads_get_the_same_answers(self, encoder):
         decoded = encoder.decode(PICTURES["disc"])
-        wanted = encoder.encode_images([decoded])[0], encoder.encode_texts(["a mug"])[0].vector
+        expected = encoder.encode_images([decoded])[0], encoder.encode_texts(["a mug"])[0].vector
 
-        def ask(_):
+        def encode_both(_):
             picture_vector = encoder.encode_images([encoder.decode(PICTURES["disc"])])[0]
             return picture_vector, encoder.encode_texts(["a mug"])[0].vector
 
         with ThreadPoolExecutor(32) as pool:
-            for found in pool.map(ask, range(32)):
-                np.testing.assert_allclose(found, wanted, atol=1e-6)
+            for vectors in pool.map(encode_both, range(32)):
+                np.testing.assert_allclose(vectors, expected, atol=1e-6)
 
     def test_its_stages_are_timed(self, encoder):
         with collect_stages() as stages:
@@ -93,7 +93,7 @@ class EncoderContract:
             encoder.decode(photo(800, 600, kind="PNG")),
             encoder.decode(photo(800, 600, kind="JPEG")),
         ]
-        assert cosine(*encoder.encode_images(shots)) > 0.98
+        assert compute_cosine(*encoder.encode_images(shots)) > 0.98
 
 
 class TestTwin(EncoderContract):
@@ -117,7 +117,7 @@ class TestClip(EncoderContract):
     def test_a_twelve_megapixel_jpeg_may_be_decoded_the_short_way(self, encoder):
         short = encoder.decode(photo(4000, 3000, kind="JPEG"))
         whole = encoder.decode(photo(4000, 3000, kind="PNG"))  # no format but JPEG has a short way
-        assert cosine(*encoder.encode_images([short, whole])) > 0.99
+        assert compute_cosine(*encoder.encode_images([short, whole])) > 0.99
 
 
 def test_a_text_search_loads_no_picture_tower():
@@ -166,28 +166,28 @@ def test_vectors_are_scaled_whatever_the_export_promised():
 
 
 def test_one_thread_gives_what_many_give():
-    found = Sessions(STARTER / "image.onnx", SessionSpec(threads=4))
-    assert found.one_core is not found.all_cores
-    assert found.one_core is found.one_core
+    sessions_ = Sessions(STARTER / "image.onnx", SessionSpec(threads=4))
+    assert sessions_.one_core is not sessions_.all_cores
+    assert sessions_.one_core is sessions_.one_core
     pixels = np.random.default_rng(0).random((3, 3, 224, 224), np.float32)
-    [name] = [each.name for each in found.all_cores.get_inputs()]
-    shape = found.all_cores.get_inputs()[0].shape
-    given = {name: pixels[:, :, : shape[2], : shape[3]]}
-    many, one = (each.run(None, given)[0] for each in (found.all_cores, found.one_core))
+    [name] = [each.name for each in sessions_.all_cores.get_inputs()]
+    shape = sessions_.all_cores.get_inputs()[0].shape
+    feed = {name: pixels[:, :, : shape[2], : shape[3]]}
+    many, one = (each.run(None, feed)[0] for each in (sessions_.all_cores, sessions_.one_core))
     assert np.abs(many - one).max() < 1e-7
 
 
 def test_a_second_copy_that_cannot_be_had_fails_nothing(tmp_path, caplog):
     path = Path(shutil.copy(STARTER / "image.onnx", tmp_path))
-    found = Sessions(path, SessionSpec(threads=2))
+    sessions_ = Sessions(path, SessionSpec(threads=2))
     path.unlink()
-    assert found.one_core is found.all_cores
+    assert sessions_.one_core is sessions_.all_cores
     assert "runs on all cores only" in caplog.text
 
 
 def test_with_one_core_there_is_one_copy_of_the_weights():
-    found = Sessions(STARTER / "image.onnx", SessionSpec(threads=1))
-    assert found.one_core is found.all_cores
+    sessions_ = Sessions(STARTER / "image.onnx", SessionSpec(threads=1))
+    assert sessions_.one_core is sessions_.all_cores
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ def test_the_vectors_are_those_of_this_bundle(encoder):
 
 @pytest.mark.parametrize(("kind", "names"), [("texts", TEXTS), ("pictures", list(PICTURES))])
 def test_every_vector_is_where_it_was(encoder, kind, names):
-    wanted = np.array(json.loads(FILE.read_text())[kind])
-    found = np.array(vectors(encoder)[kind])
-    assert found.shape == wanted.shape, f"{REMEDY} shapes"
-    cosines = (found * wanted).sum(axis=1) / np.linalg.norm(wanted, axis=1)
+    expected = np.array(json.loads(FILE.read_text())[kind])
+    actual = np.array(vectors(encoder)[kind])
+    assert actual.shape == expected.shape, f"{REMEDY} shapes"
+    cosines = (actual * expected).sum(axis=1) / np.linalg.norm(expected, axis=1)
     moved = {n[:40]: round(float(c), 5) for n, c in zip(names, cosines, strict=True) if c < 0.9995}
     assert not moved, f"{REMEDY} difference: {moved}"

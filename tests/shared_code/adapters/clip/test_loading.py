@@ -1,4 +1,4 @@
-"""A model that loads, that fails to, and that has too many callers."""
+"""A model that is loading, that cannot be loaded, and that has too many callers."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from shared_code.domain.errors import Misconfigured, ModelNotReady, TooBusy
 from shared_code.domain.patience import interactive_request
 
 
-def test_nobody_waits_longer_than_asked_and_the_loading_goes_on():
+def test_nobody_waits_longer_than_the_limit_and_the_loading_goes_on():
     may_finish = threading.Event()
     loading = BackgroundLoader(lambda: may_finish.wait(30) and "model", wait_s=0.01)
     with pytest.raises(ModelNotReady) as caught:
@@ -33,7 +33,7 @@ def test_beginning_early_makes_the_first_request_wait_less():
     assert built == [1]
 
 
-def test_a_failure_is_told_to_everybody_and_tried_again_later():
+def test_a_failure_reaches_everybody_and_is_tried_again_later():
     tries = []
 
     def build():
@@ -54,8 +54,8 @@ def test_a_failure_is_told_to_everybody_and_tried_again_later():
     assert eager.get() == "model"
 
 
-def waiting(gate, count, **how):
-    """Threads that stand before the gate, and what becomes of each."""
+def start_callers(gate, count):
+    """Starts threads that enter the gate; returns them, and a list of their outcomes."""
     outcomes = []
 
     def enter():
@@ -74,7 +74,7 @@ def waiting(gate, count, **how):
 def test_callers_beyond_the_queue_are_refused_and_the_others_served():
     gate = Gate(concurrency=1, queue=3)
     with gate:
-        threads, outcomes = waiting(gate, 8)
+        threads, outcomes = start_callers(gate, 8)
         for _ in range(1000):
             if len(outcomes) == 5:
                 break
@@ -87,8 +87,8 @@ def test_callers_beyond_the_queue_are_refused_and_the_others_served():
 
 def test_a_run_is_quick_when_somebody_waits_and_none_other_is_under_way():
     gate = Gate(concurrency=2, queue=0)
-    with gate as for_an_event:
-        assert not for_an_event
+    with gate as is_quick:
+        assert not is_quick
     with interactive_request():
         with gate as alone, gate as beside:
             assert (alone, beside) == (True, False)
@@ -96,10 +96,10 @@ def test_a_run_is_quick_when_somebody_waits_and_none_other_is_under_way():
             assert alone_again
 
 
-def test_where_one_runs_at_a_time_every_run_is_quick():
+def test_with_a_concurrency_of_one_every_run_is_quick():
     gate = Gate(concurrency=1, queue=0)
-    with gate as for_an_event:
-        assert for_an_event
+    with gate as is_quick:
+        assert is_quick
 
 
 def test_events_wait_however_many_they_are():

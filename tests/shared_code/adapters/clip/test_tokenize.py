@@ -116,6 +116,6 @@ def test_a_file_that_is_no_tokenizer_is_named(tmp_path):
 
 
 def test_special_tokens_in_a_text_are_text():
-    """Else a text could end itself: what follows an end token is not looked at."""
+    """Otherwise a text could end itself: the model ignores whatever follows an end token."""
     [plain] = tokenize().split_into_windows("red [SEP] dress")
     assert list(plain.ids).count(plain.ids[-1]) == 1

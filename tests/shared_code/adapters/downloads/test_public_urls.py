@@ -1,4 +1,4 @@
-"""Every known way around a check of URLs, and none of them in."""
+"""Every known way around a check of URLs; none of them gets through."""
 
 import pytest
 
@@ -19,8 +19,8 @@ from shared_code.domain.errors import Unprocessable
     ],
 )  # fmt: skip
 def test_urls_of_public_servers(url, host, target):
-    found = parse_public_url(url)
-    assert (found.host, found.port, found.target) == (host, 443, target)
+    parsed = parse_public_url(url)
+    assert (parsed.host, parsed.port, parsed.target) == (host, 443, target)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_urls_of_public_servers(url, host, target):
         "https://example.com/" + "a" * 2_000,
     ],
 )
-def test_urls_that_lead_elsewhere_or_might(url):
+def test_urls_that_do_not_lead_to_a_public_server_are_refused(url):
     with pytest.raises(Unprocessable):
         parse_public_url(url)
 
@@ -102,10 +102,10 @@ def test_a_line_break_in_a_path_goes_nowhere():
         "ff02::1", "2606:4700::1%eth0", "", "not an address",
     ],
 )  # fmt: skip
-def test_addresses_that_nobody_outside_has(address):
+def test_addresses_that_are_not_public(address):
     assert not is_public_address(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "93.184.216.34", "2606:4700::1111"])
-def test_addresses_of_the_internet(address):
+def test_addresses_that_are_public(address):
     assert is_public_address(address)

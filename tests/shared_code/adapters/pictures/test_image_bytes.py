@@ -1,4 +1,4 @@
-"""A view of a request's body as the file that Pillow reads."""
+"""Pillow reads a view of a request's body like a file."""
 
 import io
 

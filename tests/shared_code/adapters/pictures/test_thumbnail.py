@@ -1,4 +1,4 @@
-"""Thumbnails of real files: upright, on white, first frames, and nothing hostile."""
+"""Thumbnails of real files: upright, on white, of the first frame; hostile files are refused."""
 
 import io
 import threading
@@ -15,26 +15,26 @@ from tests.pictures import bomb, picture
 MAKE = PillowThumbnailer(50_000_000)
 
 
-def made(data, side=320):
+def make_thumbnail(data, side=320):
     image = Image.open(io.BytesIO(MAKE(data, side)))
     assert image.format == "WEBP"
     assert not image.getexif()
     return image.convert("RGB")
 
 
-def encoded(image, kind, **options):
+def encode_image(image, kind, **options):
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
 
 
-def is_near(pixel, wanted, *, within=12):
-    return all(abs(a - b) <= within for a, b in zip(pixel, wanted, strict=True))
+def is_near(pixel, expected, *, within=12):
+    return all(abs(a - b) <= within for a, b in zip(pixel, expected, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_every_accepted_format(kind):
-    image = made(picture("green", size=(1000, 500), kind=kind))
+    image = make_thumbnail(picture("green", size=(1000, 500), kind=kind))
     assert image.size == (320, 160)
     assert is_near(image.getpixel((100, 100)), (30, 180, 60))
 
@@ -42,11 +42,11 @@ def test_every_accepted_format(kind):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I", "F", "CMYK"])
 def test_every_mode(mode):
     kind = "TIFF" if mode in ("F", "CMYK", "I") else "PNG"
-    assert made(encoded(Image.new(mode, (700, 350)), kind)).size == (320, 160)
+    assert make_thumbnail(encode_image(Image.new(mode, (700, 350)), kind)).size == (320, 160)
 
 
-def halves(width=400, height=200):
-    """Red on the left, blue on the right."""
+def make_halves(width=400, height=200):
+    """Returns a picture that is red on the left and blue on the right."""
     image = Image.new("RGB", (width, height), (220, 30, 30))
     image.paste((30, 60, 210), (width // 2, 0, width, height))
     return image
@@ -63,34 +63,36 @@ def halves(width=400, height=200):
         (8, (160, 320), (80, 310)),
     ],
 )
-def test_exif_turns_it(kind, orientation, size, red_at):
+def test_the_exif_orientation_is_applied(kind, orientation, size, red_at):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = made(encoded(halves(), kind, exif=exif))
+    image = make_thumbnail(encode_image(make_halves(), kind, exif=exif))
     assert image.size == size
     assert is_near(image.getpixel(red_at), (220, 30, 30), within=25)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_damaged_exif_is_no_obstacle():
-    assert made(encoded(halves(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")).size == (320, 160)
+    assert make_thumbnail(
+        encode_image(make_halves(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    ).size == (320, 160)
 
 
 def test_transparency_is_white():
-    image = made(encoded(Image.new("RGBA", (400, 200), (0, 0, 0, 0)), "PNG"))
+    image = make_thumbnail(encode_image(Image.new("RGBA", (400, 200), (0, 0, 0, 0)), "PNG"))
     assert is_near(image.getpixel((100, 100)), (255, 255, 255))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
 def test_the_first_frame_of_an_animation(kind):
     frames = [Image.new("RGB", (400, 200), colour) for colour in ("red", "blue")]
-    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
-    assert is_near(made(data).getpixel((50, 50)), (255, 0, 0), within=25)
+    data = encode_image(frames[0], kind, save_all=True, append_images=frames[1:])
+    assert is_near(make_thumbnail(data).getpixel((50, 50)), (255, 0, 0), within=25)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (3, 20_000)])
 def test_extreme_shapes(size):
-    image = made(picture(size=size))
+    image = make_thumbnail(picture(size=size))
     assert max(image.size) <= 320
     assert min(image.size) >= 1
 
@@ -123,8 +125,8 @@ def test_what_is_no_picture_is_refused(data):
         MAKE(data, 320)
 
 
-class Watched(PillowThumbnailer):
-    """Counts how many are being made at one time."""
+class CountingThumbnail(PillowThumbnailer):
+    """Counts how many thumbnails are made at the same time."""
 
     def __init__(self):
         super().__init__(50_000_000)
@@ -142,7 +144,7 @@ class Watched(PillowThumbnailer):
 
 
 def test_only_a_few_are_decoded_at_one_time():
-    make = Watched()
+    make = CountingThumbnail()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: make(picture(), 160), range(16)))
     assert make.most == 2

@@ -1,4 +1,4 @@
-"""Every index there is: tests of the port run on each.
+"""Every implementation of the index port; the port's tests run on each.
 
 ``build`` makes an index; those of one test share their folder or server. Tests that ask for
 ``build_qdrant`` run on the two Qdrant adapters only.
@@ -23,7 +23,7 @@ from tests.twins.index import MemoryIndex
 
 LOCAL_MODE = pytest.param(
     "local mode",
-    marks=[  # what local mode says it leaves out changes no answer
+    marks=[  # what local mode warns that it leaves out changes no result
         pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant"),
         pytest.mark.filterwarnings("ignore:Local mode performs exact .brute-force. search"),
     ],
@@ -49,57 +49,62 @@ def index(build):
 
 
 @contextmanager
-def _memory(_: Path) -> Iterator[Callable[..., Any]]:
-    yield lambda of=None: MemoryIndex((of or spec()).name)
+def _build_memory(_: Path) -> Iterator[Callable[..., Any]]:
+    yield lambda spec_=None: MemoryIndex((spec_ or spec()).name)
 
 
 @contextmanager
-def _edge(folder: Path) -> Iterator[Callable[..., Any]]:
-    made = []
+def _build_edge(folder: Path) -> Iterator[Callable[..., Any]]:
+    indexes = []
 
-    def build_one(of=None):
-        made.append(QdrantEdgeIndex(folder, of or spec()))
-        return made[-1]
+    def build_one(spec_=None):
+        indexes.append(QdrantEdgeIndex(folder, spec_ or spec()))
+        return indexes[-1]
 
     yield build_one
-    for index in made:
+    for index in indexes:
         index.close()
 
 
 @contextmanager
-def _local_mode(_: Path) -> Iterator[Callable[..., Any]]:
+def _build_local_mode(_: Path) -> Iterator[Callable[..., Any]]:
     client = QdrantClient(":memory:")
-    shared = OneAtATime(client)
-    yield lambda of=None: QdrantCloudIndex(lambda: shared, of or spec())
+    shared = SerializedClient(client)
+    yield lambda spec_=None: QdrantCloudIndex(lambda: shared, spec_ or spec())
     client.close()
 
 
 @contextmanager
-def _server(_: Path) -> Iterator[Callable[..., Any]]:
+def _build_server(_: Path) -> Iterator[Callable[..., Any]]:
     key = os.environ.get("QDRANT_TEST_API_KEY")
     # compared versions would be a warning from a thread, which is an error here
     client = QdrantClient(
         url=os.environ["QDRANT_TEST_URL"], api_key=key, timeout=60, check_compatibility=False
     )
-    run, made = f"test-{uuid.uuid4().hex[:8]}-", set()
+    run, names = f"test-{uuid.uuid4().hex[:8]}-", set()
 
-    def build_one(of=None):
-        of = of or spec()
-        of = replace(of, alias=run + of.alias.removeprefix(run))
-        made.add(of.name)
-        return QdrantCloudIndex(lambda: OneOfMany(client), of)
+    def build_one(spec_=None):
+        spec_ = spec_ or spec()
+        spec_ = replace(spec_, alias=run + spec_.alias.removeprefix(run))
+        names.add(spec_.name)
+        return QdrantCloudIndex(lambda: UnclosedClient(client), spec_)
 
     yield build_one
-    for name in made:
+    for name in names:
         client.delete_collection(name)
     client.close()
 
 
-BUILDERS = {"memory": _memory, "edge": _edge, "local mode": _local_mode, "server": _server}
+BUILDERS = {
+    "memory": _build_memory,
+    "edge": _build_edge,
+    "local mode": _build_local_mode,
+    "server": _build_server,
+}
 
 
-class OneOfMany:
-    """A client that outlives the index that closes it."""
+class UnclosedClient:
+    """A client that stays open when an index closes it."""
 
     def __init__(self, client: QdrantClient) -> None:
         self._client = client
@@ -108,11 +113,11 @@ class OneOfMany:
         return getattr(self._client, name)
 
     def close(self) -> None:
-        """Left to the test."""
+        """The test closes the client."""
 
 
-class OneAtATime(OneOfMany):
-    """The client's local mode, which is not made for threads: its calls wait for one another."""
+class SerializedClient(UnclosedClient):
+    """The client's local mode is not made for threads, so its calls wait for one another."""
 
     def __init__(self, client: QdrantClient) -> None:
         super().__init__(client)
@@ -121,8 +126,8 @@ class OneAtATime(OneOfMany):
     def __getattr__(self, name: str) -> Any:
         method = super().__getattr__(name)
 
-        def locked(*args: Any, **kwargs: Any) -> Any:
+        def call_under_lock(*args: Any, **kwargs: Any) -> Any:
             with self._lock:
                 return method(*args, **kwargs)
 
-        return locked
+        return call_under_lock

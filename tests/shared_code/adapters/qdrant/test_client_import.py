@@ -1,4 +1,4 @@
-"""The cheap import gives the same package: every class works, and nothing stays changed."""
+"""The fast import gives the same package: every class works, and nothing stays changed."""
 
 import subprocess
 import sys

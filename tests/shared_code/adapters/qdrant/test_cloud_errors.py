@@ -1,4 +1,4 @@
-"""The cloud index on bad days, and how many requests it makes on good ones: over real HTTP."""
+"""The cloud index when Qdrant fails, and how many requests it makes when Qdrant works."""
 
 import threading
 import time
@@ -21,15 +21,15 @@ from tests.local_services import free_ports
 from tests.twins.qdrant_server import CUT_OFF, Reply, running_qdrant_server
 
 NAME = spec().name
-OF_COLLECTION = f"/collections/{NAME}"
-SET_UP = ["GET /aliases", f"GET {OF_COLLECTION}"]
-FACET = f"POST {OF_COLLECTION}/facet"
+COLLECTION_URL = f"/collections/{NAME}"
+SET_UP = ["GET /aliases", f"GET {COLLECTION_URL}"]
+FACET = f"POST {COLLECTION_URL}/facet"
 
 
 @pytest.fixture
 def server():
-    with running_qdrant_server() as running:
-        yield running
+    with running_qdrant_server() as qdrant:
+        yield qdrant
 
 
 @pytest.fixture
@@ -39,23 +39,25 @@ def pauses():
 
 @pytest.fixture
 def build(server, pauses):
-    made = []
+    indexes = []
 
-    def build_one(of=None):
+    def build_one(spec_=None):
         settings = Settings(qdrant_url=server.url, qdrant_timeout_s=1)
-        made.append(
-            QdrantCloudIndex(lambda: connect_to_qdrant(settings), of or spec(), pause=pauses.append)
+        indexes.append(
+            QdrantCloudIndex(
+                lambda: connect_to_qdrant(settings), spec_ or spec(), pause=pauses.append
+            )
         )
-        return made[-1]
+        return indexes[-1]
 
     yield build_one
-    for index in made:
+    for index in indexes:
         index.close()
 
 
 @pytest.fixture
 def index(build, server):
-    """Set up, on a server that has counted nothing yet."""
+    """An index that is set up, on a server whose requests are counted from now on."""
     index = build()
     index.ping()
     server.requests.clear()
@@ -70,24 +72,24 @@ class TestRequests:
 
     def test_a_new_collection_gets_its_indexes_first_and_its_alias_last(self, build, server):
         build().ping()
-        indexes = [f"PUT {OF_COLLECTION}/index"] * len(spec().indexes)
+        indexes = [f"PUT {COLLECTION_URL}/index"] * len(spec().indexes)
         assert server.requests == [
             "GET /aliases",
-            f"GET {OF_COLLECTION}/exists",
-            f"PUT {OF_COLLECTION}",
-            f"GET {OF_COLLECTION}",
+            f"GET {COLLECTION_URL}/exists",
+            f"PUT {COLLECTION_URL}",
+            f"GET {COLLECTION_URL}",
             *indexes,
             "POST /collections/aliases",
             "GET /aliases",
-            f"GET {OF_COLLECTION}/exists",
+            f"GET {COLLECTION_URL}/exists",
         ]
         assert server.aliases == {"products": NAME}
-        made = server.collections[NAME]["indexes"]
-        assert {key: index["data_type"] for key, index in made.items()} == spec().indexes
+        created = server.collections[NAME]["indexes"]
+        assert {key: index["data_type"] for key, index in created.items()} == spec().indexes
 
     def test_a_write_costs_two(self, index, server):
         index.write([picture("p"), picture("p", "b.jpg")], [text("p")])
-        batch, look_up = f"POST {OF_COLLECTION}/points/batch", f"POST {OF_COLLECTION}/points"
+        batch, look_up = f"POST {COLLECTION_URL}/points/batch", f"POST {COLLECTION_URL}/points"
         assert server.requests == [batch, look_up]
 
     def test_a_write_of_old_words_costs_three(self, index, server):
@@ -143,7 +145,7 @@ class TestTryingAgain:
             Reply(CUT_OFF),
         ],
     )
-    def test_what_may_pass_is_tried_again(self, index, server, pauses, reply):
+    def test_a_passing_error_is_tried_again(self, index, server, pauses, reply):
         server.replies += [reply] * (ATTEMPTS - 1)
         assert index.counts().images == 2
         assert server.requests == [FACET] * ATTEMPTS
@@ -169,14 +171,14 @@ class TestTryingAgain:
         index.counts()
         assert pauses == [1]
 
-    def test_a_long_retry_after_is_handed_on(self, index, server, pauses):
+    def test_a_long_retry_after_is_passed_on_to_the_caller(self, index, server, pauses):
         server.replies.append(Reply(429, headers={"Retry-After": "30"}))
         with pytest.raises(Unavailable) as caught:
             index.counts()
         assert caught.value.retry_after_s == 30
         assert (len(server.requests), pauses) == (1, [])
 
-    def test_nobody_there_is_an_outage(self, pauses):
+    def test_a_port_that_nobody_listens_on_is_an_outage(self, pauses):
         [port] = free_ports(1)
         settings = Settings(qdrant_url=f"http://127.0.0.1:{port}")
         index = QdrantCloudIndex(lambda: connect_to_qdrant(settings), spec(), pause=pauses.append)
@@ -238,14 +240,14 @@ class TestSettingsThatCannotWork:
             Reply(404, b"<html>Not found</html>"),
         ],
     )
-    def test_what_is_no_qdrant_is_told_apart(self, build, server, reply):
+    def test_a_server_that_is_no_qdrant_is_recognised(self, build, server, reply):
         server.replies.append(reply)
         with pytest.raises(Misconfigured, match="QDRANT_URL"):
             build().counts()
         assert len(server.requests) == 1
 
     @pytest.mark.parametrize("url", ["http://[", "http://host:port", "http://:99999999"])
-    def test_a_text_that_is_no_address(self, url):
+    def test_a_url_that_cannot_be_parsed(self, url):
         index = cloud_index(Settings(qdrant_url=url))
         with pytest.raises(Misconfigured, match="QDRANT_URL"):
             index.ping()
@@ -263,7 +265,7 @@ class TestSettingsThatCannotWork:
 
 
 class TestADownServer:
-    """What HTTP callers meet; events try longer (``TestTryingAgain``)."""
+    """An outage as HTTP callers see it; events try longer (``TestTryingAgain``)."""
 
     @pytest.fixture
     def clock(self):
@@ -279,7 +281,7 @@ class TestADownServer:
         yield index
         index.close()
 
-    def test_one_time_out_and_then_refusals_at_once(self, index, server, clock):
+    def test_after_one_time_out_callers_are_refused_at_once(self, index, server, clock):
         server.replies += [Reply(CUT_OFF, after_s=3)] * 20
         with interactive_request():
             started = time.monotonic()
@@ -300,10 +302,10 @@ class TestADownServer:
     def test_callers_do_not_pile_up(self, index, server):
         server.replies += [Reply(503, b"{}")] * 200
 
-        def ask(_):
+        def count_points(_):
             with interactive_request(), pytest.raises(Unavailable):
                 index.counts()
 
         with ThreadPoolExecutor(16) as pool:
-            list(pool.map(ask, range(64)))
+            list(pool.map(count_points, range(64)))
         assert len(server.requests) <= 16 * ATTEMPTS

@@ -1,4 +1,4 @@
-"""Qdrant Cloud's strict mode refuses whatever is filtered, counted or ordered without an index."""
+"""Qdrant Cloud's strict mode refuses to filter, count or order by a field without an index."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from shared_code.domain.products import PointRef
 from shared_code.domain.sorting import SORTABLE, Order
 from shared_code.settings import Settings
 from shared_code.wiring import connect_to_qdrant
-from tests.index_records import FIELDS, at, picture, spec, text
+from tests.index_records import FIELDS, make_vector, picture, spec, text
 from tests.twins.qdrant_server import running_qdrant_server
 
 WHERE = AllOf(
@@ -31,7 +31,7 @@ CALLS = {
     "delete_product": lambda index: index.delete_product("p"),
     "sources": lambda index: index.sources([PointRef("p")]),
     "nearest": lambda index: index.nearest(
-        [VectorQuery("image", at(0)), WordQuery("dress")], limit=5, where=WHERE
+        [VectorQuery("image", make_vector(0)), WordQuery("dress")], limit=5, where=WHERE
     ),
     "vectors": lambda index: index.vectors([PointRef("p")]),
     "images_of": lambda index: index.images_of(["p"]),
@@ -53,19 +53,19 @@ def test_every_method_is_called_here():
     assert methods == CALLS.keys() | NO_REQUEST_OF_POINTS
 
 
-def keys_in(body):
-    """Of conditions, orders and facets: whatever Qdrant calls a key."""
+def collect_keys(body):
+    """Returns the fields of conditions, orders and facets: whatever Qdrant calls a key."""
     if isinstance(body, list):
-        return {key for each in body for key in keys_in(each)}
+        return {key for value in body for key in collect_keys(value)}
     if not isinstance(body, dict):
         return set()
     inner = {k: v for k, v in body.items() if k not in ("payload", "vector", "key")}
     own = {body["key"]} if isinstance(body.get("key"), str) else set()
-    return own | {key for each in inner.values() for key in keys_in(each)}
+    return own | {key for value in inner.values() for key in collect_keys(value)}
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_it_asks_for_has_an_index(name):
+def test_every_field_in_a_request_has_an_index(name):
     with running_qdrant_server() as server:
         settings = Settings(qdrant_url=server.url)
         index = QdrantCloudIndex(lambda: connect_to_qdrant(settings), spec())
@@ -74,8 +74,8 @@ def test_what_it_asks_for_has_an_index(name):
         CALLS[name](index)
         index.close()
         indexed = server.collections[spec().name]["indexes"].keys()
-    assert server.bodies, "it asked for nothing"
-    assert keys_in(server.bodies) <= indexed
+    assert server.bodies, "it sent no request"
+    assert collect_keys(server.bodies) <= indexed
 
 
 def test_only_a_field_that_changed_its_type_is_indexed_anew():
@@ -93,10 +93,10 @@ def test_only_a_field_that_changed_its_type_is_indexed_anew():
     assert indexes["metadata.price"]["data_type"] == "keyword"
 
 
-def test_the_look_for_keys_finds_them():
+def test_collect_keys_sees_every_key_of_a_filter():
     with running_qdrant_server() as server:
         settings = Settings(qdrant_url=server.url)
         index = QdrantCloudIndex(lambda: connect_to_qdrant(settings), spec())
-        index.nearest([VectorQuery("image", at(0))], limit=5, where=WHERE)
+        index.nearest([VectorQuery("image", make_vector(0))], limit=5, where=WHERE)
         index.close()
-    assert {"metadata.price", "metadata.category", "metadata.since"} <= keys_in(server.bodies)
+    assert {"metadata.price", "metadata.category", "metadata.since"} <= collect_keys(server.bodies)

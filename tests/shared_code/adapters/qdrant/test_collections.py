@@ -1,4 +1,4 @@
-"""The port Collections: its twin, folders of the embedded index, Qdrant's client."""
+"""Every implementation of the port Collections: its twin, folders, and Qdrant's client."""
 
 import pytest
 from qdrant_client import QdrantClient
@@ -9,56 +9,56 @@ from shared_code.adapters.qdrant.edge.aliases import FolderCollections
 from shared_code.adapters.qdrant.edge.index import QdrantEdgeIndex
 from shared_code.domain.errors import Unavailable
 from tests.index_records import OTHER_MODEL, spec
-from tests.shared_code.adapters.qdrant.conftest import LOCAL_MODE, OneAtATime
+from tests.shared_code.adapters.qdrant.conftest import LOCAL_MODE, SerializedClient
 from tests.twins.collections import MemoryCollections
 
 
 @pytest.fixture(params=["memory", "edge", LOCAL_MODE])
-def places(request, tmp_path):
-    """The collections, and what makes an index."""
+def collections_and_build(request, tmp_path):
+    """The collections, and a function that builds an index."""
     if request.param == "memory":
         collections = MemoryCollections()
-        yield collections, lambda of: collections.made(of.name, is_built=of.is_built)
+        yield collections, lambda spec_: collections.make_index(spec_.name, is_built=spec_.is_built)
     elif request.param == "edge":
-        made = []
+        indexes = []
 
-        def edge(of):
-            made.append(QdrantEdgeIndex(tmp_path, of))
-            return made[-1]
+        def build_edge(spec_):
+            indexes.append(QdrantEdgeIndex(tmp_path, spec_))
+            return indexes[-1]
 
-        yield FolderCollections(tmp_path, "products"), edge
-        for index in made:
+        yield FolderCollections(tmp_path, "products"), build_edge
+        for index in indexes:
             index.close()
     else:
         client = QdrantClient(":memory:")
-        shared = OneAtATime(client)
+        shared = SerializedClient(client)
         collections = CloudCollections(lambda: shared, "products")
-        yield collections, lambda of: QdrantCloudIndex(lambda: shared, of)
+        yield collections, lambda spec_: QdrantCloudIndex(lambda: shared, spec_)
         client.close()
 
 
-def filled(build):
+def ping_both(build):
     serving, other = build(spec()), build(spec(model=OTHER_MODEL, is_built=True))
     serving.ping()
     other.ping()
     return serving.collection, other.collection
 
 
-def test_at_the_beginning_there_is_nothing(places):
-    collections, _ = places
+def test_at_first_there_is_no_collection(collections_and_build):
+    collections, _ = collections_and_build
     assert (collections.serving(), collections.names()) == (None, [])
 
 
-def test_one_that_is_filled_stands_beside_the_one_that_serves(places):
-    collections, build = places
-    first, second = filled(build)
+def test_a_collection_that_is_built_stands_beside_the_one_that_serves(collections_and_build):
+    collections, build = collections_and_build
+    first, second = ping_both(build)
     assert collections.serving() == first
     assert collections.names() == sorted([first, second])
 
 
-def test_the_alias_is_led_there_and_back(places):
-    collections, build = places
-    first, second = filled(build)
+def test_the_alias_moves_there_and_back(collections_and_build):
+    collections, build = collections_and_build
+    first, second = ping_both(build)
     collections.serve(second)
     assert collections.serving() == second
     collections.serve(second)
@@ -66,8 +66,8 @@ def test_the_alias_is_led_there_and_back(places):
     assert collections.serving() == first
 
 
-def test_one_is_dropped_and_the_other_stays(places):
-    collections, build = places
+def test_a_dropped_collection_is_gone_and_the_other_stays(collections_and_build):
+    collections, build = collections_and_build
     serving, other = build(spec()), build(spec(model=OTHER_MODEL, is_built=True))
     serving.ping()
     other.ping()
@@ -78,9 +78,9 @@ def test_one_is_dropped_and_the_other_stays(places):
     assert serving.counts().products == 0
 
 
-@pytest.mark.parametrize("places", ["edge"], indirect=True)
-def test_an_embedded_one_in_use_is_not_dropped(places):
-    collections, build = places
-    first, _ = filled(build)
+@pytest.mark.parametrize("collections_and_build", ["edge"], indirect=True)
+def test_an_embedded_collection_in_use_is_not_dropped(collections_and_build):
+    collections, build = collections_and_build
+    first, _ = ping_both(build)
     with pytest.raises(Unavailable, match="in use"):
         collections.drop(first)

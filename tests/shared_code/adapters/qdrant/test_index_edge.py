@@ -13,7 +13,7 @@ from qdrant_edge import EdgeShard
 
 from shared_code.adapters.qdrant.edge.index import FLUSH_EVERY, QdrantEdgeIndex
 from shared_code.domain.errors import Misconfigured, Unavailable
-from tests.index_records import FIELDS, names, picture, search, spec, text
+from tests.index_records import FIELDS, picture, read_names_by_image_key, search, spec, text
 
 ROOT = Path(__file__).parents[4]
 
@@ -30,8 +30,8 @@ for n in itertools.count():
 
 
 @contextlib.contextmanager
-def writer(folder):
-    """Another process that writes until it is killed, and says what it has written."""
+def run_writer(folder):
+    """Starts another process that writes until it is killed, and prints what it has written."""
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -42,8 +42,8 @@ def writer(folder):
         process.communicate()
 
 
-def written_when_killed(folder, *, at_least):
-    with writer(folder) as process:
+def write_until_killed(folder, *, at_least):
+    with run_writer(folder) as process:
         while int(process.stdout.readline()) < at_least:
             pass
         process.send_signal(signal.SIGKILL)
@@ -52,21 +52,21 @@ def written_when_killed(folder, *, at_least):
 
 
 @pytest.fixture
-def opened(tmp_path):
+def build(tmp_path):
     with contextlib.ExitStack() as stack:
 
-        def build():
+        def build_one():
             index = QdrantEdgeIndex(tmp_path, spec())
             stack.callback(index.close)
             return index
 
-        yield build
+        yield build_one
 
 
 @pytest.mark.parametrize("at_least", [0, 1, 60, 300])
-def test_a_kill_loses_nothing_that_was_written(opened, tmp_path, at_least):
-    last = written_when_killed(tmp_path, at_least=at_least)
-    index = opened()
+def test_a_kill_loses_nothing_that_was_written(build, tmp_path, at_least):
+    last = write_until_killed(tmp_path, at_least=at_least)
+    index = build()
     for n in range(last + 1):
         assert index.product(f"p{n}").text.name == f"p{n} v{n + 1}"
     keys = {image.key for image in index.product("p0").images}
@@ -75,17 +75,17 @@ def test_a_kill_loses_nothing_that_was_written(opened, tmp_path, at_least):
     assert "later" in {hit.product.product_id for hit in search(index, limit=1000)}
 
 
-def test_a_second_process_is_told_who_holds_the_index(opened, tmp_path):
-    with writer(tmp_path) as process:
+def test_a_second_process_learns_which_process_holds_the_index(build, tmp_path):
+    with run_writer(tmp_path) as process:
         process.stdout.readline()
-        waiting = opened()
+        index = build()
         with pytest.raises(Unavailable, match=rf"process {process.pid}\b.*QDRANT_PATH"):
-            waiting.ping()
-    waiting.ping()  # a dead process holds nothing, and a failed opening is tried again
+            index.ping()
+    index.ping()  # a dead process holds nothing, and a failed opening is tried again
 
 
-def test_a_second_index_in_this_process_is_refused(opened):
-    first, second = opened(), opened()
+def test_a_second_index_in_this_process_is_refused(build):
+    first, second = build(), build()
     first.write([picture("p")], [])
     with pytest.raises(Unavailable, match=rf"process {os.getpid()}\b"):
         second.counts()
@@ -105,14 +105,14 @@ def test_a_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path):
     assert str(tmp_path) not in caught.value.detail
 
 
-def test_a_broken_shard_is_unavailable_and_lets_go_of_the_folder(opened, tmp_path):
-    first = opened()
+def test_a_broken_shard_is_unavailable_and_lets_go_of_the_folder(build, tmp_path):
+    first = build()
     first.ping()
     first.close()
     config = tmp_path / spec().name / "edge_config.json"
     good = config.read_bytes()
     config.write_bytes(b"{")
-    second = opened()
+    second = build()
     with pytest.raises(Unavailable) as caught:
         second.ping()
     assert str(tmp_path) not in caught.value.detail
@@ -130,8 +130,8 @@ def test_a_field_made_filterable_later_gets_its_index_at_the_next_opening(tmp_pa
     shard.close()
 
 
-def test_the_log_is_trimmed_now_and_then(opened):
-    index = opened()
+def test_the_log_is_trimmed_now_and_then(build):
+    index = build()
     index.write([picture("p", f"{n:05}") for n in range(FLUSH_EVERY + 1)], [text("p", 2)])
     assert index.counts().images == FLUSH_EVERY + 1
-    assert set(names(index).values()) == {"p v2"}
+    assert set(read_names_by_image_key(index).values()) == {"p v2"}

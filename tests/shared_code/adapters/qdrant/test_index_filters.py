@@ -1,14 +1,14 @@
-"""Every index: what a filter lets through."""
+"""Every index: the products that pass a filter."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared_code.domain.filters import AllOf, AnyOf, During, Not, OneOf, Range
-from tests.index_records import found, picture, search, text
+from tests.index_records import find_matching_ids, picture, search, text
 
 
-def at_hour(hour):
+def make_time(hour):
     return datetime(2026, 11, 23, tzinfo=UTC) + timedelta(hours=hour)
 
 
@@ -62,9 +62,9 @@ def shop(index):
         (Not(AnyOf("in_stock", (True,))), {"shirt", "both", "bare", "odd", *DATED}),
         (OneOf((AnyOf("category", ("hat",)), Range("price", gte=20))), {"dress", "hat", "both"}),
         (OneOf((Not(Not(AnyOf("in_stock", (False,)))),)), {"shirt"}),
-        (During("since", gte=at_hour(0), lt=at_hour(24)), {"day", "noon", "east"}),
-        (During("since", gt=at_hour(0), lte=at_hour(12)), {"noon"}),
-        (During("since", gte=at_hour(23)), {"east", "next"}),
+        (During("since", gte=make_time(0), lt=make_time(24)), {"day", "noon", "east"}),
+        (During("since", gt=make_time(0), lte=make_time(12)), {"noon"}),
+        (During("since", gte=make_time(23)), {"east", "next"}),
         (AllOf(()), {"dress", "shirt", "hat", "both", "bare", "odd", *DATED}),
         (Not(AllOf(())), set()),
         (AllOf((Range("price", lt=50), Not(AnyOf("category", ("hat",))))), {"dress", "shirt"}),
@@ -75,12 +75,12 @@ def shop(index):
     ],
 )
 def test_a_filter_means_what_it_says(shop, where, expected):
-    assert found(shop, where) == expected
+    assert find_matching_ids(shop, where) == expected
 
 
 def test_pictures_are_filtered_by_the_words_they_carry(shop):
-    assert found(shop, AnyOf("category", ("dress",)), "image") == {"dress"}
-    assert found(shop, AnyOf("category", ("hat",)), "image") == set()
+    assert find_matching_ids(shop, AnyOf("category", ("dress",)), "image") == {"dress"}
+    assert find_matching_ids(shop, AnyOf("category", ("hat",)), "image") == set()
 
 
 def test_the_limit_counts_only_what_the_filter_lets_through(index):

@@ -18,7 +18,7 @@ def test_a_group_knows_its_products(shop):
     assert shop.groups(set()) == {}
 
 
-def test_pictures_bear_their_group_wherever_they_are_told(shop):
+def test_pictures_carry_their_group_in_every_result(shop):
     assert {p: i[0].group for p, i in shop.images_of(list("abc")).items()} == {
         "a": "g",
         "b": "g",

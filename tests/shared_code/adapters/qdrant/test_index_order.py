@@ -38,17 +38,17 @@ def shop(index):
     return index
 
 
-def order(given):
-    return parse_order(given, FIELDS)
+def make_order(by):
+    return parse_order(by, FIELDS)
 
 
-def listed(index, by, *, limit=100, where=None, between=lambda _: None, cursor=None):
-    """The ids of all pages; ``between`` is called with them after each."""
+def list_ids(index, by, *, limit=100, where=None, between=lambda _: None, cursor=None):
+    """Returns the ids of all pages; ``between`` is called with the ids so far after each page."""
     ids = []
     while True:
-        page = index.products(limit=limit, cursor=cursor, where=where, order=order(by))
+        page = index.products(limit=limit, cursor=cursor, where=where, order=make_order(by))
         assert len(page.items) == limit or page.cursor is None
-        assert len(page.cursor or "") < 500  # it travels in a URL, of which Azure takes 8 KB
+        assert len(page.cursor or "") < 500  # it is sent in a URL, which Azure limits to 8 KB
         ids += [product.text.product_id for product in page.items]
         cursor = page.cursor
         if cursor is None:
@@ -56,22 +56,22 @@ def listed(index, by, *, limit=100, where=None, between=lambda _: None, cursor=N
         between(ids)
 
 
-def in_groups(ids, groups):
+def split_like(ids, groups):
     sizes = itertools.pairwise([0, *itertools.accumulate(map(len, groups))])
     return [set(ids[start:stop]) for start, stop in sizes]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
 @pytest.mark.parametrize(("by", "groups"), [("price", RISING), ("-price", FALLING)])
-def test_every_product_stands_once_where_it_belongs(shop, by, groups, limit):
-    ids = listed(shop, by, limit=limit)
-    assert in_groups(ids, groups) == groups
+def test_every_product_is_listed_once_in_its_place(shop, by, groups, limit):
+    ids = list_ids(shop, by, limit=limit)
+    assert split_like(ids, groups) == groups
     assert len(ids) == len(set(ids)) == len(PRICES) + 1
-    assert ids == listed(shop, by, limit=4)
+    assert ids == list_ids(shop, by, limit=4)
 
 
 def test_products_come_with_their_pictures(shop):
-    page = shop.products(limit=100, order=order("price"))
+    page = shop.products(limit=100, order=make_order("price"))
     assert {p.text.product_id for p in page.items if p.images} == {"a", "bare"}
 
 
@@ -81,68 +81,68 @@ def test_dates_are_ordered_as_instants(index, by, limit):
     index.write([], [text(i, since=value) for i, value in DATES.items()])
     rising = ["first", "several", "day", "noon", "east", "micro", "last"]
     falling = ["last", "several", "micro", "east", "noon", "day", "first"]
-    ids = listed(index, by, limit=limit)
+    ids = list_ids(index, by, limit=limit)
     assert ids[:7] == (rising if by == "since" else falling)
     assert set(ids[7:]) == {"before", "soon"}
 
 
 def test_a_filter_holds_on_every_page(shop):
     dear = Range("price", gte=7)
-    assert listed(shop, "price", limit=1, where=dear) == ["several", "odd and 7", "e", "g"]
-    assert listed(shop, "-price", limit=3, where=AnyOf("category", ("none",))) == []
+    assert list_ids(shop, "price", limit=1, where=dear) == ["several", "odd and 7", "e", "g"]
+    assert list_ids(shop, "-price", limit=3, where=AnyOf("category", ("none",))) == []
 
 
-def test_where_all_are_alike_nothing_is_lost_between_pages(index):
+def test_equal_values_lose_no_product_between_pages(index):
     ids = {f"p{n:02}" for n in range(40)}
     index.write([], [text(i, price=9.99) for i in ids])
-    found = listed(index, "-price", limit=7)
-    assert (len(found), set(found)) == (40, ids)
+    listed = list_ids(index, "-price", limit=7)
+    assert (len(listed), set(listed)) == (40, ids)
 
 
 def test_many_values_of_many_products_do_not_hide_others(index):
     index.write([], [text(f"p{n:02}", price=[1, *range(2, 30)]) for n in range(20)])
     index.write([], [text("last", price=99)])
-    found = listed(index, "price", limit=3)
-    assert (len(found), found[-1]) == (21, "last")
+    listed = list_ids(index, "price", limit=3)
+    assert (len(listed), listed[-1]) == (21, "last")
 
 
 @pytest.mark.parametrize("by", ["price", "-price"])
 @pytest.mark.parametrize("limit", [1, 2, 4])
-def test_what_comes_and_goes_moves_nothing_else(shop, by, limit):
-    order_before = listed(shop, by)
+def test_changes_between_pages_move_no_other_product(shop, by, limit):
+    order_before = list_ids(shop, by)
     numbers = iter(range(8))
 
-    def changed(ids):
+    def change_products(ids):
         for n in itertools.islice(numbers, 1):
             shop.write([], [text(f"new {n}", price=5), text(f"new bare {n}")])
         shop.delete_product(ids[-1])
 
-    ids = listed(shop, by, limit=limit, between=changed)
+    ids = list_ids(shop, by, limit=limit, between=change_products)
     assert [i for i in ids if not i.startswith("new")] == order_before
     assert len(ids) == len(set(ids))
 
 
-def test_the_product_that_a_page_ended_with_may_go(shop):
-    ids = listed(shop, "price")
-    first = shop.products(limit=3, order=order("price"))
+def test_the_last_product_of_a_page_may_be_deleted(shop):
+    ids = list_ids(shop, "price")
+    first = shop.products(limit=3, order=make_order("price"))
     shop.delete_product(ids[2])
-    assert listed(shop, "price", cursor=first.cursor) == ids[3:]
+    assert list_ids(shop, "price", cursor=first.cursor) == ids[3:]
 
 
 def test_a_cursor_belongs_to_its_order(shop):
-    cursor = shop.products(limit=2, order=order("price")).cursor
+    cursor = shop.products(limit=2, order=make_order("price")).cursor
     plain = shop.products(limit=2).cursor
     for by in ("-price", "größe", "since"):
         with pytest.raises(Unprocessable, match="cursor"):
-            shop.products(limit=2, cursor=cursor, order=order(by))
+            shop.products(limit=2, cursor=cursor, order=make_order(by))
     with pytest.raises(Unprocessable, match="cursor"):
         shop.products(limit=2, cursor=cursor)
     with pytest.raises(Unprocessable, match="cursor"):
-        shop.products(limit=2, cursor=plain, order=order("price"))
+        shop.products(limit=2, cursor=plain, order=make_order("price"))
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "AgAA", "💥", "A" * 1000, "Av_______f_4AAAAAAAA"])
-def test_a_cursor_not_its_own_is_refused(shop, cursor):
+def test_a_foreign_cursor_is_refused(shop, cursor):
     for by in ("price", "-since"):
         with pytest.raises(Unprocessable, match="cursor"):
-            shop.products(limit=2, cursor=cursor, order=order(by))
+            shop.products(limit=2, cursor=cursor, order=make_order(by))

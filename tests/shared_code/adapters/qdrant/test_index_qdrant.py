@@ -1,4 +1,4 @@
-"""Both Qdrant adapters: what the twin has not: a life beyond the process, models, distances."""
+"""Both Qdrant adapters have what the twin lacks: stored collections, models and distances."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from shared_code.domain.documents import MAX_METADATA_DEPTH
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.filters import AnyOf, Not
 from shared_code.domain.products import ImageRef
-from tests.index_records import MODEL, OTHER_MODEL, found, picture, search, spec, text
+from tests.index_records import MODEL, OTHER_MODEL, find_matching_ids, picture, search, spec, text
 
 
 def test_another_index_sees_what_was_written(build_qdrant):
@@ -48,7 +48,7 @@ def test_another_distance_is_refused_with_the_remedy(build_qdrant):
 
 
 def test_a_dimension_that_does_not_fit_is_refused_with_the_remedy(build_qdrant):
-    """A manifest changed by hand: the fingerprint is the same, the vectors are not."""
+    """The manifest was changed by hand: the fingerprint is the same, the vectors are not."""
     first = build_qdrant()
     first.ping()
     first.close()
@@ -61,12 +61,12 @@ def test_a_dimension_that_does_not_fit_is_refused_with_the_remedy(build_qdrant):
 def test_a_field_that_changes_its_type_gets_another_index(build_qdrant):
     first = build_qdrant(replace(spec(), fields={"size": "keyword"}))
     first.write([], [text("word", size="5"), text("number", size=5)])
-    assert found(first, AnyOf("size", ("5",))) == {"word"}
+    assert find_matching_ids(first, AnyOf("size", ("5",))) == {"word"}
     alias = first.collection.partition("__")[0]
     first.close()
     second = build_qdrant(replace(spec(alias), fields={"size": "number"}))
     assert second.extremes("size") == (5, 5)
-    assert found(second, AnyOf("size", (5,))) == {"number"}
+    assert find_matching_ids(second, AnyOf("size", (5,))) == {"number"}
 
 
 def test_int8_vectors_give_the_same_answers(build_qdrant):

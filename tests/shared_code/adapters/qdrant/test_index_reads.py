@@ -4,7 +4,7 @@ import pytest
 
 from shared_code.domain.errors import Unprocessable
 from shared_code.domain.products import PointRef, PointRevision
-from tests.index_records import MODEL, everything, picture, text
+from tests.index_records import MODEL, list_all_products, picture, text
 
 
 def test_sources_are_those_written(index):
@@ -48,17 +48,17 @@ def test_counts_are_exact(index):
 def test_paging_is_stable_and_complete(index):
     ids = {f"p{n}" for n in range(25)}
     index.write([picture(i) for i in ids], [text(i) for i in ids])
-    listed = everything(index, limit=7)
-    assert len(listed) == 25
-    assert {product.text.product_id for product in listed} == ids
-    assert all(len(product.images) == 1 for product in listed)
-    assert listed == everything(index, limit=25) == everything(index, limit=3)
+    products = list_all_products(index, limit=7)
+    assert len(products) == 25
+    assert {product.text.product_id for product in products} == ids
+    assert all(len(product.images) == 1 for product in products)
+    assert products == list_all_products(index, limit=25) == list_all_products(index, limit=3)
     assert index.products(limit=25).cursor is None
 
 
 def test_paging_survives_deletes(index):
     index.write([], [text(f"p{n}") for n in range(12)])
-    order = [product.text.product_id for product in everything(index, limit=12)]
+    order = [product.text.product_id for product in list_all_products(index, limit=12)]
     page = index.products(limit=4)
     for product_id in order[3:6]:
         index.delete_product(product_id)
@@ -66,7 +66,7 @@ def test_paging_survives_deletes(index):
     assert [product.text.product_id for product in rest.items] == order[6:]
 
 
-def every_point(index, *, limit):
+def list_all_points(index, *, limit):
     refs, cursor = [], None
     while True:
         page = index.points(limit=limit, cursor=cursor)
@@ -78,19 +78,19 @@ def every_point(index, *, limit):
 
 
 def test_every_point_is_listed_once(index):
-    assert every_point(index, limit=3) == []
-    written = [picture(f"p{n}", key) for n in range(12) for key in ("a.jpg", "größe/👗.png")]
-    index.write(written, [text(f"p{n}") for n in range(10)])
-    refs = {record.ref for record in written} | {PointRef(f"p{n}") for n in range(10)}
+    assert list_all_points(index, limit=3) == []
+    images = [picture(f"p{n}", key) for n in range(12) for key in ("a.jpg", "größe/👗.png")]
+    index.write(images, [text(f"p{n}") for n in range(10)])
+    refs = {record.ref for record in images} | {PointRef(f"p{n}") for n in range(10)}
     for limit in (1, 7, 34, 100):
-        found = every_point(index, limit=limit)
-        assert len(found) == 34
-        assert set(found) == refs
+        listed = list_all_points(index, limit=limit)
+        assert len(listed) == 34
+        assert set(listed) == refs
 
 
 def test_points_are_in_an_order_that_writes_and_deletes_leave_alone(index):
     index.write([], [text(f"p{n}") for n in range(12)])
-    order = every_point(index, limit=12)
+    order = list_all_points(index, limit=12)
     page = index.points(limit=4)
     index.delete(order[2:6])
     index.write([], [text(order[8].product_id, 9)])
@@ -98,13 +98,13 @@ def test_points_are_in_an_order_that_writes_and_deletes_leave_alone(index):
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "abcd", "💥"])
-def test_a_cursor_of_points_not_its_own_is_refused(index, cursor):
+def test_a_foreign_cursor_of_points_is_refused(index, cursor):
     with pytest.raises(Unprocessable, match="cursor"):
         index.points(limit=5, cursor=cursor)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "abcd", "💥", "a b", "0" * 23, "A" * 1000, "../.."])
-def test_a_cursor_not_its_own_is_refused(index, cursor):
+def test_a_foreign_cursor_is_refused(index, cursor):
     index.write([], [text("p")])
     with pytest.raises(Unprocessable, match="cursor"):
         index.products(limit=5, cursor=cursor)

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.index_records import picture, search, text
 
 
-def in_threads(count, work):
-    """What ``work(0)``, ``work(1)``, … return, all started at the same moment."""
+def run_in_threads(count, work):
+    """Returns what ``work(0)``, ``work(1)``, … return; all start at the same moment."""
     barrier = threading.Barrier(count)
 
     def start(number):
@@ -26,7 +26,7 @@ def test_two_pictures_and_new_words_at_once(index):
             ([picture(product_id, "b.jpg", words=1)], [text(product_id, 1)]),
             ([], [text(product_id, 2)]),
         ]
-        in_threads(3, lambda n, writes=writes: index.write(*writes[n]))
+        run_in_threads(3, lambda n, writes=writes: index.write(*writes[n]))
     hits = search(index)
     assert len(hits) == 20
     assert {hit.product.description for hit in hits} == {"d2"}
@@ -40,7 +40,7 @@ def test_no_write_of_32_threads_is_lost(index):
             assert search(index, angle=number, limit=200)
             assert index.sources([own.ref])
 
-    in_threads(32, work)
+    run_in_threads(32, work)
     counts = index.counts()
     assert (counts.products, counts.images) == (1, 160)
     assert index.product("shared").text.name == "shared v160"
@@ -48,5 +48,5 @@ def test_no_write_of_32_threads_is_lost(index):
 
 def test_32_threads_may_make_the_first_call(build):
     index = build()
-    in_threads(32, lambda n: index.write([picture(f"p{n}")], []))
+    run_in_threads(32, lambda n: index.write([picture(f"p{n}")], []))
     assert index.counts().images == 32

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared_code.domain.products import ImageRef, PointRef
-from tests.index_records import everything, names, picture, search, text
+from tests.index_records import list_all_products, picture, read_names_by_image_key, search, text
 
 
 def test_an_older_write_is_ignored(index):
@@ -41,7 +41,7 @@ def test_the_newest_of_one_call_wins(index):
     index.write([], [text("p", 3), text("p", 2), text("p", 3, name="last")])
     assert search(index)[0].score == pytest.approx(1, abs=1e-4)
     assert index.product("p").text.name == "last"
-    assert names(index) == {"a.jpg": "last"}
+    assert read_names_by_image_key(index) == {"a.jpg": "last"}
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
@@ -50,34 +50,34 @@ def test_pictures_carry_the_newest_words_whatever_the_order(index, order):
         ([picture("p", "a.jpg", words=1, gone=1)], []),
         ([picture("p", "b.jpg", words=2)], []),
         ([], [text("p", 1, gone=1)]),
-        ([], [text("p", 2, kept=True)]),
+        ([], [text("p", 2, fresh=True)]),
     ]
     for number in order:
         index.write(*writes[number])
-    assert names(index) == {"a.jpg": "p v2", "b.jpg": "p v2"}
-    assert index.product("p").text.metadata == {"kept": True}
+    assert read_names_by_image_key(index) == {"a.jpg": "p v2", "b.jpg": "p v2"}
+    assert index.product("p").text.metadata == {"fresh": True}
     by_key = {hit.image.key: hit.product for hit in search(index)}
-    assert by_key["a.jpg"].metadata == {"kept": True}  # replaced, not merged
+    assert by_key["a.jpg"].metadata == {"fresh": True}  # replaced, not merged
     assert by_key["a.jpg"].description == "d2"
 
 
 def test_a_late_picture_does_not_bring_old_words_back(index):
     index.write([picture("p", "a.jpg", words=9)], [text("p", 9)])
     index.write([picture("p", "a.jpg", version=2, words=3), picture("p", "b.jpg", words=3)], [])
-    assert names(index) == {"a.jpg": "p v9", "b.jpg": "p v9"}
+    assert read_names_by_image_key(index) == {"a.jpg": "p v9", "b.jpg": "p v9"}
 
 
 def test_an_ignored_text_spreads_no_words(index):
     index.write([picture("p", words=5)], [text("p", 5)])
     index.write([picture("p", "b.jpg", words=4)], [text("p", 4), text("q", 1)])
-    assert names(index) == {"a.jpg": "p v5", "b.jpg": "p v5"}
+    assert read_names_by_image_key(index) == {"a.jpg": "p v5", "b.jpg": "p v5"}
 
 
 def test_words_stay_within_their_product(index):
     index.write([picture("p"), picture("p/x"), picture("P")], [])
     index.write([], [text("p", 7)])
-    found = {hit.product.product_id: hit.product.name for hit in search(index)}
-    assert found == {"p": "p v7", "p/x": "p/x v1", "P": "P v1"}
+    names = {hit.product.product_id: hit.product.name for hit in search(index)}
+    assert names == {"p": "p v7", "p/x": "p/x v1", "P": "P v1"}
 
 
 def test_a_large_write_is_complete(index):
@@ -102,7 +102,7 @@ def test_ids_may_be_anything(index):
         " ",
     ]
     index.write([picture(i, 'k "ü"/👗.png') for i in ids], [text(i) for i in ids])
-    assert {product.text.product_id for product in everything(index, limit=3)} == set(ids)
+    assert {product.text.product_id for product in list_all_products(index, limit=3)} == set(ids)
     for product_id in ids:
         assert index.product(product_id).images == (
             ImageRef('k "ü"/👗.png', f'{product_id}/k "ü"/👗.png'),
@@ -136,9 +136,9 @@ def test_a_deleted_point_may_be_written_again_at_any_version(index):
     assert len(search(index)) == 1
 
 
-def test_what_words_a_point_carries_is_told(index):
+def test_the_words_that_a_point_carries_are_reported(index):
     index.write([picture("p", words=1)], [text("p", version=1)])
     index.write([], [text("p", version=2)])
     refs = [picture("p").ref, text("p").ref]
-    wanted = text("p", version=2).product.etag
-    assert [index.sources(refs)[ref].words_etag for ref in refs] == [wanted, wanted]
+    expected = text("p", version=2).product.etag
+    assert [index.sources(refs)[ref].words_etag for ref in refs] == [expected, expected]

@@ -1,4 +1,4 @@
-"""How collections are laid out by size, and what of it reaches the server."""
+"""How a collection's size decides its layout, and which of it reaches the server."""
 
 import pytest
 
@@ -13,7 +13,7 @@ MILLIONS = 320_000_000  # of 8 numbers each: as much as 5 million of 512
 
 
 def test_the_formula_is_qdrants():
-    """Its capacity planning: a million vectors of 1024 numbers take 6,144,000,000 bytes."""
+    """Qdrant's capacity planning: a million vectors of 1024 numbers take 6,144,000,000 bytes."""
     assert memory_bytes(1_000_000, 1024) == 6_144_000_000
 
 
@@ -30,17 +30,17 @@ def test_the_formula_is_qdrants():
         (10_000_000, "auto", Layout(True, originals_on_disk=True, ef_construct=200)),
     ],
 )
-def test_size_decides_unless_somebody_does(expected, quantization, layout):
+def test_the_size_decides_unless_the_setting_does(expected, quantization, layout):
     assert layout_for(expected, 512, quantization) == layout
 
 
 @pytest.fixture
 def server():
-    with running_qdrant_server() as running:
-        yield running
+    with running_qdrant_server() as qdrant:
+        yield qdrant
 
 
-def made_by(server, **settings):
+def make_collection(server, **settings):
     settings = Settings(qdrant_url=server.url, **settings)
     index = cloud_index(settings)
     index.ping()
@@ -49,26 +49,26 @@ def made_by(server, **settings):
 
 
 def test_a_large_collection_is_made_for_its_size(server):
-    made = made_by(server, expected_vectors=MILLIONS)
-    assert made["vectors"]["image"]["on_disk"] is True
-    assert made["hnsw_config"]["ef_construct"] == 200
-    assert made["quantization_config"]["scalar"] == {
+    collection = make_collection(server, expected_vectors=MILLIONS)
+    assert collection["vectors"]["image"]["on_disk"] is True
+    assert collection["hnsw_config"]["ef_construct"] == 200
+    assert collection["quantization_config"]["scalar"] == {
         "type": "int8",
         "quantile": 0.99,
         "always_ram": True,
     }
 
 
-def test_a_small_one_is_held_in_memory_whole(server):
-    made = made_by(server)
-    assert made["vectors"]["image"]["on_disk"] is False
-    assert "quantization_config" not in made
+def test_a_small_collection_is_all_in_memory(server):
+    collection = make_collection(server)
+    assert collection["vectors"]["image"]["on_disk"] is False
+    assert "quantization_config" not in collection
 
 
-def test_an_app_that_was_not_told_the_size_leaves_the_collection_as_it_is(server):
-    made_by(server, expected_vectors=MILLIONS)
-    assert made_by(server)["quantization_config"] is not None
-    assert made_by(server, qdrant_quantization="none")["quantization_config"] is None
+def test_an_app_that_does_not_know_the_size_leaves_the_collection_as_it_is(server):
+    make_collection(server, expected_vectors=MILLIONS)
+    assert make_collection(server)["quantization_config"] is not None
+    assert make_collection(server, qdrant_quantization="none")["quantization_config"] is None
 
 
 def test_the_spec_takes_the_size_from_the_settings():

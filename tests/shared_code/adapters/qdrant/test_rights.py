@@ -1,4 +1,4 @@
-"""Keys that may not do everything: searching goes on, and what is refused is said."""
+"""With a key of limited rights searching goes on, and errors name what the key may not do."""
 
 import pytest
 
@@ -12,32 +12,32 @@ NAME = spec().name
 
 @pytest.fixture
 def server():
-    with running_qdrant_server() as running:
-        yield running
+    with running_qdrant_server() as qdrant:
+        yield qdrant
 
 
 @pytest.fixture
-def app(server):
-    made = []
+def index_with_rights(server):
+    indexes = []
 
-    def with_key(rights, **settings):
+    def build(rights, **settings):
         server.rights = rights
         settings = Settings(qdrant_url=server.url, **settings)
-        made.append(cloud_index(settings))
-        return made[-1]
+        indexes.append(cloud_index(settings))
+        return indexes[-1]
 
-    yield with_key
-    for index in made:
+    yield build
+    for index in indexes:
         index.close()
 
 
 @pytest.fixture
-def filled(app):
-    app("manage").ping()
+def existing_collection(index_with_rights):
+    index_with_rights("manage").ping()
 
 
-def test_a_key_that_reads_is_enough_for_searching(filled, app):
-    index = app("read")
+def test_a_read_only_key_is_enough_for_searching(existing_collection, index_with_rights):
+    index = index_with_rights("read")
     assert search(index) == []
     assert index.counts().images == 2
     assert index.product("p") is None
@@ -51,32 +51,38 @@ def test_a_key_that_reads_is_enough_for_searching(filled, app):
         lambda index: index.join_group("g", [picture("p").ref]),
     ],
 )
-def test_a_key_that_reads_says_what_it_is_not_for(filled, app, write):
+def test_a_read_only_key_cannot_write_and_says_so(existing_collection, index_with_rights, write):
     with pytest.raises(NotAllowed, match=r"QDRANT_API_KEY.*403.*indexing one that writes"):
-        write(app("read"))
+        write(index_with_rights("read"))
 
 
-def test_what_is_missing_for_a_reader_is_logged_and_searched_without(filled, app, caplog):
+def test_a_reader_logs_what_is_missing_and_searches_without_it(
+    existing_collection, index_with_rights, caplog
+):
     fields = {"filterable_fields": {"season": "keyword"}, "qdrant_quantization": "int8"}
-    assert search(app("read", **fields)) == []
+    assert search(index_with_rights("read", **fields)) == []
     assert "may not index metadata.season" in caplog.text
     assert "may not change the quantisation" in caplog.text
 
 
-def test_a_writer_makes_the_indexes_and_cannot_make_the_collection(filled, app, server):
-    app("write", filterable_fields={"season": "keyword"}).ping()
+def test_a_writer_makes_the_indexes_and_cannot_make_the_collection(
+    existing_collection, index_with_rights, server
+):
+    index_with_rights("write", filterable_fields={"season": "keyword"}).ping()
     assert "metadata.season" in server.collections[NAME]["indexes"]
-    app("write").write([picture("p")], [])
+    index_with_rights("write").write([picture("p")], [])
 
 
 @pytest.mark.parametrize("rights", ["read", "write"])
-def test_who_may_not_make_the_collection_says_who_may(app, rights):
+def test_a_key_that_may_not_make_the_collection_says_which_may(index_with_rights, rights):
     with pytest.raises(NotAllowed, match=r"no collection.*manages the cluster"):
-        app(rights).ping()
+        index_with_rights(rights).ping()
 
 
 @pytest.mark.parametrize("rights", ["read", "write"])
-def test_who_may_not_make_the_alias_says_so(filled, app, server, rights):
+def test_a_key_that_may_not_make_the_alias_says_so(
+    existing_collection, index_with_rights, server, rights
+):
     server.aliases.clear()
     with pytest.raises(NotAllowed, match=r"no alias 'products'.*manages the cluster"):
-        app(rights).ping()
+        index_with_rights(rights).ping()

@@ -1,4 +1,4 @@
-"""What only Azure has: metadata, content types, credentials, bad days."""
+"""What only Azure has: metadata, content types, credentials, outages."""
 
 import threading
 import time
@@ -17,16 +17,16 @@ JPEG = "image/jpeg"
 
 @pytest.mark.real("azurite")
 class TestOnAzurite:
-    def test_metadata_is_given_as_stored(self, azurite):
+    def test_metadata_are_returned_as_they_are_stored(self, azurite):
         store = AzureBlobStore.from_connection_string(azurite.connection_string, "metadata")
         store.ping()
         client = BlobClient.from_connection_string(azurite.connection_string, "metadata", "a.jpg")
         client.upload_blob(b"1", metadata={"name": "gr%C3%BCn"}, overwrite=True)
-        [listed] = store.list().items
-        assert listed.metadata == {"name": "gr%C3%BCn"}
-        assert store.head("a.jpg") == store.read("a.jpg").info == listed
+        [info] = store.list().items
+        assert info.metadata == {"name": "gr%C3%BCn"}
+        assert store.head("a.jpg") == store.read("a.jpg").info == info
 
-    def test_the_content_type_is_kept(self, azurite):
+    def test_the_content_type_is_stored(self, azurite):
         store = AzureBlobStore.from_connection_string(azurite.connection_string, "types")
         store.write("a", b"1", content_type="image/webp")
         client = BlobClient.from_connection_string(azurite.connection_string, "types", "a")
@@ -73,15 +73,15 @@ class TestOnAzurite:
         assert store.delete("a.jpg")
 
 
-def nobody_listens() -> str:
+def make_unreachable_connection() -> str:
     [port] = free_ports(1)
     key = "bm9ib2R5"
     url = f"http://127.0.0.1:{port}/account"
     return f"DefaultEndpointsProtocol=http;AccountName=account;AccountKey={key};BlobEndpoint={url};"
 
 
-def test_no_storage_account_is_an_outage_found_within_seconds():
-    store = AzureBlobStore.from_connection_string(nobody_listens(), "images")
+def test_an_unreachable_storage_account_is_an_outage_within_seconds():
+    store = AzureBlobStore.from_connection_string(make_unreachable_connection(), "images")
     started = time.monotonic()
     with pytest.raises(Unavailable):
         store.read("a")
@@ -89,7 +89,7 @@ def test_no_storage_account_is_an_outage_found_within_seconds():
 
 
 @pytest.fixture
-def answering():
+def start_account():
     """Starts a storage account that gives every request the same status."""
     servers = []
 
@@ -130,8 +130,8 @@ def answering():
         (503, Unavailable),
     ],
 )
-def test_every_bad_answer_is_translated(answering, status, error):
-    store = answering(status)
+def test_every_error_status_is_translated(start_account, status, error):
+    store = start_account(status)
     for call in (
         lambda: store.head("a"),
         lambda: store.read("a"),

@@ -1,6 +1,7 @@
 """One suite for every blob store: the folder, the twin, and Azure's SDK on a real Azurite."""
 
 import os
+import sys
 import threading
 import time
 import uuid
@@ -27,7 +28,7 @@ HARD_NAMES = [
 ]
 
 
-def everything(store, prefix="", *, limit):
+def list_all_names(store, prefix="", *, limit):
     names, cursor = [], None
     while True:
         page = store.list(prefix, limit=limit, cursor=cursor)
@@ -40,13 +41,13 @@ def everything(store, prefix="", *, limit):
 
 class BlobStoreContract:
     def test_what_is_written_is_read(self, store):
-        written = store.write("p1/a.jpg", b"one", content_type=JPEG)
+        info = store.write("p1/a.jpg", b"one", content_type=JPEG)
         blob = store.read("p1/a.jpg")
-        assert (blob.data, blob.info) == (b"one", written)
-        assert store.head("p1/a.jpg") == written
-        assert (written.name, written.size) == ("p1/a.jpg", 3)
-        assert written.etag.startswith('"')
-        assert written.etag.endswith('"')
+        assert (blob.data, blob.info) == (b"one", info)
+        assert store.head("p1/a.jpg") == info
+        assert (info.name, info.size) == ("p1/a.jpg", 3)
+        assert info.etag.startswith('"')
+        assert info.etag.endswith('"')
 
     def test_an_empty_blob_is_a_blob(self, store):
         store.write("empty", b"", content_type=JPEG)
@@ -63,9 +64,9 @@ class BlobStoreContract:
         [(0, 4, b"0123"), (3, 4, b"3456"), (8, 9, b"89"), (10, 5, b""), (99, 5, b"")],
     )
     def test_a_part_of_a_blob(self, store, start, length, part):
-        written = store.write("feed", b"0123456789", content_type=JPEG)
-        found = store.read_range("feed", start, length)
-        assert (found.data, found.info) == (part, written)
+        info = store.write("feed", b"0123456789", content_type=JPEG)
+        blob = store.read_range("feed", start, length)
+        assert (blob.data, blob.info) == (part, info)
         assert store.read_range("absent", start, length) is None
 
     def test_what_is_not_there_is_none(self, store):
@@ -84,8 +85,8 @@ class BlobStoreContract:
         assert second.version >= first.version
 
     def test_the_version_is_the_time_in_microseconds(self, store):
-        written = store.write("a.jpg", b"one", content_type=JPEG)
-        assert abs(written.version / 1e6 - time.time()) < 60
+        info = store.write("a.jpg", b"one", content_type=JPEG)
+        assert abs(info.version / 1e6 - time.time()) < 60
 
     def test_a_deleted_blob_is_gone(self, store):
         store.write("p1/a.jpg", b"one", content_type=JPEG)
@@ -96,11 +97,11 @@ class BlobStoreContract:
 
     @pytest.mark.parametrize("name", HARD_NAMES)
     def test_names_are_literal(self, store, name):
-        written = store.write(name, name.encode(), content_type=JPEG)
+        info = store.write(name, name.encode(), content_type=JPEG)
         assert store.read(name).data == name.encode()
-        assert store.head(name) == written
-        [listed] = store.list(name[:3]).items
-        assert (listed.name, listed.etag) == (name, written.etag)
+        assert store.head(name) == info
+        [listed_info] = store.list(name[:3]).items
+        assert (listed_info.name, listed_info.etag) == (name, info.etag)
         assert store.delete(name)
 
     @pytest.mark.parametrize(
@@ -119,11 +120,11 @@ class BlobStoreContract:
         names = ["a.jpg", "a/1.jpg", "a/b/2.jpg", "a/c.jpg", "a0.jpg", "b.jpg", "ä.jpg", "日.jpg"]
         for name in reversed(names):
             store.write(name, b"1", content_type=JPEG)
-        assert everything(store, limit=limit) == names
-        assert everything(store, "a/", limit=limit) == ["a/1.jpg", "a/b/2.jpg", "a/c.jpg"]
+        assert list_all_names(store, limit=limit) == names
+        assert list_all_names(store, "a/", limit=limit) == ["a/1.jpg", "a/b/2.jpg", "a/c.jpg"]
 
     @pytest.mark.parametrize(
-        ("prefix", "found"),
+        ("prefix", "names"),
         [
             ("p1", ["p1.jpg", "p1/a.jpg", "p10/a.jpg"]),
             ("p1/", ["p1/a.jpg"]),
@@ -133,10 +134,10 @@ class BlobStoreContract:
             ("P1", []),
         ],
     )
-    def test_a_prefix_may_end_anywhere(self, store, prefix, found):
+    def test_a_prefix_may_end_anywhere(self, store, prefix, names):
         for name in ("p1/a.jpg", "p10/a.jpg", "p1.jpg", "q"):
             store.write(name, b"1", content_type=JPEG)
-        assert everything(store, prefix, limit=2) == found
+        assert list_all_names(store, prefix, limit=2) == names
 
     def test_a_listing_survives_deletions_between_its_pages(self, store):
         for name in "abcd":
@@ -180,6 +181,30 @@ class TestMemory(BlobStoreContract):
     @pytest.fixture
     def store(self):
         return MemoryBlobStore()
+
+    @pytest.fixture
+    def frequent_switches(self):
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        yield
+        sys.setswitchinterval(usual)
+
+    def test_a_listing_while_other_threads_write_and_delete(self, store, frequent_switches):
+        for number in range(500):
+            store.write(f"standing/{number:03}", b"1", content_type=JPEG)
+
+        def write_and_delete(thread):
+            for number in range(6_000):
+                store.write(f"passing/{thread}/{number}", b"1", content_type=JPEG)
+                store.delete(f"passing/{thread}/{number}")
+
+        with ThreadPoolExecutor(4) as pool:
+            writers = [pool.submit(write_and_delete, thread) for thread in range(4)]
+            while not all(writer.done() for writer in writers):
+                names = [info.name for info in store.list().items]
+                assert len([name for name in names if name.startswith("standing/")]) == 500
+            for writer in writers:
+                writer.result()
 
 
 class TestFolder(BlobStoreContract):

@@ -1,5 +1,5 @@
-"""The queue of events on this disk and in a storage account: what the app puts there, the host's
-queue trigger must be given, when it is due and not before."""
+"""The queue of events on this disk and in a storage account: the host's queue trigger must get
+what the app puts there, when it is due and not before."""
 
 import base64
 import os
@@ -19,7 +19,7 @@ from tests.local_services import free_ports
 from tests.twins.events import MemoryEventQueue
 
 
-class Folder:
+class FolderQueueAccess:
     def __init__(self, folder):
         self.queue = FolderEventQueue(folder, "blob-events")
         self._file = FolderEventQueue(folder, "blob-events")._file
@@ -36,7 +36,7 @@ class Folder:
         self._file.close()
 
 
-class Azure:
+class AzureQueueAccess:
     def __init__(self, connection):
         name = f"events-{uuid.uuid4()}"
         self.queue = AzureEventQueue.from_connection_string(connection, name)
@@ -51,7 +51,7 @@ class Azure:
         self._client.close()
 
 
-class Memory:
+class MemoryQueueAccess:
     def __init__(self):
         self.queue = MemoryEventQueue()
 
@@ -65,49 +65,50 @@ class Memory:
 @pytest.fixture(
     params=["memory", "folder", pytest.param("azure", marks=pytest.mark.real("azurite"))]
 )
-def at(request, tmp_path):
-    """The queue as the app has it, and how it looks to others."""
+def queue_access(request, tmp_path):
+    """The queue as the app uses it, and the messages that a trigger would see."""
     if request.param == "azure":
-        opened = Azure(request.getfixturevalue("azurite").connection_string)
+        access = AzureQueueAccess(request.getfixturevalue("azurite").connection_string)
     else:
-        opened = Folder(tmp_path) if request.param == "folder" else Memory()
-    yield opened
-    opened.close()
+        access = FolderQueueAccess(tmp_path) if request.param == "folder" else MemoryQueueAccess()
+    yield access
+    access.close()
 
 
 class TestEveryQueue:
-    def test_a_queue_that_nobody_has_made_holds_nothing(self, at):
-        assert at.queue.count() == 0
+    def test_a_queue_that_nobody_has_made_holds_nothing(self, queue_access):
+        assert queue_access.queue.count() == 0
 
-    def test_a_message_is_there_at_once_as_it_was_sent(self, at):
-        at.queue.send('{"blob": "größe 42/日本語 👗.png"}')
-        assert at.visible() == ['{"blob": "größe 42/日本語 👗.png"}']
+    def test_a_message_is_there_at_once_as_it_was_sent(self, queue_access):
+        queue_access.queue.send('{"blob": "größe 42/日本語 👗.png"}')
+        assert queue_access.visible() == ['{"blob": "größe 42/日本語 👗.png"}']
 
-    def test_a_delayed_message_counts_and_is_hidden_until_it_is_due(self, at):
+    def test_a_delayed_message_counts_and_is_hidden_until_it_is_due(self, queue_access):
         began = time.monotonic()
-        at.queue.send("later", delay_s=1.5)
-        at.queue.send("now")
-        assert at.queue.count() == 2
-        assert at.visible() == ["now"] or time.monotonic() - began >= 1.5
-        eventually(lambda: sorted(at.visible()) == ["later", "now"], "it is due")
+        queue_access.queue.send("later", delay_s=1.5)
+        queue_access.queue.send("now")
+        assert queue_access.queue.count() == 2
+        assert queue_access.visible() == ["now"] or time.monotonic() - began >= 1.5
+        eventually(lambda: sorted(queue_access.visible()) == ["later", "now"], "it is due")
         assert time.monotonic() - began >= 1.4
-        assert at.queue.count() == 2
+        assert queue_access.queue.count() == 2
 
-    def test_a_long_delay_is_taken(self, at):
-        at.queue.send("tomorrow", delay_s=26 * 3600)
-        assert at.queue.count() == 1
-        assert at.visible() == []
+    def test_a_long_delay_is_accepted(self, queue_access):
+        queue_access.queue.send("tomorrow", delay_s=26 * 3600)
+        assert queue_access.queue.count() == 1
+        assert queue_access.visible() == []
 
-    def test_many_threads_send_at_once(self, at):
+    def test_many_threads_send_at_once(self, queue_access):
         threads = [
-            threading.Thread(target=at.queue.send, args=[str(number)]) for number in range(24)
+            threading.Thread(target=queue_access.queue.send, args=[str(number)])
+            for number in range(24)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert at.queue.count() == 24
-        assert sorted(at.visible(), key=int) == [str(number) for number in range(24)]
+        assert queue_access.queue.count() == 24
+        assert sorted(queue_access.visible(), key=int) == [str(number) for number in range(24)]
 
 
 def test_messages_on_a_disk_are_there_after_a_restart(tmp_path):
@@ -131,11 +132,11 @@ def test_a_folder_that_cannot_be_used_is_an_outage(tmp_path):
 
 @pytest.mark.real("azurite")
 def test_a_message_in_an_account_does_not_expire(azurite):
-    at = Azure(azurite.connection_string)
-    at.queue.send("for ever")
-    [message] = at._client.receive_messages()
+    queue_access = AzureQueueAccess(azurite.connection_string)
+    queue_access.queue.send("for ever")
+    [message] = queue_access._client.receive_messages()
     assert message.expires_on.year == 9999
-    at.close()
+    queue_access.close()
 
 
 @pytest.mark.real("azurite")
@@ -147,7 +148,7 @@ def test_a_wrong_key_is_a_wrong_setting(azurite):
     queue.close()
 
 
-def test_an_account_that_does_not_answer_is_an_outage_found_within_seconds():
+def test_an_account_that_does_not_answer_is_an_outage_within_seconds():
     [port] = free_ports(1)
     connection = f"AccountName=a;AccountKey=YQ==;QueueEndpoint=http://127.0.0.1:{port}/a"
     queue = AzureEventQueue.from_connection_string(connection, "blob-events")
@@ -158,17 +159,17 @@ def test_an_account_that_does_not_answer_is_an_outage_found_within_seconds():
     queue.close()
 
 
-def test_the_address_of_the_queues_follows_from_that_of_the_blobs():
+def test_the_url_of_the_queues_follows_from_that_of_the_blobs():
     blobs = "https://shop.blob.core.windows.net/"
-    here = StorageAccount(blob_url=blobs)
-    assert here.resolve_url("queue") == "https://shop.queue.core.windows.net/"
-    elsewhere = StorageAccount(
+    by_blobs = StorageAccount(blob_url=blobs)
+    assert by_blobs.resolve_url("queue") == "https://shop.queue.core.windows.net/"
+    by_queues = StorageAccount(
         blob_url="https://storage.example", queue_url="https://queues.example"
     )
-    assert elsewhere.resolve_url("queue") == "https://queues.example"
+    assert by_queues.resolve_url("queue") == "https://queues.example"
     with pytest.raises(Misconfigured, match="queueServiceUri"):
         StorageAccount(blob_url="https://storage.example").resolve_url("queue")
-    AzureEventQueue.connect(here, "blob-events").close()
+    AzureEventQueue.connect(by_blobs, "blob-events").close()
 
 
 @pytest.mark.parametrize("connection", ["nonsense", "a=b;c=d"])

@@ -1,4 +1,4 @@
-"""What only a folder has: hidden files, links, a disk's limits, files dropped in by hand."""
+"""What only a folder has: hidden files, links, the disk's limits, files dropped in by hand."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ def store(tmp_path):
     return FolderBlobStore(tmp_path, "images")
 
 
-def names(store):
+def list_names(store):
     return [info.name for info in store.list().items]
 
 
@@ -53,7 +53,7 @@ def test_files_dropped_in_are_blobs_and_hidden_ones_are_not(store, tmp_path):
     (tmp_path / "images" / "p1" / ".git").mkdir(parents=True)
     for name in ("p1/a.jpg", "p1/.DS_Store", "p1/.git/config"):
         (tmp_path / "images" / name).write_bytes(b"1")
-    assert names(store) == ["p1/a.jpg"]
+    assert list_names(store) == ["p1/a.jpg"]
     assert store.read("p1/a.jpg").data == b"1"
 
 
@@ -63,7 +63,7 @@ def test_symbolic_links_lead_nowhere(store, tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "file.jpg").symlink_to(tmp_path / "secret" / "a.jpg")
     (tmp_path / "images" / "folder").symlink_to(tmp_path / "secret")
-    assert names(store) == []
+    assert list_names(store) == []
     for name in ("file.jpg", "folder/a.jpg"):
         with pytest.raises(Unprocessable, match="symbolic link"):
             store.read(name)
@@ -93,13 +93,13 @@ def test_a_delete_leaves_no_empty_folder_and_a_write_no_unfinished_file(store, t
 
 
 def test_writes_and_deletes_in_one_folder_do_not_trip_each_other(store):
-    def both(number):
+    def write_and_delete(number):
         for _ in range(50):
             store.write(f"p/{number}.jpg", b"1", content_type=JPEG)
             store.delete(f"p/{number}.jpg")
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(both, range(4)))
+        list(pool.map(write_and_delete, range(4)))
     assert store.list().items == ()
 
 

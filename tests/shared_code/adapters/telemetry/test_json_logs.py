@@ -1,4 +1,4 @@
-"""One JSON object per line, and nothing in it that somebody sent."""
+"""Each log line is a JSON object, and holds nothing that a caller sent."""
 
 import io
 import json
@@ -11,36 +11,36 @@ from shared_code.domain.call import Call, enter_call
 
 
 @pytest.fixture
-def lines():
-    """A logger of its own, and what it has written."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
+def logger_and_lines():
+    """A logger, and a function that returns what it has written, parsed."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLineFormatter())
     logger = logging.getLogger("shop")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    yield logger, lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    yield logger, lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     logger.removeHandler(handler)
 
 
-def test_a_line_is_an_object(lines):
-    logger, written = lines
+def test_a_line_is_an_object(logger_and_lines):
+    logger, read_lines = logger_and_lines
     logger.info("%d of %s\nand more", 3, "naïve")
-    assert written() == [{"level": "INFO", "logger": "shop", "message": "3 of naïve\nand more"}]
+    assert read_lines() == [{"level": "INFO", "logger": "shop", "message": "3 of naïve\nand more"}]
 
 
-def test_it_says_which_call_it_belongs_to(lines):
-    logger, written = lines
+def test_it_says_which_call_it_belongs_to(logger_and_lines):
+    logger, read_lines = logger_and_lines
     with enter_call(Call("search_by_text", "r-1")):
         logger.warning("slow")
     logger.warning("nobody's")
-    first, second = written()
+    first, second = read_lines()
     assert (first["function"], first["request_id"]) == ("search_by_text", "r-1")
     assert "request_id" not in second
 
 
-def test_an_exception_is_told_by_its_types_and_places_without_its_text(lines):
-    logger, written = lines
+def test_an_exception_is_logged_by_its_types_and_places_without_its_text(logger_and_lines):
+    logger, read_lines = logger_and_lines
 
     def search(query):
         try:
@@ -52,11 +52,11 @@ def test_an_exception_is_told_by_its_types_and_places_without_its_text(lines):
         search("a red dress")
     except ValueError:
         logger.exception("unhandled error")
-    [said] = written()
-    assert said["error"] == "ValueError < KeyError"
-    assert said["stack"][-1].startswith("test_json_logs.py:")
-    assert said["stack"][-1].endswith(" search")
-    assert "red dress" not in json.dumps(said)
+    [line] = read_lines()
+    assert line["error"] == "ValueError < KeyError"
+    assert line["stack"][-1].startswith("test_json_logs.py:")
+    assert line["stack"][-1].endswith(" search")
+    assert "red dress" not in json.dumps(line)
 
 
 def test_the_hosts_handlers_stay_and_write_json():
@@ -66,10 +66,12 @@ def test_the_hosts_handlers_stay_and_write_json():
     try:
         set_up_logs("text")
         assert handler.formatter is None
-        before = [each.formatter for each in root.handlers]
+        before = [root_handler.formatter for root_handler in root.handlers]
         set_up_logs("json")
-        assert all(isinstance(each.formatter, JsonLineFormatter) for each in root.handlers)
-        for each, formatter in zip(root.handlers, before, strict=True):
-            each.setFormatter(formatter)
+        assert all(
+            isinstance(root_handler.formatter, JsonLineFormatter) for root_handler in root.handlers
+        )
+        for root_handler, formatter in zip(root.handlers, before, strict=True):
+            root_handler.setFormatter(formatter)
     finally:
         root.removeHandler(handler)

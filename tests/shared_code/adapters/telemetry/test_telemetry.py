@@ -28,8 +28,8 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 AT = IMPORTED_NS + 1_000_000_000
 
 
-class Told:
-    """What the emitter tells the SDK."""
+class SdkRecorder:
+    """The spans and metrics that the emitter gives the SDK."""
 
     def __init__(self):
         self._spans = InMemorySpanExporter()
@@ -38,11 +38,11 @@ class Told:
         tracers.add_span_processor(SimpleSpanProcessor(self._spans))
         self.emitter = Emitter(tracers.get_tracer("t"), self._meters.get_meter("t"))
 
-    def spans(self):
+    def get_spans(self):
         return {span.name: span for span in self._spans.get_finished_spans()}
 
-    def metrics(self):
-        """(name, attributes but the function's) -> (count, sum)."""
+    def get_metrics(self):
+        """Returns (count, sum) by (name, attributes except the function's)."""
         data = self._reader.get_metrics_data()
         points = [
             (metric.name, point)
@@ -64,29 +64,29 @@ class Told:
 
 
 @pytest.fixture
-def told():
-    with_sdk = Told()
-    yield with_sdk
-    with_sdk.close()
+def recorder():
+    sdk_recorder = SdkRecorder()
+    yield sdk_recorder
+    sdk_recorder.close()
 
 
-def operation(*, parent="", status=200, stages=None):
+def make_operation(*, parent="", status=200, stages=None):
     stages = stages or Stages()
     return Operation("search_by_text", "r-1", parent, AT, AT + 10_000_000, status, stages)
 
 
-def stages():
-    made = Stages()
-    made.add("embed", AT + 1_000_000, 3_000_000)
-    made.add("search", AT + 4_000_000, 5_000_000)
-    made.add("search", AT + 9_000_000, 1_000_000)
-    made.marks["cache"] = "miss"
-    return made
+def make_stages():
+    stages = Stages()
+    stages.add("embed", AT + 1_000_000, 3_000_000)
+    stages.add("search", AT + 4_000_000, 5_000_000)
+    stages.add("search", AT + 9_000_000, 1_000_000)
+    stages.marks["cache"] = "miss"
+    return stages
 
 
-def test_a_call_is_a_span_and_its_stages_are_spans_below_it(told):
-    told.emitter.emit(operation(stages=stages()))
-    spans = told.spans()
+def test_a_call_is_a_span_and_its_stages_are_spans_below_it(recorder):
+    recorder.emitter.emit(make_operation(stages=make_stages()))
+    spans = recorder.get_spans()
     assert set(spans) == {"search_by_text", "embed", "search"}
     call, embed = spans["search_by_text"], spans["embed"]
     assert (call.start_time, call.end_time) == (AT, AT + 10_000_000)
@@ -101,33 +101,33 @@ def test_a_call_is_a_span_and_its_stages_are_spans_below_it(told):
     }
 
 
-def test_it_belongs_to_the_trace_of_the_host(told):
-    told.emitter.emit(operation(parent=f"00-{TRACE}-{SPAN}-01"))
-    [call] = told.spans().values()
+def test_a_call_belongs_to_the_trace_of_the_host(recorder):
+    recorder.emitter.emit(make_operation(parent=f"00-{TRACE}-{SPAN}-01"))
+    [call] = recorder.get_spans().values()
     assert f"{call.context.trace_id:032x}" == TRACE
     assert f"{call.parent.span_id:016x}" == SPAN
 
 
 @pytest.mark.parametrize("parent", ["", "nonsense", "00-0-0-0"])
-def test_without_one_it_is_a_trace_of_its_own(told, parent):
-    told.emitter.emit(operation(parent=parent))
-    [call] = told.spans().values()
+def test_without_a_parent_a_call_is_a_trace_of_its_own(recorder, parent):
+    recorder.emitter.emit(make_operation(parent=parent))
+    [call] = recorder.get_spans().values()
     assert call.parent is None
 
 
 @pytest.mark.parametrize(
     ("status", "code"), [(200, StatusCode.UNSET), (422, StatusCode.UNSET), (503, StatusCode.ERROR)]
 )
-def test_a_failure_of_ours_is_an_error_and_a_callers_is_none(told, status, code):
-    told.emitter.emit(operation(status=status))
-    [call] = told.spans().values()
+def test_a_failure_of_ours_is_an_error_and_a_callers_is_none(recorder, status, code):
+    recorder.emitter.emit(make_operation(status=status))
+    [call] = recorder.get_spans().values()
     assert call.status.status_code == code
 
 
-def test_metrics(told):
-    told.emitter.emit(operation(stages=stages()))
-    told.emitter.emit(operation(status=503))
-    metrics = told.metrics()
+def test_metrics(recorder):
+    recorder.emitter.emit(make_operation(stages=make_stages()))
+    recorder.emitter.emit(make_operation(status=503))
+    metrics = recorder.get_metrics()
     assert metrics == {
         ("cold_start_ms",): (1, 1010.0),
         ("request_ms", 200): (1, 10.0),
@@ -139,46 +139,46 @@ def test_metrics(told):
     }
 
 
-def test_only_the_first_call_is_a_cold_start(told):
-    told.emitter.emit(operation())
-    told.emitter.emit(operation())
-    assert told.metrics()[("cold_starts",)] == (None, 1)
+def test_only_the_first_call_is_a_cold_start(recorder):
+    recorder.emitter.emit(make_operation())
+    recorder.emitter.emit(make_operation())
+    assert recorder.get_metrics()[("cold_starts",)] == (None, 1)
 
 
 def test_stages_are_collected_with_their_times():
     before = time.time_ns()
-    with collect_stages() as found:
+    with collect_stages() as stages:
         with stage("embed"), stage("queue"):
             mark("cache", "hit")
         for _ in range(MAX_INTERVALS):
             with stage("store"):
                 pass
-    assert [each.name for each in found.intervals[:2]] == ["queue", "embed"]
-    assert len(found.intervals) == MAX_INTERVALS
-    assert before <= found.intervals[0].started_ns <= found.intervals[0].ended_ns
-    assert found.marks == {"cache": "hit"}
-    assert set(found) == {"embed", "queue", "store", "cache;desc=hit"}
+    assert [interval.name for interval in stages.intervals[:2]] == ["queue", "embed"]
+    assert len(stages.intervals) == MAX_INTERVALS
+    assert before <= stages.intervals[0].started_ns <= stages.intervals[0].ended_ns
+    assert stages.marks == {"cache": "hit"}
+    assert set(stages) == {"embed", "queue", "store", "cache;desc=hit"}
 
 
-def test_the_thread_tells_all_in_order(told):
-    background = BackgroundTelemetry(lambda: told.emitter)
+def test_the_thread_emits_every_call(recorder):
+    background = BackgroundTelemetry(lambda: recorder.emitter)
     for status in (200, 404, 503):
-        background.record(operation(status=status))
+        background.record(make_operation(status=status))
     background.flush()
-    assert {key[1] for key in told.metrics() if key[0] == "request_ms"} == {200, 404, 503}
+    assert {key[1] for key in recorder.get_metrics() if key[0] == "request_ms"} == {200, 404, 503}
 
 
-def test_nothing_is_connected_before_there_is_something_to_tell():
+def test_nothing_is_connected_before_the_first_call():
     BackgroundTelemetry(lambda: pytest.fail("too early"))
 
 
-def test_what_cannot_be_set_up_is_said_once_and_fails_no_call(caplog):
+def test_a_failed_set_up_is_logged_once_and_fails_no_call(caplog):
     def refuse():
         raise ValueError("InstrumentationKey=hush")
 
     background = BackgroundTelemetry(refuse)
-    background.record(operation())
-    background.record(operation())
+    background.record(make_operation())
+    background.record(make_operation())
     background.flush()
     [record] = caplog.records
     assert record.levelno == logging.ERROR
@@ -186,32 +186,32 @@ def test_what_cannot_be_set_up_is_said_once_and_fails_no_call(caplog):
     assert "hush" not in caplog.text
 
 
-def test_a_failure_while_telling_costs_no_more_than_that(told, caplog):
+def test_a_failure_of_the_emitter_costs_only_that_call(recorder, caplog):
     class Failing:
-        def emit(self, one):
-            if one.status == 404:
+        def emit(self, operation):
+            if operation.status == 404:
                 raise RuntimeError
-            told.emitter.emit(one)
+            recorder.emitter.emit(operation)
 
     background = BackgroundTelemetry(Failing)
     for status in (404, 200):
-        background.record(operation(status=status))
+        background.record(make_operation(status=status))
     background.flush()
-    assert ("request_ms", 200) in told.metrics()
+    assert ("request_ms", 200) in recorder.get_metrics()
     assert "incomplete" in caplog.text
 
 
-def test_a_flood_is_cut_and_that_is_said(caplog):
+def test_a_flood_of_calls_is_cut_and_logged(caplog):
     flooded = threading.Event()
     background = BackgroundTelemetry(lambda: flooded.wait() and None)
     for _ in range(MAX_WAITING + 10):
-        background.record(operation())
+        background.record(make_operation())
     flooded.set()
     background.flush()
     assert "more calls than it can record" in caplog.text
 
 
-def test_without_the_setting_there_is_none():
+def test_without_the_setting_there_is_no_telemetry():
     assert isinstance(Adapters(Settings()).telemetry, NoTelemetry)
 
 
@@ -222,15 +222,15 @@ def test_every_instrumentation_of_the_distribution_is_switched_off():
     assert set(telemetry.INSTRUMENTATIONS) >= set(known)
 
 
-def in_a_process_of_its_own(code):
-    done = subprocess.run(
+def run_in_new_process(code):
+    completed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout.strip()
 
 
-CALLED = """
+IMPORTS = """
 import sys
 import azure.functions as func
 from functions.ops import health
@@ -243,14 +243,14 @@ health(func.HttpRequest(method="GET", url="/api/v1/health", body=b""))
 """
 
 
-def test_a_call_imports_nothing_of_it_without_the_setting():
+def test_without_the_setting_a_call_imports_no_opentelemetry():
     loaded = "print([name for name in sys.modules if name.startswith('opentelemetry')])"
-    assert in_a_process_of_its_own(CALLED + A_CALL + loaded) == "[]"
+    assert run_in_new_process(IMPORTS + A_CALL + loaded) == "[]"
 
 
-def test_what_the_worker_has_set_up_is_used_and_not_set_up_again():
-    """It does so where PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY is set."""
-    code = f"""{CALLED}
+def test_a_tracer_that_the_worker_has_set_up_is_used():
+    """The worker does so where PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY is set."""
+    code = f"""{IMPORTS}
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -262,7 +262,7 @@ app = App(Settings(opentelemetry=True, applicationinsights_connection_string="no
 use_models(ModelSwitch(app))
 {A_CALL}
 app.adapters.telemetry.flush()
-told = [span.name for span in spans.get_finished_spans()]
-print(told, "azure.monitor.opentelemetry" in sys.modules)
+names = [span.name for span in spans.get_finished_spans()]
+print(names, "azure.monitor.opentelemetry" in sys.modules)
 """
-    assert in_a_process_of_its_own(code) == "['health'] False"
+    assert run_in_new_process(code) == "['health'] False"

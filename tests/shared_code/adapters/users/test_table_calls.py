@@ -1,4 +1,4 @@
-"""Azure Tables that fail as they are told to, over real HTTP."""
+"""Calls of an Azure Tables service that fails on purpose, over real HTTP."""
 
 import pytest
 from azure.data.tables import TableClient
@@ -9,70 +9,72 @@ from shared_code.adapters.users.table import TableRows
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.patience import interactive_request
-from tests.failing_service import Failing
+from tests.failing_service import FailingService
 from tests.local_services import free_ports
 
 
-def rows_at(port, calls=None):
+def make_rows(port, calls=None):
     account = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;"
     connection = f"{account}TableEndpoint=http://127.0.0.1:{port}/a;"
     client = TableClient.from_connection_string(connection, "users", **OPTIONS)
     return TableRows(client, calls)
 
 
-def json_answers(*answers):
+def serve_json(*responses):
     typed = {"content-type": "application/json"}
-    return Failing(*((status, typed | headers, body) for status, headers, body in answers))
+    return FailingService(*((status, typed | headers, body) for status, headers, body in responses))
 
 
-NONE_SUCH = (404, {}, b'{"odata.error": {"code": "ResourceNotFound", "message": {"value": ""}}}')
+NOT_FOUND = (404, {}, b'{"odata.error": {"code": "ResourceNotFound", "message": {"value": ""}}}')
 
 
-def test_a_table_service_that_does_not_answer_is_told():
+def test_a_table_service_that_does_not_answer_is_unavailable():
     port = free_ports(1)[0]
     with pytest.raises(Unavailable):
-        rows_at(port).get("owner", "key")
+        make_rows(port).get("owner", "key")
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_what_passes_is_tried_again(status):
-    with json_answers((status, {}, b""), (status, {"retry-after": "1"}, b""), NONE_SUCH) as service:
-        assert rows_at(service.port).get("owner", "key") is None
-        assert len(service.asked) == 3
+def test_a_passing_error_is_tried_again(status):
+    with serve_json((status, {}, b""), (status, {"retry-after": "1"}, b""), NOT_FOUND) as service:
+        assert make_rows(service.port).get("owner", "key") is None
+        assert len(service.requested_at) == 3
 
 
-def test_nobody_is_kept_for_as_long_as_the_service_asks_for():
-    with json_answers((503, {"retry-after": "60"}, b"")) as service:
+def test_a_long_retry_after_is_not_waited_for():
+    with serve_json((503, {"retry-after": "60"}, b"")) as service:
         with pytest.raises(Unavailable) as caught:
-            rows_at(service.port).get("owner", "key")
-        assert (len(service.asked), caught.value.retry_after_s) == (1, 60)
+            make_rows(service.port).get("owner", "key")
+        assert (len(service.requested_at), caught.value.retry_after_s) == (1, 60)
 
 
-def test_credentials_that_are_refused_are_told_with_the_remedy():
-    with json_answers((403, {}, b'{"odata.error": {"code": "AuthorizationFailure"}}')) as service:
+def test_refused_credentials_are_reported_with_the_remedy():
+    with serve_json((403, {}, b'{"odata.error": {"code": "AuthorizationFailure"}}')) as service:
         with pytest.raises(Misconfigured, match="Storage Table Data Contributor"):
-            rows_at(service.port).get("owner", "key")
-        assert len(service.asked) == 1
+            make_rows(service.port).get("owner", "key")
+        assert len(service.requested_at) == 1
 
 
 def test_after_a_failure_callers_of_http_are_refused_at_once():
-    """A missing row is an answer: it lets everybody in again."""
-    with json_answers((503, {"retry-after": "60"}, b""), NONE_SUCH) as service:
-        now = [100.0]
-        breaker = CircuitBreaker("Table storage", clock=lambda: now[0])
-        rows = rows_at(service.port, TableCalls(breaker))
+    """A missing row is a valid response: after it, nobody is refused any more."""
+    with serve_json((503, {"retry-after": "60"}, b""), NOT_FOUND) as service:
+        clock = [100.0]
+        breaker = CircuitBreaker("Table storage", clock=lambda: clock[0])
+        rows = make_rows(service.port, TableCalls(breaker))
         with interactive_request():
             for _ in range(3):
                 with pytest.raises(Unavailable):
                     rows.get("owner", "key")
-            assert len(service.asked) == 1
-            now[0] += 10
+            assert len(service.requested_at) == 1
+            clock[0] += 10
             assert [rows.get("owner", "key") for _ in range(3)] == [None] * 3
-            now[0] -= 9  # a moment at which it would refuse, had that answer not counted
+            clock[0] -= (
+                9  # at this time it would refuse, if that response had not closed the breaker
+            )
             assert rows.get("owner", "key") is None
 
 
-def test_where_the_tables_of_an_account_are():
+def test_the_url_of_an_accounts_tables():
     blobs = "https://shop.blob.core.windows.net"
     account = StorageAccount(blob_url=blobs)
     assert account.resolve_url("table") == "https://shop.table.core.windows.net"
@@ -84,6 +86,6 @@ def test_where_the_tables_of_an_account_are():
         StorageAccount(blob_url="https://blobs.example.com").resolve_url("table")
 
 
-def test_what_is_no_connection_string_is_told():
+def test_a_malformed_connection_string_is_reported():
     with pytest.raises(Misconfigured):
         TableRows.from_connection_string("nonsense", "users")

@@ -1,4 +1,4 @@
-"""Where users' rows are kept: a folder, Azurite's table service, and the twin in memory."""
+"""Every store of users' rows: a folder, Azurite's table service, and the twin in memory."""
 
 import json
 import uuid
@@ -42,7 +42,7 @@ def test_a_row_comes_back_whole(rows):
     assert rows.get("owner", "key").row == {"other": 1}
 
 
-def test_owners_are_apart(rows):
+def test_owners_are_separate(rows):
     rows.put("a", "key", {"of": "a"})
     rows.put("b", "key", {"of": "b"})
     rows.put("b", "key-2", {"of": "b"})
@@ -56,12 +56,12 @@ def test_owners_are_apart(rows):
 def test_a_write_may_depend_on_what_was_read(rows):
     assert rows.put("owner", "key", {"n": 1}, etag="")
     assert not rows.put("owner", "key", {"n": 0}, etag="")
-    seen = rows.get("owner", "key").etag
-    assert rows.put("owner", "key", {"n": 2}, etag=seen)
-    assert not rows.put("owner", "key", {"n": 3}, etag=seen)
+    etag = rows.get("owner", "key").etag
+    assert rows.put("owner", "key", {"n": 2}, etag=etag)
+    assert not rows.put("owner", "key", {"n": 3}, etag=etag)
     assert rows.get("owner", "key").row == {"n": 2}
     rows.delete("owner", "key")
-    assert not rows.put("owner", "key", {"n": 4}, etag=seen)
+    assert not rows.put("owner", "key", {"n": 4}, etag=etag)
 
 
 @pytest.mark.parametrize("character", ["x", "é", "👗", '"'])
@@ -87,7 +87,7 @@ def test_as_many_products_as_may_be_marked_do_fit(rows):
     assert users.get_preferences("ada").hidden == hidden
 
 
-def test_of_those_who_change_a_row_at_one_time_none_is_lost(rows):
+def test_no_simultaneous_change_of_a_row_is_lost(rows):
     users = Users(rows)
     products = [f"p{n}" for n in range(8)]
     with ThreadPoolExecutor(4) as pool:
