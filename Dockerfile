@@ -1,6 +1,6 @@
-# The app as a container: Azure Functions on Azure Container Apps, or wherever containers run.
-# The first stage puts together what `make package` does, by the same script; the second is
-# Microsoft's host with the Python worker, and the app in it.
+# The app as a container, for Azure Functions on Azure Container Apps or wherever containers run.
+# The first stage runs the script of `make package`; the second is Microsoft's host with the Python
+# worker, and the app in it.
 #   docker build -t catalogue-image-search .
 #   docker build --build-arg MODEL=models/clip-vit-base-patch32-int8 -t catalogue-image-search .
 #   docker build --build-arg ONNXRUNTIME=onnxruntime-gpu -t catalogue-image-search:cuda .   (docs/deploy.md)
@@ -20,7 +20,7 @@ RUN python -m infra.package --folder /app --python "${PYTHON}" --model "${MODEL}
 
 FROM mcr.microsoft.com/azure-functions/python:4-python${PYTHON}
 ARG MODEL=models/starter
-# The host writes below /home and /tmp; it binds port 80 as root unless told otherwise. Outside Azure the worker does not
+# The host writes below /home and /tmp; by default it binds port 80, as root. Outside Azure the worker does not
 # look for packages below the app (its worker.py), and would find no functions at all: hence PYTHONPATH.
 ENV AzureWebJobsScriptRoot=/home/site/wwwroot \
     PYTHONPATH=/home/site/wwwroot/.python_packages/lib/site-packages \

@@ -1,9 +1,9 @@
 // Sends a mail about what nobody would notice in time: failing answers, pictures that were not indexed, and events
 // that wait or were lost.
 //
-// How old the messages of a queue are is no metric of Azure: storage counts the messages of all queues together,
-// once a day. Two signs tell it: the host logs when each message was put into the queue, and Event Grid counts what
-// it delivered, so that an hour in which nothing was taken shows an app that does not run at all.
+// Azure has no metric for the age of a queue's messages: storage counts the messages of all queues together, once a
+// day. Two signs show it: the host logs when each message was put into the queue, and Event Grid counts what it
+// delivered. If nothing of that was taken for an hour, the app does not run at all.
 param location string
 param tags object
 param token string
@@ -43,7 +43,7 @@ resource countEvents 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 var rules = [
   {
     name: 'failed-answers'
-    description: 'More than five answers in a quarter of an hour were 5xx: see docs/operations.md.'
+    description: 'More than five responses in a quarter of an hour were 5xx: see docs/operations.md.'
     query: [
       'AppRequests'
       'where ResultCode startswith "5"'
@@ -63,7 +63,7 @@ var rules = [
   }
   {
     name: 'new-failures'
-    description: 'Pictures could not be indexed: GET index-failures tells which, and why.'
+    description: 'Pictures could not be indexed: GET index-failures lists them with the reason.'
     query: [
       'union AppTraces, AppRequests'
       'where OperationName in ("blob_events_given_up", "blob_trigger_given_up") or Message contains "cannot be indexed" or Message contains "Given up after" or Message contains "A fault of this app ended"'
@@ -73,8 +73,8 @@ var rules = [
   }
   {
     name: 'waiting-events'
-    // A look that is put off is a message of its own, so its age is that of the pause. From an hour's outage on
-    // pauses take 45 minutes or more.
+    // A postponed look is a message of its own, so its age is that of the pause. After an hour of outage the
+    // pauses are 45 minutes or more.
     description: 'Events have waited for about an hour or longer. Health with ?deep=true names what is down.'
     query: [
       'AppTraces'
@@ -99,7 +99,7 @@ var rules = [
   }
   {
     name: 'lost-events'
-    description: 'Events could not be put into the queue: they are in the container dead-letters. POST reconcile mends what they told of.'
+    description: 'Events could not be put into the queue: they are in the container dead-letters. POST reconcile corrects what they would have changed.'
     query: [
       'AzureMetrics'
       'where Resource =~ "${topicName}" and MetricName in ("DeadLetteredCount", "DroppedEventCount")'
@@ -110,7 +110,7 @@ var rules = [
   }
   {
     name: 'logs-capped'
-    description: 'The daily cap of logs is reached: Azure drops them until tomorrow, and the other alerts see nothing. Find out what logs so much.'
+    description: 'The daily cap of logs is reached: Azure drops logs until tomorrow, and the other alerts see nothing. Find out what logs so much.'
     query: [
       '_LogOperation'
       'where Category =~ "Ingestion" and Detail contains "OverQuota"'

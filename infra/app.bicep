@@ -9,12 +9,12 @@ param insightsName string
 param storageAccountName string
 param deploymentContainer string
 param pythonVersion string
-@description('Of the app in the virtual network; empty: none.')
+@description('The subnet of the app in the virtual network; empty: none.')
 param subnetId string
 param corsOrigins array
 @description('memoryMB, maximum, httpConcurrency, alwaysReadyHttp, alwaysReadyEvents, alwaysReadyDurable.')
 param scale object
-@description('What differs from one deployment to the other.')
+@description('The settings that differ between deployments.')
 param settings object
 
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -25,13 +25,13 @@ var instancesReady = [
 ]
 // Handlers that are not async share one pool of threads. Unless it is set, an instance with one core has five,
 // fewer than the requests it lets in, and a request without a thread waits where no time limit of ours sees it.
-// So: as many as either kind of instance is handed at one time (HTTP has instances of its own), and four more,
+// So: as many as either kind of instance gets at one time (HTTP has instances of its own), and four more,
 // which answer health checks and quick reads while the others wait. Activities, two at a time, fit as well.
 // More threads do not mean more pictures in memory: decoding and encoding have a gate of their own in the app.
 var queues = loadJsonContent('../host.json').extensions.queues
 var spareThreads = 4
 var threads = max(scale.httpConcurrency, queues.batchSize + queues.newBatchThreshold) + spareThreads
-// the same for everybody, and told all the same: the portal shows what there is to change
+// the same in every deployment, but set explicitly, so that the portal shows what can be changed
 var constants = {
   QDRANT_COLLECTION: 'products'
   QDRANT_DISTANCE: 'cosine'
@@ -106,7 +106,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   name: 'func-${token}'
   // checkov:skip=CKV_AZURE_78:Flex Consumption has no FTP, and its credentials are switched off below
   location: location
-  // checkov:skip=CKV_AZURE_222:shops call it from the internet; every function that matters wants a key
+  // checkov:skip=CKV_AZURE_222:shops call it from the internet; every function that matters needs a key
   tags: union(tags, { 'azd-service-name': 'search' })
   // checkov:skip=CKV_AZURE_17:callers have keys, not certificates
   kind: 'functionapp,linux'

@@ -1,8 +1,8 @@
-// Sends mail before a month costs more than planned. It stops nothing: budgets of Azure only watch.
+// Sends mail before a month costs more than planned. It stops nothing: Azure's budgets only warn.
 param amount int
 @description('First day of a month. Azure accepts no other start for a budget that exists, and no past month for a new one.')
 param start string
-@description('Empty: only the owners of the resource group are told.')
+@description('Who gets the mail besides the owners of the resource group; empty: nobody.')
 param email string
 
 var emails = empty(email) ? [] : [email]

@@ -1,6 +1,6 @@
-// Event Grid puts what happens to pictures into a queue of the storage account, from which the app takes it
-// at its own pace, also after hours in which it slept or was broken. Nothing here holds a key or needs the
-// app to answer, so all of it is declared here and nothing is left for a script.
+// Event Grid puts what happens to pictures into a queue of the storage account, and the app takes it from there
+// at its own pace, even after hours in which it slept or was broken. Nothing here holds a key or needs the app
+// to answer, so no script is needed.
 param location string
 param tags object
 param token string

@@ -1,15 +1,15 @@
-// Everything that the app needs on Azure but Qdrant: `azd up` asks for what has no default.
-// Nobody holds a secret: the app is who it is by a managed identity; Qdrant's key lies in Key Vault.
+// Everything that the app needs on Azure, except Qdrant: `azd up` asks for what has no default.
+// Nobody holds a secret: the app signs in with a managed identity, and Qdrant's key is in Key Vault.
 targetScope = 'subscription'
 
 @minLength(1)
 @maxLength(40)
-@description('Names the resource group; a hash of it, of the subscription and of the region names all else.')
+@description('Names the resource group. Everything else is named by a hash of this name, the subscription and the region.')
 param environmentName string
 
 @minLength(1)
 // from Microsoft's quickstart (Azure-Samples/functions-quickstart-python-http-azd, infra/main.bicep)
-@description('A region with Flex Consumption: az functionapp list-flexconsumption-locations tells the newest.')
+@description('A region with Flex Consumption: az functionapp list-flexconsumption-locations lists the newest.')
 @allowed([
   'australiaeast'
   'australiasoutheast'
@@ -56,32 +56,32 @@ param qdrantApiKey string
 @description('Nobody can purge the deleted vault for seven days, nor reuse its name meanwhile. It can never be switched off again: for organisations that require it.')
 param purgeProtection bool = false
 
-@description('Model bundle below models/, as it lies in the package.')
+@description('Path of the model bundle in the package, below models/.')
 param modelDir string = 'models/starter'
 
-@description('The bundle to move to by POST reindex; empty: none.')
+@description('The bundle to change to by POST reindex; empty: none.')
 param nextModelDir string = ''
 
-@description('How many vectors the collection is made for (pictures and products): its layout in Qdrant.')
+@description('How many vectors (pictures and products) to lay the collection out for in Qdrant.')
 param expectedVectors int = 0
 
 @description('Metadata fields that filters may use, each with its type.')
 param filterableFields string = 'category:keyword,colour:keyword,brand:keyword,price:number,in_stock:bool'
 
-@description('Python of the function app. The wheels in the package are for the same one: azd hands APP_PYTHON_VERSION to both.')
+@description('Python version of the function app. The wheels in the package are for the same one: azd passes APP_PYTHON_VERSION to both.')
 @allowed(['3.11', '3.12', '3.13', '3.14'])
 param pythonVersion string = '3.11'
 
-@description('Memory of an instance. 2048 MB has a whole core: a search answers in a quarter of the time of 512 MB, which costs a quarter a second and has a quarter of a core (docs/costs.md).')
+@description('Memory of an instance. 512 MB has a quarter of a core and costs a quarter a second; 2048 MB has a whole core and answers a search in a quarter of the time (docs/costs.md).')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Instances at most in each of the six groups that scale separately: searches, bulk jobs, events, and every other function. Qdrant and the bill bear the sum (docs/costs.md).')
+@description('Instances at most in each of the six groups that scale separately: searches, bulk jobs, events, and every other function. Qdrant and your bill get the sum (docs/costs.md).')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 5
 
-@description('HTTP requests that one instance takes at one time. Encoding is bound by its one core, so more would only wait; fewer leave the core idle while Qdrant answers.')
+@description('HTTP requests that one instance takes at a time. Encoding keeps its one core busy, so more would only wait; with fewer the core is idle while Qdrant answers.')
 @minValue(1)
 @maxValue(100)
 param httpConcurrency int = 8
@@ -101,10 +101,10 @@ param alwaysReadyDurable int = 0
 @description('Web addresses from which a browser may call the API; none: only the dashboard, which the app serves itself.')
 param corsOrigins array = []
 
-@description('Searches, facets and reading of products without a key, for a storefront behind a gateway.')
+@description('Allows searching, facets and reading products without a key, for a storefront behind a gateway.')
 param publicSearch bool = false
 
-@description('When container and index are compared: NCRONTAB, UTC.')
+@description('When to compare container and index: NCRONTAB, UTC.')
 param reconcileCron string = '0 0 3 * * *'
 
 @description('Feeds may name pictures by URL, which the app then fetches.')
@@ -119,14 +119,14 @@ param natGatewayEnabled bool = false
 @description('A Redis that all instances share for embeddings of queries.')
 param redisEnabled bool = false
 
-@description('Gigabytes of logs taken in a day, -1 for no limit. Beyond it Azure drops logs until the next day, and alerts that read them see nothing; ALERT_EMAIL is told.')
+@description('Gigabytes of logs taken in a day, -1 for no limit. Beyond it Azure drops logs until the next day, and alerts that read them see nothing; ALERT_EMAIL gets a mail.')
 @minValue(-1)
 param logDailyCapGb int = 1
 
-@description('Who is told when something fails; empty: nobody.')
+@description('Who gets a mail when something fails; empty: nobody.')
 param alertEmail string = ''
 
-@description('The cost of a month, in the currency of the bill, at which the owners and ALERT_EMAIL are told; 0 for no budget.')
+@description('The cost of a month, in the currency of the bill, at which the owners and ALERT_EMAIL get a mail; 0 for no budget.')
 @minValue(0)
 param monthlyBudget int = 0
 
@@ -134,7 +134,7 @@ param monthlyBudget int = 0
 param budgetStart string = ''
 param thisMonth string = utcNow('yyyy-MM-01')
 
-@description('Whoever deploys may read and write pictures, to prove the deployment.')
+@description('Whoever deploys may read and write pictures, to check the deployment.')
 param principalId string = deployer().objectId
 
 var tags = { 'azd-env-name': environmentName }

@@ -1,4 +1,4 @@
-// Storage is reached through the network only; the app goes out through it, to Qdrant too.
+// Storage can be reached through the network only. The app's own calls go through it as well, to Qdrant too.
 param location string
 param tags object
 param token string

@@ -1,4 +1,4 @@
-// A small managed Redis for embeddings of queries: they are all that is in it, and may be lost.
+// A small managed Redis that caches embeddings of queries. Nothing else is in it, and it may be lost.
 param location string
 param tags object
 param token string

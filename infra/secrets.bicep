@@ -1,4 +1,4 @@
-// Key Vault with the one secret there is: Qdrant's key. The app reads it by reference.
+// Key Vault with the only secret: Qdrant's key. The app reads it by reference.
 param location string
 param tags object
 param token string
@@ -35,5 +35,5 @@ module vault 'br/public:avm/res/key-vault/vault:0.13.0' = {
 }
 
 output vaultName string = vault.outputs.name
-// without a version: a new one is taken within a day of its rotation, or at the next restart
+// without a version: the app takes a new one within a day of its rotation, or at the next restart
 output qdrantApiKeyReference string = '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/${secretName})'

@@ -1,4 +1,4 @@
-// The storage account: pictures, what the app notes of them, Durable Functions' hub, the package.
+// The storage account: pictures, the app's own state, Durable Functions' hub, the package.
 param location string
 param tags object
 param token string
@@ -19,7 +19,7 @@ var containerNames = [
   deploymentName
   deadLetterName
 ]
-// a queue trigger makes no queue, neither its own nor the one for messages that were given up
+// a queue trigger creates no queue, neither its own nor the one for messages that were given up
 var eventsQueueName = 'blob-events'
 var queueNames = [
   eventsQueueName
@@ -32,8 +32,8 @@ var blobContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var queueContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 var tableContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 
-// the host wants Blob Data Owner for its locks; the app takes events from a queue and puts into it what is to
-// be tried again; Durable Functions needs queues and tables besides
+// the host needs Blob Data Owner for its locks; the app takes events from a queue and puts retries into it;
+// Durable Functions needs queues and tables as well
 var ofTheApp = [
   for role in [blobOwner, queueContributor, tableContributor]: {
     principalId: identityPrincipalId
@@ -61,7 +61,7 @@ module account 'br/public:avm/res/storage/storage-account:0.25.0' = {
     }
     blobServices: {
       containers: [for name in containerNames: { name: name }]
-      // a picture deleted or replaced by mistake can be had back for a week
+      // a picture deleted or replaced by mistake can be restored for a week
       deleteRetentionPolicyEnabled: true
       deleteRetentionPolicyDays: 7
       containerDeleteRetentionPolicyEnabled: true

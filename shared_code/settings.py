@@ -1,7 +1,7 @@
-"""Every setting of the app, in one frozen table: the only reader of the environment.
+"""All settings of the app, in one frozen table. Only this module reads the environment.
 
 The field ``qdrant_url`` is the app setting ``QDRANT_URL``. All problems are reported
-together, in one message, so that a wrong deployment is put right in one go.
+together, in one message, so that a wrong deployment can be corrected in one go.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from shared_code.settings_values import (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Defaults are the embedded ones: nothing outside this folder is needed to try the app."""
+    """The defaults need nothing outside this folder: engine and storage are embedded."""
 
     model_dir: Path = Path("models/starter")
     """The model bundle to serve."""
     next_model_dir: Path = Path()
-    """The bundle to move to, or the one moved from: of the two, the one serves whose collection the
-    alias leads to. Empty: there is but one. See POST reindex."""
+    """The bundle to change to by POST reindex, or the previous one: the alias points to the
+    collection of the one that serves. Empty: there is only one model."""
 
     qdrant_url: str = ""
-    """Qdrant Cloud; empty: Qdrant's engine embedded in this process, in ``qdrant_path``."""
+    """The Qdrant server; empty: Qdrant's engine inside this process, in ``qdrant_path``."""
     qdrant_api_key: str = field(default="", repr=False)
     qdrant_collection: str = "products"
     """The alias that searches use; collections are named after it and the model."""
     qdrant_distance: Distance = "cosine"
     """Vectors have unit length, so both rank alike; scores are cosines either way."""
     qdrant_quantization: Quantization = "auto"
-    """auto: int8 where EXPECTED_VECTORS do not fit into 1 GB; as it is, if they are not said."""
+    """auto: int8 if EXPECTED_VECTORS do not fit into 1 GB; if they are not set, unchanged."""
     expected_vectors: int = 0
-    """Pictures and texts that the collection is made for; 0: not said, so small."""
+    """How many pictures and texts to lay the collection out for; 0: not set, so a small one."""
     qdrant_timeout_s: float = 5.0
-    """One attempt. A caller of HTTP waits for one, an event for three."""
+    """For one attempt. An HTTP request makes one, an event makes three."""
     qdrant_path: Path = Path()
     """Where the embedded index lives; empty: ``qdrant`` under ``local_dir``."""
     filterable_fields: Mapping[str, FieldType] = field(
@@ -59,14 +59,15 @@ class Settings:
             "in_stock": "bool",
         }
     )
-    """Metadata fields that filters may use, each with its payload index."""
+    """The metadata fields that filters may use; each has a payload index."""
 
     local_dir: Path = Path(".local")
-    """Root of everything the embedded defaults keep."""
+    """The folder for everything that is stored on this machine."""
     azurewebjobsstorage: str = field(default="", repr=False)
     """Connection string of the storage account; empty: folders under ``local_dir``."""
     azurewebjobsstorage__blobserviceuri: str = ""
-    """Set by Azure instead of the connection string when a managed identity is used."""
+    """The account's blobs; Azure sets this instead of the connection string for a managed
+    identity."""
     azurewebjobsstorage__queueserviceuri: str = ""
     """Where the account's queues are; empty: where the blobs are, with ``.queue.`` in the name."""
     azurewebjobsstorage__tableserviceuri: str = ""
@@ -75,86 +76,87 @@ class Settings:
     """The user-assigned managed identity; empty: the default credential chain."""
     images_container: str = "images"
     failures_container: str = "index-failures"
-    """What could not be indexed, one small JSON blob each: survives restarts, no new service."""
+    """A small JSON blob for each blob that could not be indexed: it survives restarts and needs no
+    other service."""
     thumbnails_container: str = "thumbnails"
-    """Small copies of the pictures; may be emptied at any time, they are made again."""
+    """Small copies of the pictures. They may be deleted at any time, and are made again."""
     state_container: str = "state"
-    """How far a reconcile has come, so that one cut short goes on; what bulk jobs have in work."""
+    """How far a reconcile has come, so that it can resume; what bulk jobs are working on."""
     feeds_container: str = "feeds"
-    """Catalogue feeds: those that were posted, and large ones put there by other tools."""
+    """Catalogue feeds: posted ones, and large ones that other tools put there."""
     allow_image_urls: bool = False
-    """Pictures that feeds name by URL are fetched; only from public https servers."""
+    """Fetch pictures that feeds name by URL, from public https servers only."""
     bulk_chunk: int = 64
-    """Items of one activity of a bulk job: some seconds of work, which is what a lost instance
-    costs, and a hundred times what it costs to schedule one."""
+    """Items per activity of a bulk job: some seconds of work, which a lost instance has to repeat;
+    a hundred times as long as it takes to schedule one."""
     bulk_segments: int = 8
-    """Segments of 1,000 items that a bulk job has in work at one time: enough for some 60
-    instances; fewer leave more room for other jobs."""
+    """Segments of 1,000 items that a bulk job works on at a time: 8 keep some 60 instances busy;
+    fewer leave more room for other jobs."""
     users_table: str = "users"
     """Saved searches and preferences: a table of the storage account, or a folder."""
     reconcile_cron: Cron = ""
-    """NCRONTAB, six fields, UTC: when container and index are compared; empty: only by hand."""
+    """When to compare container and index: NCRONTAB, six fields, UTC; empty: only by hand."""
     blob_trigger_source: TriggerSource = "LogsAndContainerScan"
-    """Queue in Azure: Event Grid puts all events of the container on the queue ``blob-events``. The
-    others are the blob trigger's own: the scan, or EventGrid by the host's webhook."""
+    """Queue in Azure: Event Grid puts all events of the container on the queue ``blob-events``.
+    Otherwise the blob trigger gets new blobs, by a scan or by the host's webhook (EventGrid)."""
     event_patience_h: float = 24.0
-    """For how many hours a look that meets an outage is put off before it becomes a failure: a
-    night and the morning after it. Event Grid, too, gives up after a day."""
+    """For how many hours a look is postponed during an outage before it becomes a failure: a night
+    and the morning after it. Event Grid gives up after a day, too."""
 
     max_upload_mb: int = 20
-    """Per request and per dropped blob. The app holds a request's body once (benchmarks/memory)."""
+    """Per request and per dropped blob. A request's body is in memory once (benchmarks/memory)."""
     max_image_pixels: int = 50_000_000
     """Per picture: 150 MB once decoded. A 12-megapixel photo is far below it."""
 
     malloc_arena_max: int = 2
-    """Arenas of glibc's allocator, which keep what threads have freed; 0: as many as it likes. With
-    2, most of what large uploads took is given back, at no cost in time (benchmarks/memory)."""
+    """Arenas of glibc's allocator, which hold on to freed memory; 0: glibc's own default. With 2,
+    most memory of large uploads is given back, at no cost in time (benchmarks/memory)."""
 
     ort_threads: int = 0
-    """0: as many as there are vCPUs; change it from benchmarks/encode.py, not by feel."""
+    """0: one per vCPU. Measure with benchmarks/encode.py before you change it."""
     ort_providers: tuple[str, ...] = ("CPUExecutionProvider",)
-    """onnxruntime's execution providers in the order in which they are tried; a GPU needs another
-    build of onnxruntime and a bundle in fp16 (docs/deploy.md)."""
+    """onnxruntime's execution providers, in the order to try them. A GPU needs another build of
+    onnxruntime and a bundle in fp16 (docs/deploy.md)."""
     encode_concurrency: int = 2
-    """Encodes at one time; more of them would only share the same cores. 1: each has all cores;
-    more: one beside another has one core, and weights of its own."""
+    """Encodes at the same time. With 1, each has all cores; with 2, an encode beside another has
+    one core and a copy of the weights. More would only share the same cores."""
     encode_queue: int = 64
-    """Callers who may wait for their turn; more are told 429. A text takes 3 ms, a picture 10."""
+    """How many callers may wait; any more get 429. A text takes 3 ms, a picture 10."""
     model_wait_s: float = 5.0
-    """How long a request waits while the model loads, which takes 1.2 s in a cold start; then
-    text searches are answered by words alone."""
+    """How long a request waits for the model to load, which takes 1.2 s in a cold start. After
+    that, text searches use keywords alone."""
     cache_mb: int = 16
-    """Of embeddings of queries, in this process: some 6,000 of 512 dimensions. 0: none."""
+    """For cached embeddings of queries in this process: some 6,000 of 512 numbers. 0: no cache."""
     redis_url: str = field(default="", repr=False)
-    """rediss://…: embeddings of queries are shared by all instances; empty: each has its own."""
+    """rediss://… for a cache that all instances share; empty: each instance has its own."""
 
     opentelemetry: bool = False
-    """Traces and metrics of the app go to Application Insights; the host's own go there anyway."""
+    """Send the app's traces and metrics to Application Insights; the host sends its own anyway."""
     applicationinsights_connection_string: str = field(default="", repr=False)
-    """Set by Azure. How to sign in is in APPLICATIONINSIGHTS_AUTHENTICATION_STRING, which the
-    exporter reads itself, as the host does."""
+    """Set by Azure. APPLICATIONINSIGHTS_AUTHENTICATION_STRING says how to sign in; the exporter and
+    the host read it themselves."""
     log_format: LogFormat = "text"
-    """json: one object per line, with the request's id, and without the text of exceptions."""
+    """json: one object per line, with the request's id and without the text of exceptions."""
 
     public_search: bool = False
-    """Searches, facets and the reading of products and pictures need no key; all else does."""
+    """Searching, facets and reading products and pictures need no key; everything else does."""
 
     @property
     def has_next_model(self) -> bool:
         return self.next_model_dir != Path()
 
     def turned_round(self) -> Settings:
-        """With the next model in the place of this one, and this one as the next."""
+        """Returns the settings with the two models swapped."""
         return replace(self, model_dir=self.next_model_dir, next_model_dir=self.model_dir)
 
     @property
     def storage_dir(self) -> Path:
-        """One folder per container, when no storage account is set."""
+        """Has one folder per container; used when no storage account is set."""
         return self.local_dir / "storage"
 
     @property
     def queues_dir(self) -> Path:
-        """One file per queue, when no storage account is set."""
+        """Has one file per queue; used when no storage account is set."""
         return self.local_dir / "queues"
 
     @property
@@ -186,9 +188,7 @@ class Settings:
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://")):
             problems.append("REDIS_URL: must start with rediss:// (or redis:// for a local server)")
         if self.opentelemetry and not self.applicationinsights_connection_string:
-            problems.append(
-                "OPENTELEMETRY: APPLICATIONINSIGHTS_CONNECTION_STRING must say where to"
-            )
+            problems.append("OPENTELEMETRY: APPLICATIONINSIGHTS_CONNECTION_STRING must be set, too")
         if self.qdrant_url and not self.qdrant_url.startswith(("http://", "https://")):
             problems.append("QDRANT_URL: must start with https:// (or http:// for a local server)")
         if not self.qdrant_url and not has_embedded_engine():
@@ -200,7 +200,7 @@ class Settings:
 
 
 def has_embedded_engine() -> bool:
-    """Returns whether Qdrant's embedded engine is installed. It is looked for, not imported."""
+    """Returns whether Qdrant's embedded engine is installed, without importing it."""
     return find_spec("qdrant_edge") is not None
 
 
@@ -216,7 +216,7 @@ class TriggerSettings:
 
 
 def trigger_settings(environ: Mapping[str, str] | None = None) -> TriggerSettings:
-    """Never raises: an exception at import would make the whole app disappear in Azure.
+    """Never raises: after an exception at import Azure would show no functions at all.
 
     Values are parsed as by ``Settings.from_env``. A wrong one falls back to the default here and is
     reported there; so a mistyped PUBLIC_SEARCH keeps the keys.
@@ -257,7 +257,7 @@ def _parse(
 
 
 def _parse_one(name: str, text: str) -> Any:
-    """Raises ValueError that says what the value must be."""
+    """Parses one value. Raises ValueError that says what the value must be."""
     value = PARSERS[_TYPES[name]](text)
     if name in _AT_LEAST and value < _AT_LEAST[name]:
         raise ValueError(f"must be at least {_AT_LEAST[name]}")
@@ -272,7 +272,7 @@ _TYPES = {item.name: str(item.type) for item in fields(Settings)}
 
 
 def setting_name(field_name: str) -> str:
-    """The app setting of a field: upper case, except Azure's own mixed-case names."""
+    """Returns the app setting of a field: upper case, except Azure's own mixed-case names."""
     return _AZURE_NAMES.get(field_name, field_name.upper())
 
 
