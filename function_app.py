@@ -17,7 +17,7 @@ from functions import (
     search,
     users,
 )
-from functions.openapi.api import describe
+from functions.openapi import describe
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.harness.full_size import add_bundle_argument, check_bundle
 from benchmarks.harness.packaged import (
-    App,
+    MeasuredApp,
     add_package_argument,
     check_package,
     make_cloud_environment,
@@ -67,16 +67,19 @@ def main() -> None:
     publish("Cold start", body, options.out)
 
 
-def list_variants(options: argparse.Namespace) -> dict[str, App]:
+def list_variants(options: argparse.Namespace) -> dict[str, MeasuredApp]:
     package = check_package(options.package)
-    apps = {PACKAGED: App(package), "without its bytecode": App(package, bytecode=False)}
+    apps = {
+        PACKAGED: MeasuredApp(package),
+        "without its bytecode": MeasuredApp(package, bytecode=False),
+    }
     if options.before is not None:
-        apps[BEFORE] = App(check_package(options.before))
-    return {**apps, TREE: App(None)}
+        apps[BEFORE] = MeasuredApp(check_package(options.before))
+    return {**apps, TREE: MeasuredApp(None)}
 
 
 def measure_first_answers(
-    apps: Mapping[str, App], environment: Mapping[str, str], runs: int
+    apps: Mapping[str, MeasuredApp], environment: Mapping[str, str], runs: int
 ) -> dict[str, list[float]]:
     """Returns seconds to the first answer of each variant, measured in turns."""
     for app in apps.values():  # makes the collection, and warms the disk cache
@@ -95,7 +98,7 @@ def render_comparison(seconds: Mapping[str, list[float]], name: str) -> list[str
     return [f"{variant_s:.2f} ({min(seconds[name]):.2f} to {max(seconds[name]):.2f})", ratio]
 
 
-def measure_stages(app: App, environment: Mapping[str, str], runs: int) -> dict[str, float]:
+def measure_stages(app: MeasuredApp, environment: Mapping[str, str], runs: int) -> dict[str, float]:
     seconds: dict[str, list[float]] = defaultdict(list)
     for _ in range(runs):
         started = time.perf_counter()

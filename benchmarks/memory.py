@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.harness.full_size import add_bundle_argument, check_bundle
 from benchmarks.harness.packaged import (
-    App,
+    MeasuredApp,
     add_package_argument,
     check_package,
     make_cloud_environment,
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--limit-mb", type=int, default=0, help="0: none")
     options = parser.parse_args()
     bundle = check_bundle(options.bundle)
-    app = App(check_package(options.package))
+    app = MeasuredApp(check_package(options.package))
     with make_cloud_environment(bundle) as environment, tempfile.TemporaryDirectory() as folder:
         paths = [str(path) for path in write_pictures(Path(folder))]
         limited = {**environment, "LIMIT_MB": str(options.limit_mb)}

@@ -7,9 +7,8 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.http.edge import endpoint
-from functions.openapi.api import api_document
-from functions.openapi.viewer import render_viewer
+from functions.http import endpoint
+from functions.openapi import api_document, render_viewer
 
 bp = func.Blueprint()
 

@@ -10,8 +10,7 @@ from functions.http import logs_failures, observed_event
 from functions.schemas.blob_events import read_notice
 from shared_code.app import current_app
 from shared_code.indexing import Look
-from shared_code.settings import trigger_settings
-from shared_code.wiring import EVENT_QUEUE
+from shared_code.settings import EVENT_QUEUE, trigger_settings
 
 bp = func.Blueprint()
 

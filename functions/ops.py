@@ -12,8 +12,7 @@ from functions.schemas.ops import (
     StatsResponse,
 )
 from shared_code.app import current_app
-from shared_code.health import count_contents
-from shared_code.health import health as check_health
+from shared_code.health import check_health, count_contents
 
 bp = func.Blueprint()
 

@@ -32,8 +32,13 @@ from functions.schemas.reindex import (
 from shared_code.app import App, current_app, model_switch
 from shared_code.domain.products import Counts
 from shared_code.domain.threads import run_in_thread
-from shared_code.reindex import CATCH_UP_ROUNDS, ReindexPlan, build_id, find_shortfall
-from shared_code.reindex.model_switch import LOOK_EVERY_S
+from shared_code.reindex import (
+    CATCH_UP_ROUNDS,
+    LOOK_EVERY_S,
+    ReindexPlan,
+    build_id,
+    find_shortfall,
+)
 
 if TYPE_CHECKING:
     import azure.durable_functions as df

@@ -22,7 +22,7 @@ from shared_code.lazy import lazy
 from shared_code.pictures import Pictures, Thumbnails
 from shared_code.products import Catalogue
 from shared_code.reconcile import Reconciler
-from shared_code.reindex.model_switch import ModelSwitch
+from shared_code.reindex import ModelSwitch
 from shared_code.search import Embeddings, Facets, Search
 from shared_code.settings import Settings
 from shared_code.users import SearchDefaultsLoader, Users

@@ -36,36 +36,36 @@ class Health:
         return all(state == "ok" for state in self.checks.values())
 
 
-def health(*, deep: bool) -> Health:
-    """``deep`` reads the model's files whole and asks the index and the storage too.
+def check_health(*, deep: bool) -> Health:
+    """Checks the model; ``deep``: also every byte of its files, the index and the storage.
 
-    Without it no network is touched and only the bundle's manifest is read. Wrong settings are
-    the one thing reported where there are any, since nothing else can be looked at.
+    Without ``deep`` no network is used and only the bundle's manifest is read. Wrong settings are
+    reported alone, since nothing else can be checked then.
     """
-    settings = _checked(current_app)
+    settings = _check(current_app)
     if settings != "ok":
         return Health(model=None, checks={"settings": settings})
-    checks = {"model": _checked(lambda: current_app().encoder.model)}
+    checks = {"model": _check(lambda: current_app().encoder.model)}
     model = current_app().encoder.model if checks["model"] == "ok" else None
     if deep:
         if model is not None:
-            checks["model"] = _checked(lambda: current_app().encoder.ping())
-        checks["index"] = _checked(lambda: current_app().index.ping())
-        checks["storage"] = _checked(lambda: current_app().images.ping())
-        checks["users"] = _checked(lambda: current_app().users.ping())
-        checks["events"] = _checked_events(checks)
+            checks["model"] = _check(lambda: current_app().encoder.ping())
+        checks["index"] = _check(lambda: current_app().index.ping())
+        checks["storage"] = _check(lambda: current_app().images.ping())
+        checks["users"] = _check(lambda: current_app().users.ping())
+        checks["events"] = _check_events(checks)
     return Health(model, checks)
 
 
-def _checked_events(checks: Mapping[str, str]) -> str:
-    """Names the outage that events wait for, where there is one and some do."""
+def _check_events(checks: Mapping[str, str]) -> str:
+    """Names the outage that events wait for, if there is one and events are waiting."""
     waiting = 0
 
     def count() -> None:
         nonlocal waiting
         waiting = current_app().event_queue.count()
 
-    state = _checked(count)
+    state = _check(count)
     causes = [f"{part} ({checks[part]})" for part in NEEDED_BY_EVENTS if checks[part] != "ok"]
     if state != "ok" or not waiting or not causes:
         return state
@@ -75,7 +75,7 @@ def _checked_events(checks: Mapping[str, str]) -> str:
 def count_contents() -> Counts | None:
     """Returns how much the index holds; None while it does not answer.
 
-    What else the stats tell is wanted most during such an outage: failures, and events that wait.
+    The rest of the stats (failures, waiting events) is needed most during such an outage.
     """
     try:
         return current_app().index.counts()
@@ -84,7 +84,7 @@ def count_contents() -> Counts | None:
         return None
 
 
-def _checked(check: Callable[[], object]) -> str:
+def _check(check: Callable[[], object]) -> str:
     try:
         check()
     except AppError as exc:

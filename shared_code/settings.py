@@ -24,6 +24,9 @@ from shared_code.settings_values import (
     TriggerSource,
 )
 
+EVENT_QUEUE = "blob-events"
+"""Not a setting: the deployment (infra/events.bicep) has Event Grid put its events there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -61,8 +61,8 @@ def _cron(text: str) -> str:
 
 
 def _fields(text: str) -> dict[str, FieldType]:
-    """``category:keyword,price:number`` as a mapping."""
-    found: dict[str, FieldType] = {}
+    """Returns ``category:keyword,price:number`` as a mapping."""
+    fields: dict[str, FieldType] = {}
     for part in text.split(","):
         name, _, kind = (piece.strip() for piece in part.partition(":"))
         if not re.fullmatch(r"[\w-]+", name) or kind not in get_args(FieldType):
@@ -71,8 +71,8 @@ def _fields(text: str) -> dict[str, FieldType]:
             raise ValueError(
                 f"{name!r} is a word of the filter language: no field can be called so"
             )
-        found[name] = cast("FieldType", kind)
-    return found
+        fields[name] = cast("FieldType", kind)
+    return fields
 
 
 def _names(text: str) -> tuple[str, ...]:

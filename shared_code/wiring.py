@@ -27,7 +27,7 @@ from shared_code.domain.ports import (
     UserRows,
 )
 from shared_code.lazy import lazy
-from shared_code.settings import Settings
+from shared_code.settings import EVENT_QUEUE, Settings
 from shared_code.version import __version__
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from shared_code.adapters.clip.encoder import ClipEncoder
     from shared_code.adapters.qdrant.points import CollectionSpec
     from shared_code.domain.products import ImageBytes, ModelInfo
-
-EVENT_QUEUE = "blob-events"
-"""Made by the deployment (infra/events.bicep), which has Event Grid put events there."""
 
 
 class Adapters:

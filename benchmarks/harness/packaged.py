@@ -29,7 +29,7 @@ PROGRAM = Path(__file__).with_name("serving.py")
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class MeasuredApp:
     """The app to start: a package, or None for this working tree with its warm caches."""
 
     package: Path | None
@@ -87,7 +87,7 @@ def _make_base_environment(bundle: Path, folder: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "MODEL_DIR": str(bundle), "LOCAL_DIR": folder}
 
 
-def measure_first_answer(app: App, environment: Mapping[str, str]) -> float:
+def measure_first_answer(app: MeasuredApp, environment: Mapping[str, str]) -> float:
     """Returns seconds from the start of the process until its first search is answered."""
     with app.folder() as folder:
         started = time.perf_counter()
@@ -101,7 +101,7 @@ def measure_first_answer(app: App, environment: Mapping[str, str]) -> float:
 
 
 def run_step(
-    app: App, environment: Mapping[str, str], step: str, *arguments: str
+    app: MeasuredApp, environment: Mapping[str, str], step: str, *arguments: str
 ) -> list[dict[str, Any]]:
     """Runs one step of serving.py and returns what it prints."""
     with app.folder() as folder:
@@ -114,7 +114,7 @@ def run_step(
 
 @contextmanager
 def _start(
-    app: App, folder: Path, environment: Mapping[str, str], step: str, *arguments: str
+    app: MeasuredApp, folder: Path, environment: Mapping[str, str], step: str, *arguments: str
 ) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, *app.flags, str(PROGRAM), str(folder), step, *arguments]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:

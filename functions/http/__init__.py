@@ -23,7 +23,7 @@ from functions.http.edge import CONTRACTS, contract_behind, endpoint
 from functions.http.responses import JSON, PROBLEM_JSON, SECURITY_HEADERS, respond_with_picture
 from functions.http.telemetry import logs_failures, observed_event
 from functions.http.user_identity import MaybeUser, SomeUser
-from functions.http.website import respond_with_file
+from functions.http.website import VIEWER_PAGE, respond_with_file, website
 
 __all__ = [
     "CONTRACTS",
@@ -31,6 +31,7 @@ __all__ = [
     "PROBLEM_JSON",
     "SECURITY_HEADERS",
     "SHOPPERS",
+    "VIEWER_PAGE",
     "Argument",
     "Binding",
     "Body",
@@ -51,4 +52,5 @@ __all__ = [
     "observed_event",
     "respond_with_file",
     "respond_with_picture",
+    "website",
 ]

@@ -9,8 +9,7 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.http.contract import Contract
-from functions.http.edge import contract_behind
+from functions.http import Contract, contract_behind
 from functions.openapi.examples import EXAMPLES
 from functions.openapi.json_schema import Schema, Schemas
 from functions.openapi.requests import body, parameters

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from functions.http.arguments import FormBody, Header, JsonBody, QueryString, RoutePath
-from functions.http.contract import Argument, Contract
-from functions.http.responses import JSON
+from functions.http import (
+    JSON,
+    Argument,
+    Contract,
+    FormBody,
+    Header,
+    JsonBody,
+    QueryString,
+    RoutePath,
+)
 from functions.openapi.json_schema import Schema, Schemas, without_null
 from functions.schemas.base import spell_for_form, spell_for_json
 

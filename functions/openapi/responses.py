@@ -6,8 +6,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from functions.http.contract import Contract
-from functions.http.responses import JSON, PROBLEM_JSON
+from functions.http import JSON, PROBLEM_JSON, Contract
 from functions.openapi.json_schema import Schemas
 from functions.openapi.requests import problem_statuses
 from functions.schemas.base import Problem

@@ -11,7 +11,7 @@ import secrets
 
 import azure.functions as func
 
-from functions.http.website import VIEWER_PAGE, website
+from functions.http import VIEWER_PAGE, website
 
 _NONCE = "@nonce@"
 """Stands for the nonce in the page."""

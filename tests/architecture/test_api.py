@@ -67,8 +67,10 @@ def test_every_operation_is_told_of(document):
 
 
 def test_the_documentation_tells_of_nothing_else():
-    told = re.findall(r"^### (GET|POST|PUT|PATCH|DELETE) /api/(\S+)$", read("docs/api.md"), re.M)
-    assert set(told) == set(operations())
+    documented = re.findall(
+        r"^### (GET|POST|PUT|PATCH|DELETE) /api/(\S+)$", read("docs/api.md"), re.M
+    )
+    assert set(documented) == set(operations())
 
 
 def test_examples_are_of_functions_that_there_are():

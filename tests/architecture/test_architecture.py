@@ -1,6 +1,5 @@
-"""The structure itself, held by tests: imports point one way, and nothing is left out."""
+"""What holds everywhere: a light import, settings that are documented, pinned requirements."""
 
-import ast
 import json
 import re
 import subprocess
@@ -8,8 +7,6 @@ import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
-
-import pytest
 
 from shared_code.settings import Settings, setting_name
 from shared_code.version import __version__
@@ -20,29 +17,6 @@ HEAVY = (
     *("numpy", "onnxruntime", "qdrant_client", "qdrant_edge", "PIL", "azure.storage"),
     *("opentelemetry", "azure.monitor"),
 )
-LAYERS = {
-    "shared_code/core": {"shared_code.core"},
-    "shared_code/adapters": {"shared_code.core", "shared_code.adapters"},
-    "functions": {"shared_code", "functions"},
-}
-
-
-def runtime_imports(path: Path) -> set[str]:
-    """Modules imported when the file runs: those under TYPE_CHECKING are not."""
-    tree = ast.parse(path.read_text())
-    skipped: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            skipped.update(child for statement in node.body for child in ast.walk(statement))
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if node in skipped:
-            continue
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return found
 
 
 def python_files(folder: str) -> list[Path]:
@@ -57,29 +31,6 @@ def test_importing_the_entry_point_loads_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert done.stdout.strip() == "[]"
-
-
-def test_the_core_imports_the_standard_library_only():
-    for path in python_files("shared_code/core"):
-        outside = {
-            name
-            for name in runtime_imports(path)
-            if name.split(".")[0] not in sys.stdlib_module_names
-            and not name.startswith("shared_code.core")
-        }
-        assert not outside, f"{path.name} imports {outside}"
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-def test_imports_point_one_way(layer):
-    for path in python_files(layer):
-        ours = {
-            name
-            for name in runtime_imports(path)
-            if name.split(".")[0] in {"shared_code", "functions", "devhost", "function_app"}
-        }
-        stray = {n for n in ours if not any(n.startswith(allowed) for allowed in LAYERS[layer])}
-        assert not stray, f"{path.relative_to(ROOT)} imports {stray}"
 
 
 def test_every_setting_is_in_the_example_and_the_readme():
@@ -104,7 +55,7 @@ def test_whatever_works_for_a_call_on_another_thread_is_bound_to_it():
     files = [*python_files("functions"), *python_files("shared_code")]
     starting = [path for path in files if starts.search(path.read_text())]
     unbound = {path.name for path in starting if "bind_to_call(" not in path.read_text()}
-    assert unbound == {"telemetry.py"}
+    assert unbound == {"azure_monitor.py"}
 
 
 def test_function_names_are_unique_and_every_blueprint_is_registered():
@@ -119,10 +70,10 @@ def test_the_version_is_said_once_in_effect():
 
 def test_the_pinned_requirements_say_what_pyproject_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = {"requirements.txt": project["dependencies"]}
-    asked["requirements-local.txt"] = project["optional-dependencies"]["local"]
-    asked["requirements-dev.txt"] = project["optional-dependencies"]["dev"]
-    for file, requirements in asked.items():
+    declared = {"requirements.txt": project["dependencies"]}
+    declared["requirements-local.txt"] = project["optional-dependencies"]["local"]
+    declared["requirements-dev.txt"] = project["optional-dependencies"]["dev"]
+    for file, requirements in declared.items():
         pinned = set(re.findall(r"^([\w-]+)==", (ROOT / file).read_text(), re.MULTILINE))
         named = {re.split(r"[<>=]", requirement)[0] for requirement in requirements}
         assert named <= pinned, f"run make lock: {file} lacks {named - pinned}"

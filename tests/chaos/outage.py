@@ -9,7 +9,7 @@ from pathlib import Path
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
 
-from shared_code.wiring import EVENT_QUEUE
+from shared_code.settings import EVENT_QUEUE
 from tests.chaos.pictures import PictureSupply
 from tests.chaos.plan import ChaosPlan, PlannedContent
 from tests.chaos.qdrant import FAILING, HANGING, REFUSING, ChaosIndex, running_index

@@ -16,8 +16,8 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
 
 from shared_code.adapters.clip.encoder import ClipEncoder
-from shared_code.settings import Settings
-from shared_code.wiring import EVENT_QUEUE, open_encoder
+from shared_code.settings import EVENT_QUEUE, Settings
+from shared_code.wiring import open_encoder
 from tests.chaos.events import EventGrid
 from tests.chaos.pictures import MAX_UPLOAD_MB
 from tests.chaos.plan import Planner, count_steps, product_of
