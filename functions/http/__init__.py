@@ -23,7 +23,7 @@ from functions.http.edge import CONTRACTS, contract_behind, endpoint
 from functions.http.responses import JSON, PROBLEM_JSON, SECURITY_HEADERS, respond_with_picture
 from functions.http.telemetry import logs_failures, observed_event
 from functions.http.user_identity import MaybeUser, SomeUser
-from functions.http.website import VIEWER_PAGE, respond_with_file, website
+from functions.http.website import VIEWER_PAGE, load_website, respond_with_file
 
 __all__ = [
     "CONTRACTS",
@@ -48,9 +48,9 @@ __all__ = [
     "SomeUser",
     "contract_behind",
     "endpoint",
+    "load_website",
     "logs_failures",
     "observed_event",
     "respond_with_file",
     "respond_with_picture",
-    "website",
 ]

@@ -97,7 +97,7 @@ class Website:
 
 
 @functools.cache
-def website() -> Website:
+def load_website() -> Website:
     return Website(
         {
             file.relative_to(FOLDER).as_posix(): file.read_bytes()
@@ -109,7 +109,7 @@ def website() -> Website:
 
 def respond_with_file(path: str, known_etag: str) -> func.HttpResponse:
     """Returns the file, or 304 without a body when the caller has it already. Raises NotFound."""
-    file = website().find(path)
+    file = load_website().find(path)
     if file is None:
         raise NotFound("The dashboard has no such file. Reload the page: it may have been updated.")
     if file.etag in known_etag:

@@ -11,7 +11,7 @@ import secrets
 
 import azure.functions as func
 
-from functions.http import VIEWER_PAGE, website
+from functions.http import VIEWER_PAGE, load_website
 
 _NONCE = "@nonce@"
 """Stands for the nonce in the page."""
@@ -40,4 +40,4 @@ def render_viewer() -> func.HttpResponse:
 
 @functools.cache
 def _read_page() -> str:
-    return website().insert_tag(VIEWER_PAGE.read_bytes()).decode()
+    return load_website().insert_tag(VIEWER_PAGE.read_bytes()).decode()

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from functions.dashboard import dashboard, dashboard_file
-from functions.http.website import Website, website
+from functions.http.website import Website, load_website
 from tests.functions.conftest import body_of, call
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -130,13 +130,15 @@ def test_scripts_never_make_html_of_text():
     )
     assert len(own_scripts()) > 20
     for name in own_scripts():
-        assert not forbidden.search(website().find(name).content), name
+        assert not forbidden.search(load_website().find(name).content), name
 
 
 def own_scripts():
     """Returns the names of the scripts that are written here, not copied from a package."""
     return [
-        name for name in website().names if name.endswith(".js") and not name.startswith("vendor/")
+        name
+        for name in load_website().names
+        if name.endswith(".js") and not name.startswith("vendor/")
     ]
 
 
@@ -148,7 +150,7 @@ def imports_of(name):
 
 
 def source(name):
-    return website().find(name).content.decode()
+    return load_website().find(name).content.decode()
 
 
 def test_the_page_preloads_what_its_first_view_imports():
@@ -164,7 +166,7 @@ def test_the_page_preloads_what_its_first_view_imports():
 
 def test_every_import_of_a_script_leads_to_a_file():
     for name in own_scripts():
-        missing = [path for path in imports_of(name) if website().find(path) is None]
+        missing = [path for path in imports_of(name) if load_website().find(path) is None]
         assert not missing, f"{name} imports {missing}"
 
 
