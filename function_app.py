@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from functions import blob_events as ingest
 from functions import (
     bulk,
     dashboard,
@@ -9,14 +10,13 @@ from functions import (
     embed,
     facets,
     failures,
-    ingest,
-    ops,
     products,
     reconcile,
     reindex,
     search,
     users,
 )
+from functions import health as ops
 from functions.openapi import describe
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)

@@ -16,7 +16,7 @@ from typing import Any
 
 from shared_code.domain.errors import Misconfigured
 from shared_code.domain.filters import FieldType
-from shared_code.domain.vector_index import Distance, Quantization
+from shared_code.domain.vectors import Distance, Quantization
 from shared_code.settings_values import (
     PARSERS,
     Cron,

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from shared_code.domain.filter_language import RESERVED
 from shared_code.domain.filters import FieldType
-from shared_code.domain.vector_index import Distance, Quantization
+from shared_code.domain.vectors import Distance, Quantization
 from shared_code.ncrontab import parse_schedule
 
 LogFormat = Literal["text", "json"]

@@ -19,7 +19,7 @@ from functions.http.arguments import (
     RoutePath,
 )
 from functions.http.contract import Argument, Contract
-from functions.http.edge import CONTRACTS, contract_behind, endpoint
+from functions.http.endpoint import CONTRACTS, contract_behind, endpoint
 from functions.http.responses import JSON, PROBLEM_JSON, SECURITY_HEADERS, respond_with_picture
 from functions.http.telemetry import logs_failures, observed_event
 from functions.http.user_identity import MaybeUser, SomeUser

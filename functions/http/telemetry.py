@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import azure.functions as func
 
 from shared_code.app import current_app
-from shared_code.domain.call import Call, enter_call
+from shared_code.domain.current_call import Call, enter_call
 from shared_code.domain.errors import Misconfigured
 from shared_code.domain.ports import Operation
 from shared_code.domain.timing import Stages, collect_stages

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TypeVar
 
 from shared_code.domain.errors import Unavailable
-from shared_code.domain.patience import must_retry
+from shared_code.domain.urgency import must_retry
 
 T = TypeVar("T")
 

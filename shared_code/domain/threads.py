@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from shared_code.domain.call import current_call, enter_call
+from shared_code.domain.current_call import current_call, enter_call
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -20,8 +20,8 @@ from typing import Any
 from shared_code.domain.dates import utc_now
 from shared_code.domain.errors import AppError, Misconfigured, TooBusy, Unavailable, Unprocessable
 from shared_code.domain.naming import BlobRole
-from shared_code.domain.patience import deferrable_work
 from shared_code.domain.ports import BlobStore, EventQueue
+from shared_code.domain.urgency import deferrable_work
 from shared_code.failures import Failures
 from shared_code.indexing.indexing import Indexer
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions.ops import health, stats
+from functions.health import health, stats
 from shared_code.app import App, use_models
 from shared_code.domain.errors import Misconfigured
 from shared_code.reindex.model_switch import ModelSwitch

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 import pytest
 from azure.functions.blob import InputStream
 
-from functions.ingest import blob_changed, blob_events
+from functions.blob_events import blob_changed, blob_events
 from functions.products import get_image, get_product
 from shared_code.adapters.storage.azure.blobs import AzureBlobStore
 from shared_code.adapters.storage.folder.blobs import FolderBlobStore

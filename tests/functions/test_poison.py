@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from functions import ingest
+from functions import blob_events as ingest
+from functions.blob_events import blob_events_given_up, blob_trigger_given_up
 from functions.failures import list_failures, retry_failures
-from functions.ingest import blob_events_given_up, blob_trigger_given_up
 from shared_code.domain.errors import Unavailable
 from tests.functions.conftest import BrokenPart, body_of, call
 from tests.functions.storage_events import event, poison_message, queue_message

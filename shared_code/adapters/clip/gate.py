@@ -6,8 +6,8 @@ from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from shared_code.domain.errors import TooBusy
-from shared_code.domain.patience import can_block
 from shared_code.domain.timing import stage
+from shared_code.domain.urgency import can_block
 
 RETRY_AFTER_S = 1
 """A full queue of texts is done in less, one of pictures in about that time."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared_code.domain.vector_index import Quantization
+    from shared_code.domain.vectors import Quantization
 
 BYTES_PER_NUMBER = 4 * 1.5
 FITS_BYTES = 0.9e9

@@ -32,7 +32,7 @@ from shared_code.domain.products import (
 if TYPE_CHECKING:
     from shared_code.domain.filters import FilterableFields
     from shared_code.domain.products import Kind, ModelInfo, Vector
-    from shared_code.domain.vector_index import Distance, Quantization
+    from shared_code.domain.vectors import Distance, Quantization
 
 Payload: TypeAlias = dict[str, Any]
 IndexType: TypeAlias = Literal["keyword", "integer", "float", "bool", "datetime"]

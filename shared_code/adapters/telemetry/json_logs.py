@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from shared_code.domain.call import current_call
+from shared_code.domain.current_call import current_call
 
 
 def set_up_logs(log_format: str) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from azure.functions.blob import InputStream
 
+from functions.blob_events import blob_changed
 from functions.embed import embed_image
 from functions.failures import list_failures
-from functions.ingest import blob_changed
 from functions.products import (
     delete_product,
     get_image,

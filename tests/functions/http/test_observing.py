@@ -12,8 +12,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from functions.blob_events import blob_changed
 from functions.embed import embed_text
-from functions.ingest import blob_changed
 from functions.products import index_product_with_image
 from functions.search import search_by_blend, search_by_text
 from shared_code.adapters.telemetry.azure_monitor import BackgroundTelemetry

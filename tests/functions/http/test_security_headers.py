@@ -3,8 +3,8 @@
 import pytest
 
 from functions.docs import docs
+from functions.health import health
 from functions.http.responses import SECURITY_HEADERS
-from functions.ops import health
 from functions.products import get_image, get_product, index_product_with_image
 from functions.users import get_preferences
 from shared_code.app import current_app

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from functions.ingest import blob_events
+from functions.blob_events import blob_events
 from tests.functions.storage_events import ACCOUNT, event, queue_message
 from tests.pictures import picture
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared_code.adapters.breaker import OPEN_S, CircuitBreaker
 from shared_code.domain.errors import Misconfigured, Unavailable
-from shared_code.domain.patience import deferrable_work, interactive_request
+from shared_code.domain.urgency import deferrable_work, interactive_request
 
 
 class Service:

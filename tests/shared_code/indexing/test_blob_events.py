@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared_code.domain.errors import Misconfigured, TooBusy, Unavailable
-from shared_code.domain.patience import must_retry
+from shared_code.domain.urgency import must_retry
 from shared_code.failures.store import Failures
 from shared_code.indexing.blob_events import BlobEvents, Look, Notice, pause_before
 from tests.twins.blobs import MemoryBlobStore

@@ -19,7 +19,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from shared_code.adapters.breaker import CircuitBreaker
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
-from shared_code.domain.patience import must_retry
+from shared_code.domain.urgency import must_retry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -8,7 +8,7 @@ import pytest
 from shared_code.adapters.clip.gate import Gate
 from shared_code.adapters.clip.loading import BackgroundLoader
 from shared_code.domain.errors import Misconfigured, ModelNotReady, TooBusy
-from shared_code.domain.patience import interactive_request
+from shared_code.domain.urgency import interactive_request
 
 
 def test_nobody_waits_longer_than_the_limit_and_the_loading_goes_on():

@@ -13,7 +13,7 @@ from shared_code.adapters.qdrant.cloud.link import ATTEMPTS, LONGEST_PAUSE_S
 from shared_code.adapters.qdrant.points import WORDS_KEYS
 from shared_code.domain.errors import Misconfigured, Unavailable
 from shared_code.domain.filters import AnyOf
-from shared_code.domain.patience import interactive_request
+from shared_code.domain.urgency import interactive_request
 from shared_code.settings import Settings
 from shared_code.wiring import connect_to_qdrant
 from tests.index_records import cloud_index, picture, search, spec, text

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from shared_code.adapters.telemetry.json_logs import JsonLineFormatter, set_up_logs
-from shared_code.domain.call import Call, enter_call
+from shared_code.domain.current_call import Call, enter_call
 
 
 @pytest.fixture

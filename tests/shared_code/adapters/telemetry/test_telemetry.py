@@ -233,7 +233,7 @@ def run_in_new_process(code):
 IMPORTS = """
 import sys
 import azure.functions as func
-from functions.ops import health
+from functions.health import health
 from shared_code.app import App, use_models
 from shared_code.reindex.model_switch import ModelSwitch
 from shared_code.settings import Settings

@@ -8,7 +8,7 @@ from shared_code.adapters.storage.azure.account import StorageAccount
 from shared_code.adapters.users.table import TableRows
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
 from shared_code.domain.errors import Misconfigured, Unavailable
-from shared_code.domain.patience import interactive_request
+from shared_code.domain.urgency import interactive_request
 from tests.failing_service import FailingService
 from tests.local_services import free_ports
 

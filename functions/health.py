@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.http import Query, endpoint
 from functions.schemas.base import Response
-from functions.schemas.ops import (
+from functions.schemas.health import (
     CacheFacts,
     HealthRequest,
     HealthResponse,

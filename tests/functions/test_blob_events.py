@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from azure.functions.blob import InputStream
 
+from functions.blob_events import blob_changed, blob_events
 from functions.failures import list_failures, retry_failures
-from functions.ingest import blob_changed, blob_events
 from shared_code.domain.errors import RefusedByStorage
 from shared_code.indexing.indexing import DECODED_AT_ONCE
 from shared_code.search.query import Photo, SearchOptions

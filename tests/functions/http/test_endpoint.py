@@ -5,8 +5,8 @@ import json
 import pytest
 
 from functions.embed import embed_image, embed_text
-from functions.http.edge import endpoint
-from functions.ops import health, stats
+from functions.health import health, stats
+from functions.http.endpoint import endpoint
 from functions.products import index_product, list_products
 from shared_code.app import App, use_models
 from shared_code.domain.errors import Misconfigured, Unavailable

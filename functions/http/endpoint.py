@@ -25,7 +25,7 @@ from functions.http.responses import JSON, add_security_headers, json_response, 
 from functions.http.telemetry import CONTEXT, add_context, observe_call
 from functions.schemas.base import Response
 from shared_code.domain.errors import AppError, Internal
-from shared_code.domain.patience import interactive_request
+from shared_code.domain.urgency import interactive_request
 
 log = logging.getLogger(__name__)
 
