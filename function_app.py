@@ -2,21 +2,21 @@
 
 import azure.functions as func
 
-from functions import blob_events as ingest
 from functions import (
+    blob_events,
     bulk,
     dashboard,
     docs,
     embed,
     facets,
     failures,
+    health,
     products,
     reconcile,
     reindex,
     search,
     users,
 )
-from functions import health as ops
 from functions.openapi import describe
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
@@ -26,12 +26,12 @@ for module in (
     embed,
     products,
     bulk,
-    ingest,
+    blob_events,
     failures,
     reconcile,
     reindex,
     users,
-    ops,
+    health,
     docs,
     dashboard,
 ):

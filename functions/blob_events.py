@@ -1,7 +1,8 @@
 """Events of the images container. Each one only says: look at this blob again.
 
 In Azure, Event Grid puts them on a queue (BLOB_TRIGGER_SOURCE=Queue). Elsewhere the blob trigger
-reports new blobs, and the queue everything else.
+reports new blobs, and the queue everything else. What becomes of an event is decided in
+``shared_code/indexing/blob_events.py``.
 """
 
 import azure.functions as func

@@ -3,7 +3,8 @@
 POST index-batch starts the orchestration ``bulk_job``: it lists segments and starts them, a few at
 a time; a segment starts its chunks; three activities do the work. An orchestrator is replayed from
 its beginning at each step, so it decides by its history alone: no clock, no I/O, no
-``model_switch()``. The decisions are in ``shared_code/bulk``.
+``model_switch()``. The decisions are in ``shared_code/bulk/jobs.py``, the work of the activities
+in ``shared_code/bulk/work.py``.
 """
 
 from __future__ import annotations

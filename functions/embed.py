@@ -1,4 +1,7 @@
-"""POST embed and embed-image: embeddings, for a search engine of your own."""
+"""POST embed and embed-image: embeddings, for a search engine of your own.
+
+Texts and pictures are embedded in ``shared_code/search/embeddings.py``.
+"""
 
 from typing import Annotated
 

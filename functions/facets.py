@@ -1,4 +1,7 @@
-"""GET facets: the values that products can be filtered by."""
+"""GET facets: the values that products can be filtered by.
+
+Values are counted in ``shared_code/search/facets.py``.
+"""
 
 import azure.functions as func
 

@@ -1,4 +1,8 @@
-"""Index failures: blobs that could not be indexed, and why; try again once the cause is fixed."""
+"""Index failures: blobs that could not be indexed, and why; try again once the cause is fixed.
+
+They are stored by ``shared_code/failures/store.py`` and retried by
+``shared_code/indexing/recovery.py``.
+"""
 
 from typing import Any
 

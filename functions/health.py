@@ -1,4 +1,7 @@
-"""GET health and stats: whether the app works, and what the index holds."""
+"""GET health and stats: whether the app works, and what the index holds.
+
+The checks are in ``shared_code/health.py``.
+"""
 
 import azure.functions as func
 

@@ -1,4 +1,8 @@
-"""Products one by one: index, list, read and delete them, and their pictures."""
+"""Products one by one: index, list, read and delete them, and their pictures.
+
+Products are stored and indexed in ``shared_code/products/catalogue.py``, and pictures served
+from ``shared_code/pictures/serving.py``.
+"""
 
 from typing import Annotated
 

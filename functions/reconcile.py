@@ -1,4 +1,7 @@
-"""Compares the container with the index and repairs what events missed: by timer or on request."""
+"""Compares the container with the index and repairs what events missed: by timer or on request.
+
+The comparison is in ``shared_code/reconcile/reconciler.py``.
+"""
 
 import azure.functions as func
 

@@ -1,7 +1,7 @@
 """POST reindex: moving to another model, and the collections of each.
 
 It starts the orchestration ``reindex_job``: fill the new collection, catch up, compare, switch the
-alias, catch up once more. The decisions are in ``shared_code/reindex``.
+alias, catch up once more. The decisions are in ``shared_code/reindex/plan.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""POST search, search-image and search-hybrid; GET products/{id}/similar."""
+"""POST search, search-image and search-hybrid; GET products/{id}/similar.
+
+Searches run in ``shared_code/search/search.py``.
+"""
 
 from typing import Annotated
 

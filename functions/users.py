@@ -1,4 +1,7 @@
-"""A user's saved searches and preferences, and deleting them."""
+"""A user's saved searches and preferences, and deleting them.
+
+They are stored in ``shared_code/users/store.py``.
+"""
 
 import azure.functions as func
 

@@ -1,8 +1,8 @@
 """Reading requests and making responses, for every HTTP trigger.
 
 A handler's signature says what it takes and answers (``arguments.py``, read by ``contract.py``);
-``@endpoint`` (edge.py) makes an HTTP function of it: it reads the request, maps every error to a
-problem, and adds Server-Timing, the request's id and the security headers. Begin with ``edge.py``.
+``@endpoint`` (endpoints.py) makes an HTTP function of it: it reads the request, maps every error to
+a problem, and adds Server-Timing, the request's id and the security headers. Begin there.
 """
 
 from functions.http.access import SHOPPERS
@@ -19,7 +19,7 @@ from functions.http.arguments import (
     RoutePath,
 )
 from functions.http.contract import Argument, Contract
-from functions.http.endpoint import CONTRACTS, contract_behind, endpoint
+from functions.http.endpoints import CONTRACTS, contract_behind, endpoint
 from functions.http.responses import JSON, PROBLEM_JSON, SECURITY_HEADERS, respond_with_picture
 from functions.http.telemetry import logs_failures, observed_event
 from functions.http.user_identity import MaybeUser, SomeUser

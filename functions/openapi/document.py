@@ -19,8 +19,8 @@ from shared_code.version import __version__
 ROUTE_PREFIX = "/api/"
 """host.json says so."""
 
-_HEADINGS = {"ops": "Health", "docs": "Documentation"}
-"""The headings of modules whose names would tell a caller nothing."""
+_HEADINGS = {"docs": "Documentation"}
+"""The headings of modules whose names tell a caller too little."""
 
 TITLE = "Catalogue image search"
 DESCRIPTION = (

@@ -1,4 +1,4 @@
-"""The wire format: the only place that names a JSON field of a request or a response.
+"""The wire format: the only place that names a JSON field of a request, a response or a message.
 
 A file per feature holds its requests and responses together, and turns them into what
 ``shared_code`` takes and from what it returns. Begin with ``base.py``, which says how a request is

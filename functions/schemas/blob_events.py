@@ -1,4 +1,4 @@
-"""Reads queue messages: which blobs or folders to look at.
+"""The messages of the queue ``blob-events``: which blobs or folders to look at.
 
 Event Grid's events (in either schema), our own "look again" and the host's poison messages all come
 down to names; nothing else in them is used.

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class BulkWork:
     listing: BulkLister
-    indexing: BulkIndexer
+    batch_indexer: BulkIndexer
     intake: FeedIntake
 
     def list_segment(self, task: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,10 +65,10 @@ class BulkWork:
         manifest, counts = self.listing.manifests.read(job, number), JobCounts()
         if manifest is not None and manifest.groups:
             for blob in manifest.blobs:  # whose names name no product
-                self.indexing.sync_blob(blob, counts)
+                self.batch_indexer.sync_blob(blob, counts)
             for blob in self._find_changed(manifest):
                 log.info("%s changed during %s", blob, job)
-                self.indexing.indexer.sync(blob)
+                self.batch_indexer.indexer.sync(blob)
         self.listing.manifests.remove(job, number)
         return counts.to_json()
 
@@ -78,7 +78,7 @@ class BulkWork:
         counts = JobCounts()
         if part.groups:
             try:
-                return self.indexing.sync(part.groups, listed_at=part.listed_at).counts
+                return self.batch_indexer.sync(part.groups, listed_at=part.listed_at).counts
             except AppError:
                 raise
             except Exception:  # a bug that one picture triggers: the others must not suffer
@@ -90,7 +90,7 @@ class BulkWork:
     def _index_feed(self, items: Sequence[FeedItem]) -> JobCounts:
         counts = JobCounts()
         groups = self.intake.store(items, counts)
-        batch = self.indexing.sync(groups, listed_at=self.listing.now_us())
+        batch = self.batch_indexer.sync(groups, listed_at=self.listing.now_us())
         for group in groups:
             counts.note("indexed" if group.product_id in batch.changed else "current")
             if group.product_id in batch.changed:
@@ -100,8 +100,8 @@ class BulkWork:
 
     def _sync_changed(self, group: Group) -> None:
         for info in group.blobs:
-            if etag_of(self.indexing.indexer.images.head(info.name)) != info.etag:
-                self.indexing.indexer.sync(info.name)
+            if etag_of(self.batch_indexer.indexer.images.head(info.name)) != info.etag:
+                self.batch_indexer.indexer.sync(info.name)
 
     def _index_singly(self, part: SegmentManifest, attempts: _ChunkAttempts) -> JobCounts:
         """Indexes blob by blob, since one of them crashes the process."""
@@ -121,12 +121,12 @@ class BulkWork:
 
     def _sync_blob(self, blob: str, counts: JobCounts) -> None:
         try:
-            self.indexing.sync_blob(blob, counts)
+            self.batch_indexer.sync_blob(blob, counts)
         except Unavailable:
             raise
         except Exception as exc:
             log.exception("%s cannot be indexed", blob)
-            self.indexing.indexer.failures.record(blob, blob.partition("/")[0], f"{exc}")
+            self.batch_indexer.indexer.failures.record(blob, blob.partition("/")[0], f"{exc}")
             counts.fail(blob, str(exc))
 
     def _find_changed(self, manifest: SegmentManifest) -> list[str]:
@@ -158,7 +158,7 @@ class _ChunkAttempts:
         self._begun = 1 + (int(json.loads(record.data)) if record is not None else 0)
         self.crashed = self._begun > MAX_DEATHS
         if self.crashed:
-            failures = work.indexing.indexer.failures
+            failures = work.batch_indexer.indexer.failures
             self._guard = CrashGuard(self._store, failures, f"{name}-in-hand")
 
     def has_killed(self, info: BlobInfo) -> bool:

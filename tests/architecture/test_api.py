@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.http.endpoint import CONTRACTS, contract_behind
+from functions.http.endpoints import CONTRACTS, contract_behind
 from functions.http.responses import JSON
 from functions.openapi.api import api_document
 from functions.openapi.examples import EXAMPLES

@@ -38,6 +38,12 @@ def declared_names(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield node.asname, node.lineno
 
 
+def docstrings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
 def is_exempt(file: Path) -> bool:
     return str(file).startswith(MOVED_ONLY)
 
@@ -74,12 +80,27 @@ def test_public_class_names_are_unique():
     assert not twice, f"one name, one meaning: {twice}"
 
 
-def test_docstrings_are_sentences():
-    wrong = []
-    for file in [*python_files(), *test_files()]:
+def test_files_that_docstrings_name_exist():
+    named, gone = 0, []
+    for file in python_files():
         for node in ast.walk(syntax_tree(file)):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                text = ast.get_docstring(node) or ""
-                if re.match(r"Of\b", text) and not is_exempt(file):
-                    wrong.append(f"{file}: {text.splitlines()[0]}")
+                for path in re.findall(
+                    r"``([\w.-]+/[\w./-]+\.py)``", ast.get_docstring(node) or ""
+                ):
+                    named += 1
+                    if not any((folder / path).exists() for folder in (ROOT, ROOT / file.parent)):
+                        gone.append(f"{file}: {path}")
+    assert named > 10
+    assert not gone, f"these files were moved or deleted: {gone}"
+
+
+def test_docstrings_are_sentences():
+    wrong = [
+        f"{file}: {text.splitlines()[0]}"
+        for file in [*python_files(), *test_files()]
+        if not is_exempt(file)
+        for text in docstrings(syntax_tree(file))
+        if re.match(r"Of\b", text)
+    ]
     assert not wrong, "\n".join(["A docstring says what it is or does:", *wrong])

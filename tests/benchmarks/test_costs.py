@@ -65,5 +65,5 @@ def test_the_queues_are_polled_as_often_as_host_json_says():
         "maxPollingInterval"
     ]
     assert interval == f"00:00:{60 // POLLS_A_MINUTE:02d}"
-    listened = re.findall(r"queue_trigger\(", (ROOT / "functions" / "ingest.py").read_text())
+    listened = re.findall(r"queue_trigger\(", (ROOT / "functions" / "blob_events.py").read_text())
     assert len(listened) == QUEUES

@@ -8,7 +8,7 @@ import azure.functions as func
 import msgspec
 
 from functions.http.contract import Contract
-from functions.http.endpoint import contract_behind
+from functions.http.endpoints import contract_behind
 from functions.http.responses import PROBLEM_JSON
 from functions.openapi.requests import problem_statuses
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from functions import blob_events as ingest
+from functions import blob_events
 from functions.blob_events import blob_events_given_up, blob_trigger_given_up
 from functions.failures import list_failures, retry_failures
 from shared_code.domain.errors import Unavailable
@@ -171,8 +171,8 @@ def test_the_functions_listen_to_the_queues_that_the_deployment_makes():
 
 def test_the_host_gives_up_after_as_many_deliveries_as_a_failure_says():
     extensions = json.loads((ROOT / "host.json").read_text())["extensions"]
-    assert extensions["queues"]["maxDequeueCount"] == ingest.MAX_DELIVERIES
-    assert extensions["blobs"]["poisonBlobThreshold"] == ingest.MAX_DELIVERIES
+    assert extensions["queues"]["maxDequeueCount"] == blob_events.MAX_DELIVERIES
+    assert extensions["blobs"]["poisonBlobThreshold"] == blob_events.MAX_DELIVERIES
     assert extensions["queues"]["messageEncoding"] == "base64", "as the app sends"
 
 

@@ -1,6 +1,7 @@
-"""What both Qdrant engines answer alike: the reading half of the ProductIndex port.
+"""Reads of the ProductIndex port, the same for both Qdrant engines.
 
-An engine brings a few primitives and its own way to write.
+Each comes down to a few calls of the engine, which ``shared_code/adapters/qdrant/cloud/index.py``
+and ``shared_code/adapters/qdrant/edge/index.py`` make; writing is theirs, too.
 """
 
 from __future__ import annotations

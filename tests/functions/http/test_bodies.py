@@ -5,7 +5,7 @@ from azure.functions.http import HttpResponseConverter
 
 from functions.dashboard import dashboard, dashboard_file
 from functions.http.arguments import FormBody, JsonBody
-from functions.http.endpoint import contract_behind
+from functions.http.endpoints import contract_behind
 from functions.openapi.examples import EXAMPLES
 from functions.products import get_image, index_product, index_product_with_image
 from functions.search import search_by_picture

@@ -11,7 +11,7 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from functions.http.arguments import Binding, Body, FormBody, FormPayload, Header, Path, Query
-from functions.http.endpoint import contract_behind, endpoint
+from functions.http.endpoints import contract_behind, endpoint
 from functions.schemas.base import Request, Response, ResponseBody
 from tests.functions.conftest import as_form, as_json, assert_problem, body_of, call, http_request
 

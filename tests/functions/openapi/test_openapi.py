@@ -9,7 +9,7 @@ from openapi_spec_validator import validate
 import function_app
 from functions.docs import openapi_document
 from functions.http.arguments import FormBody, JsonBody
-from functions.http.endpoint import CONTRACTS
+from functions.http.endpoints import CONTRACTS
 from functions.openapi.api import api_document
 from functions.openapi.examples import EXAMPLES
 from functions.openapi.filters import filter_schema

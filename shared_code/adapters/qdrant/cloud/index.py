@@ -1,5 +1,8 @@
 """The ProductIndex port on a Qdrant server, over REST: what is deployed.
 
+It writes, and sends the requests of the reads, which ``shared_code/adapters/qdrant/index.py`` has
+for both engines.
+
 Importing qdrant-client takes most of a second, so only the composition root imports this
 module, and only when it is needed. The collection is made on first use.
 """

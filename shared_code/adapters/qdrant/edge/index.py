@@ -1,5 +1,8 @@
 """The ProductIndex port on Qdrant Edge, Qdrant's engine inside this process: the default.
 
+It writes, and calls the engine for the reads, which ``shared_code/adapters/qdrant/index.py`` has
+for both engines.
+
 What is known of the engine (0.9.0), measured here:
 * The binding holds the GIL through every call: calls from threads are safe and run one
   after the other, and a long one stops the whole process.

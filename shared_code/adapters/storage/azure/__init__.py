@@ -1,3 +1,3 @@
 """Azure Storage (or Azurite): ``blobs`` and ``queue`` implement the ports; the other modules hold
 what the services have in common: ``identity``, ``account``, ``retries``, ``errors``. The last four
-also serve the user tables (``adapters/users/table.py``). Import each module by its own name."""
+also serve ``shared_code/adapters/users/table.py``. Import each module by its own name."""

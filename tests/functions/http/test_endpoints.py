@@ -6,7 +6,7 @@ import pytest
 
 from functions.embed import embed_image, embed_text
 from functions.health import health, stats
-from functions.http.endpoint import endpoint
+from functions.http.endpoints import endpoint
 from functions.products import index_product, list_products
 from shared_code.app import App, use_models
 from shared_code.domain.errors import Misconfigured, Unavailable
