@@ -26,7 +26,7 @@ from model_export.starter.arrays import Floats
 from model_export.starter.evaluation import retrieval
 from model_export.starter.evaluation.bundle_encoder import BundleEncoder
 from model_export.starter.evaluation.categories import measure_category_precision
-from model_export.starter.evaluation.colour_test import make_tinted_pictures
+from model_export.starter.evaluation.colour_check import make_tinted_pictures
 from model_export.starter.evaluation.french.measures import measure_french
 from model_export.starter.evaluation.report import render_page
 from model_export.starter.evaluation.stamps import Stamp, find_stamps

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model_export.starter.evaluation.colour_test import OBJECTS, TINTS
+from model_export.starter.evaluation.colour_check import OBJECTS, TINTS
 from model_export.starter.evaluation.french.measures import rank_best
 from model_export.starter.evaluation.french.queries import (
     is_glossary_entry,

@@ -6,7 +6,7 @@ import os
 import platform
 from typing import Any
 
-from model_export.starter.evaluation.colour_test import TINTS
+from model_export.starter.evaluation.colour_check import TINTS
 from model_export.starter.evaluation.french.report import (
     render_former_section,
     render_french_section,

@@ -13,7 +13,7 @@ from PIL import Image
 from model_export.starter.arrays import Floats
 from model_export.starter.evaluation import retrieval
 from model_export.starter.evaluation.bundle_encoder import BundleEncoder
-from model_export.starter.evaluation.colour_test import make_tinted_pictures
+from model_export.starter.evaluation.colour_check import make_tinted_pictures
 from model_export.starter.evaluation.french.queries import (
     is_glossary_entry,
     load_stamp_queries,
