@@ -2,7 +2,8 @@
 
 A batch trusts the listing about which blobs there are; ``BulkWork`` looks again afterwards, once
 for all of them. Exceptions, such as a picture that cannot be decoded or is gone, are left to
-``Indexer.sync``, so there is no second way to handle them.
+``Indexer.sync``, so there is no second way to handle them. The index that points are written to is
+``shared_code/adapters/qdrant/cloud/index.py`` in Azure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What there is to filter by, under the filter in hand."""
+"""The values that products can be filtered by, counted under a filter.
+
+The index that counts them is ``shared_code/adapters/qdrant/index.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The search engine: one collection of points, and the alias that leads to it."""
+"""The search engine: one collection of points, and the alias that leads to it.
+
+Its adapters are in ``shared_code/adapters/qdrant``: ``index.py`` reads, ``cloud/index.py`` and
+``edge/index.py`` write.
+"""
 
 from __future__ import annotations
 

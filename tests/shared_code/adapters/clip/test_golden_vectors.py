@@ -7,7 +7,7 @@ import pytest
 
 from shared_code.settings import Settings
 from shared_code.wiring import open_encoder
-from tests.golden.make import FILE, vectors
+from tests.golden.make import FILE, embed_golden
 from tests.golden.pictures import PICTURES, TEXTS
 
 REMEDY = "if the bundle was changed on purpose, run `python -m tests.golden.make` and look at the"
@@ -26,7 +26,7 @@ def test_the_vectors_are_those_of_this_bundle(encoder):
 @pytest.mark.parametrize(("kind", "names"), [("texts", TEXTS), ("pictures", list(PICTURES))])
 def test_every_vector_is_where_it_was(encoder, kind, names):
     expected = np.array(json.loads(FILE.read_text())[kind])
-    actual = np.array(vectors(encoder)[kind])
+    actual = np.array(embed_golden(encoder)[kind])
     assert actual.shape == expected.shape, f"{REMEDY} shapes"
     cosines = (actual * expected).sum(axis=1) / np.linalg.norm(expected, axis=1)
     moved = {n[:40]: round(float(c), 5) for n, c in zip(names, cosines, strict=True) if c < 0.9995}
