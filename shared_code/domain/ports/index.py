@@ -1,7 +1,7 @@
 """The search engine: one collection of points, and the alias that leads to it.
 
-Its adapters are in ``shared_code/adapters/qdrant``: ``index.py`` reads, ``cloud/index.py`` and
-``edge/index.py`` write.
+``shared_code/adapters/qdrant/index.py`` reads, on a server as well as embedded; the two engines'
+own files beside it write.
 """
 
 from __future__ import annotations
