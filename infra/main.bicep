@@ -53,6 +53,16 @@ param qdrantUrl string
 @description('A key of the Qdrant cluster that may read and write; it goes into Key Vault. in-vault keeps the key that is already there.')
 param qdrantApiKey string
 
+@description('Copies of each shard in Qdrant, each on a node of its own; 0: the default of the cluster. It counts when a collection is made.')
+@minValue(0)
+@maxValue(10)
+param qdrantReplication int = 0
+
+@description('Shards of the collection in Qdrant, which its nodes share; 0: the default of the cluster. It counts when a collection is made.')
+@minValue(0)
+@maxValue(256)
+param qdrantShards int = 0
+
 @description('Nobody can purge the deleted vault for seven days, nor reuse its name meanwhile. It can never be switched off again: for organisations that require it.')
 param purgeProtection bool = false
 
@@ -259,6 +269,8 @@ module app 'app.bicep' = {
       NEXT_MODEL_DIR: nextModelDir
       QDRANT_URL: qdrantUrl
       QDRANT_API_KEY: secrets.outputs.qdrantApiKeyReference
+      QDRANT_REPLICATION: string(qdrantReplication)
+      QDRANT_SHARDS: string(qdrantShards)
       EXPECTED_VECTORS: string(expectedVectors)
       FILTERABLE_FIELDS: filterableFields
       RECONCILE_CRON: reconcileCron

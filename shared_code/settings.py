@@ -49,6 +49,11 @@ class Settings:
     """auto: int8 if EXPECTED_VECTORS do not fit into 1 GB; if they are not set, unchanged."""
     expected_vectors: int = 0
     """How many pictures and texts to lay the collection out for; 0: not set, so a small one."""
+    qdrant_replication: int = 0
+    """Copies of each shard, on as many nodes; 0: the engine's choice. Counts when a collection is
+    made, as does ``qdrant_shards``; the embedded index has neither."""
+    qdrant_shards: int = 0
+    """Shards of a collection, which the nodes share; 0: the engine's choice."""
     qdrant_timeout_s: float = 5.0
     """For one attempt. An HTTP request makes one, an event makes three."""
     qdrant_path: Path = Path()
@@ -264,6 +269,8 @@ def _parse_one(name: str, text: str) -> Any:
     value = PARSERS[_TYPES[name]](text)
     if name in _AT_LEAST and value < _AT_LEAST[name]:
         raise ValueError(f"must be at least {_AT_LEAST[name]}")
+    if name in _AT_MOST and value > _AT_MOST[name]:
+        raise ValueError(f"must be at most {_AT_MOST[name]}")
     if name in _NAMES:
         pattern, what = _NAMES[name]
         if not re.fullmatch(pattern, value):
@@ -311,7 +318,14 @@ _AT_LEAST = {
     "encode_queue": 0,
     "model_wait_s": 0,
     "cache_mb": 0,
+    "qdrant_replication": 0,
+    "qdrant_shards": 0,
     "qdrant_timeout_s": 0.1,
     "expected_vectors": 0,
     "event_patience_h": 0,
+}
+
+_AT_MOST = {
+    "qdrant_replication": 10,  # every write goes to every copy; three are enough for most
+    "qdrant_shards": 256,  # a search asks each of them, and each has files and a graph of its own
 }

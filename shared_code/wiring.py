@@ -246,4 +246,6 @@ def collection_spec(
         fields=settings.filterable_fields,
         is_built=is_built,
         expected_vectors=settings.expected_vectors,
+        replication=settings.qdrant_replication,
+        shards=settings.qdrant_shards,
     )

@@ -34,13 +34,17 @@ class Finding:
     remedy: str = ""
 
 
-def check_collection(info: models.CollectionInfo, spec: CollectionSpec) -> Iterator[Finding]:
+def check_collection(
+    info: models.CollectionInfo, spec: CollectionSpec, *, active_copies: int | None
+) -> Iterator[Finding]:
+    """``active_copies``: of the shard that has the fewest; None: unknown."""
     yield _check_vectors(info, spec)
     yield _check_sparse_vector(info)
     yield _check_payload_indexes(info, spec)
     yield _check_size(info, spec)
     yield _check_strict_mode(info, spec)
-    yield _check_replicas(info)
+    yield _check_copies(info, spec, active_copies)
+    yield _check_shards(info, spec)
     yield _check_status(info)
 
 
@@ -126,15 +130,61 @@ def _check_strict_mode(info: models.CollectionInfo, spec: CollectionSpec) -> Fin
     )
 
 
-def _check_replicas(info: models.CollectionInfo) -> Finding:
-    replicas = info.config.params.replication_factor or 1
-    if replicas > 1:
-        return Finding("ok", "copies", str(replicas))
+def count_active_copies(cluster: models.CollectionClusterInfo) -> int:
+    """Returns how many nodes serve the shard that the fewest nodes serve."""
+    replicas = [(shard.shard_id, shard.state) for shard in cluster.local_shards]
+    replicas += [(shard.shard_id, shard.state) for shard in cluster.remote_shards]
+    copies = dict.fromkeys((shard_id for shard_id, _ in replicas), 0)
+    for shard_id, state in replicas:
+        copies[shard_id] += state == models.ReplicaState.ACTIVE
+    return min(copies.values(), default=0)
+
+
+def _check_copies(
+    info: models.CollectionInfo, spec: CollectionSpec, active_copies: int | None
+) -> Finding:
+    params = info.config.params
+    replication = params.replication_factor or 1
+    if spec.replication and spec.replication != replication:
+        return Finding(
+            "warning",
+            "copies",
+            f"{replication}, but QDRANT_REPLICATION is {spec.replication}",
+            "The setting counts when a collection is made. Change this one in Qdrant, as "
+            f"docs/operations.md says, or set QDRANT_REPLICATION={replication}.",
+        )
+    if active_copies is not None and active_copies < replication:
+        return Finding(
+            "warning",
+            "copies",
+            f"{replication} are configured, but a shard has only {active_copies} in service",
+            f"Are there {replication} nodes, and are all of them up? If they are, copy the shards "
+            "in Qdrant, as docs/operations.md says.",
+        )
+    if replication > 1:
+        required = params.write_consistency_factor or 1
+        summary = f"{replication}; a write succeeds when {required} have it"
+        return Finding("ok", "copies", summary)
     return Finding(
         "warning",
         "copies",
-        "one: while its node is down, searches find nothing",
-        "For production: three nodes and a replication factor of two.",
+        "one: while its node is down, searches fail",
+        "For production: three nodes, and QDRANT_REPLICATION=2 before the collection is made. "
+        "docs/operations.md says how to change this one.",
+    )
+
+
+def _check_shards(info: models.CollectionInfo, spec: CollectionSpec) -> Finding:
+    shards = info.config.params.shard_number or 1
+    if spec.shards in (0, shards):
+        return Finding("ok", "shards", str(shards))
+    return Finding(
+        "warning",
+        "shards",
+        f"{shards}, but QDRANT_SHARDS is {spec.shards}",
+        "The setting counts when a collection is made. To apply it, set QDRANT_COLLECTION to a new "
+        "name and index the pictures again, or reshard this collection in Qdrant Cloud; else set "
+        f"QDRANT_SHARDS={shards}.",
     )
 
 

@@ -12,7 +12,12 @@ from typing import Any, TypeVar
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from cli.check_qdrant.collection_checks import Finding, Level, check_collection
+from cli.check_qdrant.collection_checks import (
+    Finding,
+    Level,
+    check_collection,
+    count_active_copies,
+)
 from shared_code.adapters.qdrant.cloud.collection import Setup
 from shared_code.adapters.qdrant.cloud.link import FAILURES, CollectionGone, NotAllowed, translated
 from shared_code.adapters.qdrant.points import CollectionSpec
@@ -59,8 +64,10 @@ class QdrantProbe:
         yield self._check_alias(target, exists=exists)
         yield self._check_rights(exists=exists)
         if exists:
-            info = try_once(lambda: self._client.get_collection(target or self._spec.name))
-            yield from check_collection(info, self._spec)
+            name = target or self._spec.name
+            info = try_once(lambda: self._client.get_collection(name))
+            active_copies = self._count_active_copies(name)
+            yield from check_collection(info, self._spec, active_copies=active_copies)
         yield self._measure_round_trip()
 
     def _check_version(self) -> Finding:
@@ -81,6 +88,14 @@ class QdrantProbe:
 
     def _collection_exists(self) -> bool:
         return try_once(lambda: self._client.collection_exists(self._spec.name))
+
+    def _count_active_copies(self, name: str) -> int | None:
+        """Returns the copies in service of the shard with the fewest; None where the key may not
+        ask, or the client's local mode has no shards."""
+        try:
+            return count_active_copies(try_once(lambda: self._client.collection_cluster_info(name)))
+        except (NotAllowed, NotImplementedError):
+            return None
 
     def _check_alias(self, target: str | None, *, exists: bool) -> Finding:
         alias, name = self._spec.alias, self._spec.name

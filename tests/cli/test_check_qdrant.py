@@ -157,6 +157,77 @@ def test_size(prepared_server):
     assert "size" not in check(prepared_server.url)
 
 
+class TestCluster:
+    @pytest.fixture
+    def make_collection(self, server):
+        """Returns a function that makes the collection on three nodes, under these settings."""
+        server.nodes = 3
+
+        def make(**settings):
+            index = cloud_index(Settings(qdrant_url=server.url, **settings), MODEL)
+            index.ping()
+            index.close()
+            return settings
+
+        return make
+
+    def test_copies_and_shards_as_in_the_settings_are_fine(self, server, make_collection):
+        settings = make_collection(qdrant_replication=3, qdrant_shards=6)
+        assert check(server.url, **settings) == {}
+        settings = Settings(qdrant_url=server.url, **settings)
+        client = connect_to_qdrant(settings)
+        probe = QdrantProbe(client, [collection_spec(settings, MODEL)], must_write=True)
+        summaries = {finding.subject: finding.summary for finding in probe.run()}
+        client.close()
+        assert summaries["copies"] == "3; a write succeeds when 2 have it"
+        assert summaries["shards"] == "6"
+
+    def test_an_app_that_leaves_the_choice_to_the_engine_has_no_complaint(
+        self, server, make_collection
+    ):
+        make_collection(qdrant_replication=2, qdrant_shards=3)
+        assert check(server.url) == {}
+
+    def test_other_copies_than_in_the_settings(self, server, make_collection):
+        make_collection(qdrant_replication=2)
+        level, text = check(server.url, qdrant_replication=3)["copies"]
+        assert level == "warning"
+        assert text.startswith("2, but QDRANT_REPLICATION is 3 ")
+        assert "QDRANT_REPLICATION=2" in text
+        assert "docs/operations.md" in text
+
+    def test_other_shards_than_in_the_settings(self, server, make_collection):
+        make_collection(qdrant_replication=2, qdrant_shards=3)
+        level, text = check(server.url, qdrant_shards=6)["shards"]
+        assert level == "warning"
+        assert text.startswith("3, but QDRANT_SHARDS is 6 ")
+        assert "QDRANT_COLLECTION" in text
+        assert "QDRANT_SHARDS=3" in text
+
+    def test_more_copies_than_nodes(self, server, make_collection):
+        settings = make_collection(qdrant_replication=3)
+        server.nodes = 1
+        level, text = check(server.url, **settings)["copies"]
+        assert level == "warning"
+        assert "only 1 in service" in text
+
+    def test_a_node_that_is_down(self, server, make_collection):
+        settings = make_collection(qdrant_replication=2, qdrant_shards=3)
+        server.stopped_nodes = 1
+        assert "only 1 in service" in check(server.url, **settings)["copies"][1]
+
+    def test_a_key_that_may_not_ask_for_the_nodes(self, server, make_collection):
+        settings = make_collection(qdrant_replication=3)
+        server.nodes, server.tells_cluster = 1, False
+        assert "copies" not in check(server.url, **settings)
+
+
+def test_one_copy_is_a_warning_that_names_the_setting(prepared_server):
+    level, text = check(prepared_server.url)["copies"]
+    assert level == "warning"
+    assert "QDRANT_REPLICATION=2" in text
+
+
 def test_strict_mode(prepared_server):
     prepared_server.strict_mode = {
         "enabled": True,

@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from infra.hooks import preprovision
-from tests.bicep import INFRA, PARSED, decorators, default_of, module_params
+from shared_code.domain.errors import Misconfigured
+from shared_code.settings import Settings
+from tests.bicep import INFRA, PARSED, decorators, default_of, module_params, settings_set
 
 
 def azd_parameters():
@@ -64,6 +68,21 @@ def test_logs_have_a_daily_cap_and_somebody_hears_of_it():
         "_LogOperation",
         'where Category =~ "Ingestion" and Detail contains "OverQuota"',
     ]
+
+
+@pytest.mark.parametrize("name", ["QDRANT_REPLICATION", "QDRANT_SHARDS"])
+def test_what_a_cluster_of_qdrant_needs_is_set_by_azd(name):
+    """The Bicep takes the values that the app takes, and no others."""
+    parameter = {"QDRANT_REPLICATION": "qdrantReplication", "QDRANT_SHARDS": "qdrantShards"}[name]
+    assert azd_parameters()[parameter] == f"${{{name}=0}}"
+    assert default_of(parameter) == 0
+    assert settings_set()[name]["function"]["parameters"] == {"value_to_convert": parameter}
+    lowest, highest = (decorators(parameter)[bound] for bound in ("min_value", "max_value"))
+    for value in (lowest, highest):
+        assert getattr(Settings.from_env({name: str(value)}), name.lower()) == value
+    for value in (lowest - 1, highest + 1):
+        with pytest.raises(Misconfigured, match=name):
+            Settings.from_env({name: str(value)})
 
 
 def test_the_apps_subnet_says_how_it_goes_out():

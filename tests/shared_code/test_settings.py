@@ -38,6 +38,12 @@ def test_values_are_typed():
         ("MAX_UPLOAD_MB", "many"),
         ("QDRANT_TIMEOUT_S", "0"),
         ("QDRANT_DISTANCE", "dot"),
+        ("QDRANT_REPLICATION", "-1"),
+        ("QDRANT_REPLICATION", "11"),
+        ("QDRANT_REPLICATION", "two"),
+        ("QDRANT_SHARDS", "-1"),
+        ("QDRANT_SHARDS", "257"),
+        ("QDRANT_SHARDS", "1.5"),
         ("FILTERABLE_FIELDS", "price"),
         ("FILTERABLE_FIELDS", "price:money"),
         ("QDRANT_URL", "my-cluster.cloud"),
@@ -57,6 +63,12 @@ def test_values_are_typed():
 def test_a_wrong_value_is_named(name, value):
     with pytest.raises(Misconfigured, match=name):
         Settings.from_env({name: value})
+
+
+def test_a_number_that_is_too_large_is_told_its_limit():
+    with pytest.raises(Misconfigured, match=r"QDRANT_SHARDS='1000': must be at most 256$"):
+        Settings.from_env({"QDRANT_SHARDS": "1000"})
+    assert Settings.from_env({"QDRANT_SHARDS": "256"}).qdrant_shards == 256
 
 
 @pytest.mark.parametrize("name", ["THUMBNAILS_CONTAINER", "FAILURES_CONTAINER", "STATE_CONTAINER"])

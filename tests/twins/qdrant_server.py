@@ -32,6 +32,9 @@ _REST_OF_CONFIG = {
 }
 
 
+_CLUSTER_PARAMS = ("shard_number", "replication_factor", "write_consistency_factor")
+
+
 @dataclass
 class Reply:
     status: int = 200
@@ -61,6 +64,10 @@ class QdrantServer:
     rights: str = "manage"
     """The rights of every key: manage, write or read."""
     strict_mode: dict[str, Any] | None = None
+    nodes: int = 1
+    stopped_nodes: int = 0
+    tells_cluster: bool = True
+    """Whether a key may ask on which nodes a collection lies."""
 
     def before_s(self) -> float:
         """Returns how long a request waits before anything is done with it."""
@@ -75,6 +82,8 @@ class QdrantServer:
             return self.replies.popleft()
         if not _is_allowed(self.rights, method, path):
             return Reply(403, {"status": {"error": "Forbidden: Write access is required"}})
+        if path.endswith("/cluster") and not self.tells_cluster:
+            return Reply(403, {"status": {"error": "Forbidden"}})
         if path == "/":
             return Reply(body={"title": "qdrant", "version": self.version})
         if path == self.refused_path:
@@ -104,6 +113,8 @@ class QdrantServer:
                 return True
             case ["GET", "collections", name]:
                 return _describe_collection(self.collections[name], self.strict_mode)
+            case ["GET", "collections", name, "cluster"]:
+                return self._describe_shards(self.collections[name])
             case [_, "collections", name, *rest]:
                 return self._of_points(self.collections[name], rest, body)
         raise KeyError(path)
@@ -115,6 +126,22 @@ class QdrantServer:
             if created := action.get("create_alias"):
                 self.aliases[created["alias_name"]] = created["collection_name"]
         return True
+
+    def _describe_shards(self, collection: Any) -> Any:
+        """Puts copy c of shard s on node s + c, on as many nodes as there are; the last are down.
+
+        The first node answers, so its shards are the local ones."""
+        local, remote = [], []
+        copies = min(collection.get("replication_factor", 1), self.nodes)
+        for shard in range(collection.get("shard_number", 1)):
+            for node in ((shard + copy) % self.nodes for copy in range(copies)):
+                state = "Dead" if node >= self.nodes - self.stopped_nodes else "Active"
+                if node == 0:
+                    local.append({"shard_id": shard, "points_count": 0, "state": state})
+                else:
+                    remote.append({"shard_id": shard, "peer_id": node, "state": state})
+        shards = {"local_shards": local, "remote_shards": remote, "shard_transfers": []}
+        return {"peer_id": 0, "shard_count": collection.get("shard_number", 1), **shards}
 
     def _of_points(self, collection: Any, path: list[str], body: Any) -> Any:
         completed = {"operation_id": 1, "status": "completed"}
@@ -153,6 +180,7 @@ def _describe_collection(collection: Any, strict_mode: dict[str, Any] | None) ->
     params = {
         "vectors": collection["vectors"],
         "sparse_vectors": collection.get("sparse_vectors"),
+        **{name: collection[name] for name in _CLUSTER_PARAMS if name in collection},
     }
     quantization = collection.get("quantization_config")
     config = {"params": params, "quantization_config": quantization, **_REST_OF_CONFIG}

@@ -39,6 +39,19 @@ def memory_bytes(vectors: int, dimension: int) -> float:
     return vectors * dimension * BYTES_PER_NUMBER
 
 
+def write_consistency_for(replication: int) -> int:
+    """Returns how many copies must have a write for it to succeed.
+
+    That is a majority, but never all copies, so that writes go on when one node is lost: 1 of 2,
+    2 of 3, 3 of 4. With 3 copies or more, a write that succeeded survives the loss of any one
+    node. With 2 it may be lost with the node that alone had it; a reconcile mends that, since
+    pictures and texts are in storage, whereas requiring both would stop indexing whenever a node
+    is down. Reads need one copy only: before a write succeeds, Qdrant takes the copies that missed
+    it out of service.
+    """
+    return max(1, min(replication // 2 + 1, replication - 1))
+
+
 def layout_for(expected_vectors: int, dimension: int, quantization: Quantization) -> Layout:
     """``expected_vectors``: pictures and texts together; 0: not said, so small."""
     expected = memory_bytes(expected_vectors, dimension)

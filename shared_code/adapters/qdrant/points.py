@@ -82,6 +82,10 @@ class CollectionSpec:
     is_built: bool = False
     """It is being filled while the alias leads to another one, or to none."""
     expected_vectors: int = 0
+    replication: int = 0
+    """Copies of each shard, where a server makes the collection; 0: the engine's choice."""
+    shards: int = 0
+    """0: the engine's choice."""
 
     @property
     def name(self) -> str:

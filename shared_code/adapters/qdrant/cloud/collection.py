@@ -11,6 +11,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from shared_code.adapters.qdrant.cloud.link import Call, CollectionGone, NotAllowed, not_qdrant
+from shared_code.adapters.qdrant.layout import write_consistency_for
 from shared_code.adapters.qdrant.points import KINDS, LEXICAL, CollectionSpec
 from shared_code.domain.errors import Misconfigured
 
@@ -57,7 +58,7 @@ class Setup:
 
     def _create(self) -> None:
         distance = DISTANCES[self._spec.distance]
-        layout = self._spec.layout
+        layout, replication = self._spec.layout, self._spec.replication
         vectors = models.VectorParams(
             size=self._spec.model.dimension,
             distance=distance,
@@ -72,6 +73,12 @@ class Setup:
                     sparse_vectors_config={LEXICAL: words},
                     hnsw_config=models.HnswConfigDiff(ef_construct=layout.ef_construct),
                     quantization_config=_INT8 if layout.int8 else None,
+                    # None is not sent: the server has defaults of its own
+                    shard_number=self._spec.shards or None,
+                    replication_factor=replication or None,
+                    write_consistency_factor=(
+                        write_consistency_for(replication) if replication > 1 else None
+                    ),
                 )
             )
         except NotAllowed as exc:
