@@ -55,9 +55,14 @@ FUNCIGNORE = (
 
 LEFT_OUT = [
     "*.pyi",
+    # what only a compiler reads
+    "*.c",
+    "*.h",
+    "*.proto",
+    "*.pxd",
+    "*.pyx",
     "bin/",
     "tests/",
-    "numpy/**/*.h",
     "numpy/f2py/",
     "numpy/**/lib*.a",
     # the runtime alone runs a model; these make, convert and measure models
