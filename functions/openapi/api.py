@@ -7,8 +7,6 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.openapi.document import document, endpoints
-from functions.openapi.filters import filter_schema
 from functions.schemas.fields import FILTER
 from shared_code.app import current_app
 from shared_code.domain.filters import FieldType
@@ -28,6 +26,10 @@ def api_document() -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1)
 def _document(fields: tuple[tuple[str, FieldType], ...]) -> dict[str, Any]:
+    # imported here, since a cold start needs none of it
+    from functions.openapi.document import document, endpoints
+    from functions.openapi.filters import filter_schema
+
     collected = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     for blueprint in _blueprints:
         collected.register_functions(blueprint)
