@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared_code.domain.dates import parse_instant
 from shared_code.domain.errors import Unprocessable
-from shared_code.domain.filters import During, FieldType, Range
+from shared_code.domain.filters import During, FieldType, OneOf, Range
 
 if TYPE_CHECKING:
     from shared_code.domain.filters import Filter, FilterableFields
@@ -53,29 +52,21 @@ class Order:
         return -at if self.falling else at
 
     @property
-    def start(self) -> float:
-        """The first possible position."""
+    def start(self) -> float | None:
+        """The position that a listing starts from. None for numbers, which start from the first:
+        only dates may lie beyond what Python can hold."""
+        if self.kind == "number":
+            return None
         first, last = _ENDS[self.kind]
         return last if self.falling else first
 
-    def beyond(self, at: float) -> float:
-        """Returns the next position in this order; it may be out of range (see ``is_position``)."""
-        if self.kind == "date":
-            return at - 1 if self.falling else at + 1
-        return math.nextafter(at, -math.inf if self.falling else math.inf)
-
     def any_value(self) -> Filter:
         """Returns a filter for the products that have a value."""
-        first, last = _ENDS[self.kind]
         if self.kind == "date":
+            first, last = _ENDS[self.kind]
             return During(self.field, gte=position_to_date(first), lte=position_to_date(last))
-        return Range(self.field, gte=first, lte=last)
-
-    def just(self, at: float) -> Filter:
-        """Returns a filter for the products that have this value."""
-        if self.kind == "date":
-            return During(self.field, gte=position_to_date(at), lte=position_to_date(at))
-        return Range(self.field, gte=at, lte=at)
+        # a server may misread the largest number, but not 0
+        return OneOf((Range(self.field, lt=0), Range(self.field, gte=0)))
 
 
 def parse_order(text: str, fields: FilterableFields) -> Order:

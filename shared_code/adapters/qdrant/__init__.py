@@ -2,7 +2,7 @@
 
 Begin with ``points.py``, which says what a point holds and what its collection is called, then
 ``index.py``, which both engines share. ``cloud`` talks to a Qdrant server, ``edge`` runs the
-embedded engine in a folder; ``filters``, ``ordered``, ``lexical`` and ``layout`` each hold one
-subject of both. Import the module you need: ``points`` brings numpy, and ``cloud`` and ``edge``
-their engines.
+embedded engine in a folder; ``filters``, ``ordered`` with its ``buckets``, ``lexical`` and
+``layout`` each hold one subject of both. Import the module you need: ``points`` brings numpy, and
+``cloud`` and ``edge`` their engines.
 """

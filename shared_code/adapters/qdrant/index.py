@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shared_code.adapters.qdrant.filters import Dialect
 from shared_code.adapters.qdrant.lexical import SparseVector, query_vector
-from shared_code.adapters.qdrant.ordered import OrderedListing
+from shared_code.adapters.qdrant.ordered import OrderedListing, OrderedPoint
 from shared_code.adapters.qdrant.points import (
     GROUP,
     KINDS,
@@ -92,8 +92,8 @@ class QdrantIndex(ABC):
 
     @abstractmethod
     def _scroll_by(
-        self, order: Order, where: Any, limit: int, start: float
-    ) -> list[tuple[float, str, Payload]]:
+        self, order: Order, where: Any, limit: int, start: float | None
+    ) -> list[OrderedPoint]:
         """The first points of an order, from a position on: positions, ids, payloads. A point
         comes once for each of its values."""
 
@@ -176,13 +176,14 @@ class QdrantIndex(ABC):
 
     def _ordered(self, order: Order, where: Filter | None, size: int) -> OrderedListing:
         """``size``: how many products are asked for at a time."""
-        texts = self._texts(where)
+
+        def within(part: Filter) -> Any:
+            return self._texts(AllOf((part, where)) if where else part)
+
         return OrderedListing(
             order,
-            lambda within, start: self._scroll_all(
-                self._texts(AllOf((within, where)) if where else within), start=start, size=size
-            ),
-            lambda start: self._scroll_by(order, texts, size, start),
+            lambda part, start: self._scroll_all(within(part), start=start, size=size),
+            lambda part, start, limit: self._scroll_by(order, within(part), limit or size, start),
         )
 
     def points(self, *, limit: int, cursor: str | None = None) -> Page[PointRef]:

@@ -20,7 +20,7 @@ from shared_code.adapters.qdrant.cloud.collection import Setup
 from shared_code.adapters.qdrant.cloud.link import QdrantLink
 from shared_code.adapters.qdrant.filters import Dialect
 from shared_code.adapters.qdrant.index import Keys, Points, QdrantIndex, Sought
-from shared_code.adapters.qdrant.ordered import ordered_point
+from shared_code.adapters.qdrant.ordered import OrderedPoint, ordered_point
 from shared_code.adapters.qdrant.points import (
     GROUP,
     LEXICAL,
@@ -217,12 +217,13 @@ class QdrantCloudIndex(QdrantIndex):
         return [(hit.value, hit.count) for hit in found.hits]
 
     def _scroll_by(
-        self, order: Order, where: Any, limit: int, start: float
-    ) -> list[tuple[float, str, Payload]]:
+        self, order: Order, where: Any, limit: int, start: float | None
+    ) -> list[OrderedPoint]:
+        is_date = order.kind == "date"
         by = models.OrderBy(
             key=metadata_key(order.field),
             direction=models.Direction.DESC if order.falling else models.Direction.ASC,
-            start_from=position_to_date(start) if order.kind == "date" else start,
+            start_from=start if start is None or not is_date else position_to_date(start),
         )
         records, _ = self._link.call(
             lambda c: c.scroll(self.collection, where, limit=limit, with_payload=True, order_by=by)

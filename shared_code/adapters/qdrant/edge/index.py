@@ -24,7 +24,7 @@ import qdrant_edge as edge
 from shared_code.adapters.qdrant.edge.shard import LazyShard, translated
 from shared_code.adapters.qdrant.filters import Dialect
 from shared_code.adapters.qdrant.index import Keys, Points, QdrantIndex, Sought
-from shared_code.adapters.qdrant.ordered import ordered_point
+from shared_code.adapters.qdrant.ordered import OrderedPoint, ordered_point
 from shared_code.adapters.qdrant.points import (
     GROUP,
     CollectionSpec,
@@ -176,10 +176,11 @@ class QdrantEdgeIndex(QdrantIndex):
         return [(hit.value, hit.count) for hit in found.hits]
 
     def _scroll_by(
-        self, order: Order, where: Any, limit: int, start: float
-    ) -> list[tuple[float, str, Payload]]:
+        self, order: Order, where: Any, limit: int, start: float | None
+    ) -> list[OrderedPoint]:
         direction = edge.Direction.Desc if order.falling else edge.Direction.Asc
-        start_from = position_to_date(start).isoformat() if order.kind == "date" else start
+        is_date = order.kind == "date"
+        start_from = start if start is None or not is_date else position_to_date(start).isoformat()
         by = edge.OrderBy(metadata_key(order.field), direction, start_from)
         request = edge.ScrollRequest(limit=limit, filter=where, with_payload=True, order_by=by)
         with translated():

@@ -106,6 +106,17 @@ def test_many_values_of_many_products_do_not_hide_others(index):
     assert (len(listed), listed[-1]) == (21, "last")
 
 
+@pytest.mark.parametrize("limit", [1, 2, 100])
+@pytest.mark.parametrize("by", ["price", "-price"])
+def test_numbers_that_differ_in_the_last_digit_are_listed_in_their_order(index, by, limit):
+    """Edge stores payloads as JSON, and reads some of these back a unit off."""
+    prices = [-1, -0.9999999999999999, 0.3, 0.1 + 0.2, 9.99, 3 * 3.33, 1e16, 1e16 + 2, -0.0, 1e300]
+    index.write([], [text(str(n), price=price) for n, price in enumerate(prices)])
+    ids = list_ids(index, by, limit=limit)
+    assert [prices[int(i)] for i in ids] == sorted(prices, reverse=by == "-price")
+    assert len(set(ids)) == len(prices)
+
+
 @pytest.mark.parametrize("by", ["price", "-price"])
 @pytest.mark.parametrize("limit", [1, 2, 4])
 def test_changes_between_pages_move_no_other_product(shop, by, limit):
