@@ -51,20 +51,25 @@ class Bucket:
         """Matches the products of which the first value lies in this bucket."""
         low, high = ("gt", "lt") if self.is_open else ("gte", "lte")
         within = _make_range(self.order, {low: self.low, high: self.high})
-        first = self.high if self.order.falling else self.low
+        first, before = (self.high, "gt") if self.order.falling else (self.low, "lt")
         if first is None:
             return within
-        outwards = "gt" if self.order.falling else "lt"
-        bound = outwards + "e" if self.is_open else outwards
-        return AllOf((within, Not(_make_range(self.order, {bound: first}))))
+        # the bound itself lies before an open bucket
+        return AllOf((within, Not(self._reach_to(first, before, is_included=self.is_open))))
 
     @property
     def is_passed(self) -> Filter:
         """Matches the products with a value in this bucket or before it."""
-        last, bound = (self.low, "gt") if self.order.falling else (self.high, "lt")
+        last, before = (self.low, "gt") if self.order.falling else (self.high, "lt")
         if last is None:
             return self.order.any_value()
-        return _make_range(self.order, {bound if self.is_open else bound + "e": last})
+        return self._reach_to(last, before, is_included=not self.is_open)
+
+    def _reach_to(self, bound: float, side: str, *, is_included: bool) -> Filter:
+        """Returns the range from the order's start to a bound."""
+        start_side = "lte" if self.order.falling else "gte"
+        side += "e" if is_included else ""
+        return _make_range(self.order, {start_side: self.order.start, side: bound})
 
 
 def bucket_around(at: float, order: Order) -> Bucket:

@@ -177,8 +177,8 @@ class QdrantIndex(ABC):
     def _ordered(self, order: Order, where: Filter | None, size: int) -> OrderedListing:
         """``size``: how many products are asked for at a time."""
 
-        def within(part: Filter) -> Any:
-            return self._texts(AllOf((part, where)) if where else part)
+        def within(part: Filter | None) -> Any:
+            return self._texts(AllOf((part, where)) if part and where else part or where)
 
         return OrderedListing(
             order,

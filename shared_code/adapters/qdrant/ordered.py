@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeAlias
 from shared_code.adapters.qdrant.buckets import Bucket, bucket_around
 from shared_code.adapters.qdrant.points import Payload, foreign_cursor
 from shared_code.domain.errors import Unavailable
-from shared_code.domain.filters import AllOf, Filter, Not
+from shared_code.domain.filters import Filter, Not
 from shared_code.domain.sorting import Order, is_position, list_positions
 
 SORTED_AT_A_TIME = 1000
@@ -45,9 +45,9 @@ OrderedPoint: TypeAlias = tuple[float, str, Payload]
 """Position, id and payload of a point."""
 ById: TypeAlias = Callable[[Filter, str | None], Iterator[tuple[str, Payload]]]
 """Lists the points that pass a filter, from an id on, in the order of ids."""
-ByValue: TypeAlias = Callable[[Filter, float | None, int | None], list[OrderedPoint]]
-"""Returns the first points that pass a filter, in the order of the field, from a position on. With
-None for their number: as many as a page needs."""
+ByValue: TypeAlias = Callable[[Filter | None, float | None, int | None], list[OrderedPoint]]
+"""Returns the first points in the order of the field that pass a filter, from a position on: so
+many, or as many as a page needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,8 @@ class OrderedListing:
     def _list_after(self, passed: Bucket | None) -> list[OrderedPoint]:
         """Returns the first points that have no value in or before the passed bucket."""
         if passed is None:
-            return self._list_by_value(self.order.any_value(), self.order.start, None)
-        within = AllOf((self.order.any_value(), Not(passed.is_passed)))
-        points = self._list_by_value(within, passed.start, None)
+            return self._list_by_value(None, self.order.start, None)
+        points = self._list_by_value(Not(passed.is_passed), passed.start, None)
         rank = self.order.rank
         if any(
             rank(at) <= rank(passed.at) or bucket_around(at, self.order) == passed
@@ -132,7 +131,7 @@ class OrderedListing:
                 yield ResumePosition(bucket.at, point_id, by_id), payload
 
     def _list_by_value(
-        self, within: Filter, start: float | None, limit: int | None
+        self, within: Filter | None, start: float | None, limit: int | None
     ) -> list[OrderedPoint]:
         points = self.by_value(within, start, limit)
         return [point for point in points if is_position(point[0], self.order.kind)]

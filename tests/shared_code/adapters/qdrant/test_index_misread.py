@@ -119,6 +119,7 @@ def test_listings_of_dates_stay_as_they_are(build_misreading):
         assert len(set(ids)) == 21
 
 
+@pytest.mark.parametrize("build_misreading", ["edge"], indirect=True)
 @pytest.mark.parametrize("by", ["price", "-price"])
 def test_more_ties_than_are_sorted_at_a_time_are_listed_by_id(build_misreading, by):
     prices = {f"p{n:04}": (0.1 + 0.2, 0.3000000000000001)[n % 2] for n in range(1100)}
@@ -129,6 +130,24 @@ def test_more_ties_than_are_sorted_at_a_time_are_listed_by_id(build_misreading, 
     assert sorted(ids) == sorted(prices)
     assert [ids[0], ids[-1]] == (["before", "after"] if by == "price" else ["after", "before"])
     assert most_scrolls <= 8
+
+
+@pytest.mark.parametrize("build_misreading", ["edge"], indirect=True)
+def test_ties_that_become_too_many_between_pages_hide_no_product(build_misreading):
+    prices = {f"p{n:04}": (0.1 + 0.2, 0.3000000000000001)[n % 2] for n in range(990)}
+    index = build_misreading(misreading.read_like_serde)
+    write_prices(index, prices)
+    order = parse_order("price", FIELDS)
+    page = index.products(limit=100, order=order)
+    ids = [product.text.product_id for product in page.items]
+    write_prices(index, {f"new {n}": 0.1 + 0.2 for n in range(20)})
+    for _ in range(12):
+        if page.cursor:
+            page = index.products(limit=100, cursor=page.cursor, order=order)
+            ids += [product.text.product_id for product in page.items]
+    assert page.cursor is None
+    assert set(ids) >= prices.keys()
+    assert len(ids) <= 100 + 990 + 20
 
 
 @pytest.mark.parametrize("reader", READERS)

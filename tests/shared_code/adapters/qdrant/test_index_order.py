@@ -86,6 +86,24 @@ def test_dates_are_ordered_as_instants(index, by, limit):
     assert set(ids[7:]) == {"before", "soon"}
 
 
+@pytest.mark.parametrize("limit", [1, 2, 100])
+@pytest.mark.parametrize("by", ["since", "-since"])
+def test_a_date_that_python_cannot_hold_does_not_hide_the_others(index, by, limit):
+    early, late = "0001-01-01T00:00:00+12:00", "9999-12-31T23:59:59-12:00"
+    since = {
+        "partly early": [early, "2026-11-23"],
+        "partly late": ["2026-11-24", late],
+        "both": [early, "2026-11-25", late],
+        "tie": "2026-11-23",
+    }
+    index.write([], [text(i, since=value) for i, value in since.items()])
+    ids = list_ids(index, by, limit=limit)
+    groups = [{"partly early", "tie"}, {"partly late"}, {"both"}]
+    groups = groups if by == "since" else groups[::-1]
+    assert split_like(ids, groups) == groups
+    assert len(ids) == len(since)
+
+
 def test_a_filter_holds_on_every_page(shop):
     dear = Range("price", gte=7)
     assert list_ids(shop, "price", limit=1, where=dear) == ["several", "odd and 7", "e", "g"]
