@@ -8,6 +8,7 @@ library's own status objects.
 import asyncio
 import json
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,9 @@ class MemoryDurable:
         self.takes: dict[str, float] = {}
         """Seconds that activities take, by name; any number of them run side by side."""
         self._started = self._now = time.time()
-        self._store = DurableStore(HostState(None), lambda: self._now)
+        state = HostState(None)
+        weakref.finalize(self, state.close)
+        self._store = DurableStore(state, lambda: self._now)
         self._engine = DurableEngine(self._store, DurableWorker(self.functions, self._invoke))
         self._activity_ends: dict[int, float] = {}
         self._longest: Counter[str] = Counter()
