@@ -22,17 +22,18 @@ class CrashGuard:
     store: BlobStore
     failures: Failures
     name: str = "reconcile-in-hand"
-    """Of the blob that says what is in hand."""
+    """The name of the blob that records what is in hand."""
     _suspect: tuple[str, str, int] | None = field(init=False)
     """Name and etag of what was in hand when an earlier run died, and how often it was."""
 
     def __post_init__(self) -> None:
-        found = self.store.read(self.name)
+        record = self.store.read(self.name)
         self._suspect = None
-        if found is not None:
+        if record is not None:
             try:
-                said = json.loads(found.data)
-                self._suspect = (str(said["blob"]), str(said["etag"]), int(said["deaths"]) + 1)
+                in_hand = json.loads(record.data)
+                deaths = int(in_hand["deaths"]) + 1
+                self._suspect = (str(in_hand["blob"]), str(in_hand["etag"]), deaths)
             except (ValueError, TypeError, KeyError):
                 self._suspect = None
 

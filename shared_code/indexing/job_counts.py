@@ -50,8 +50,8 @@ class JobCounts:
         return {"counts": dict(self.by_outcome), "problems": self.problems}
 
     @classmethod
-    def from_json(cls, said: Mapping[str, Any]) -> JobCounts:
-        return cls(Counter(said["counts"]), list(said["problems"]))
+    def from_json(cls, document: Mapping[str, Any]) -> JobCounts:
+        return cls(Counter(document["counts"]), list(document["problems"]))
 
 
 def fit_status(status: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 from collections.abc import Callable, Mapping
 from itertools import count, takewhile
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -20,21 +19,15 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, UpdateMode
 
+from shared_code.adapters.storage.azure.account import StorageAccount, parsing_connection_string
 from shared_code.adapters.storage.azure.identity import create_credential
 from shared_code.adapters.users.table_calls import OPTIONS, TableCalls
-from shared_code.domain.errors import Misconfigured
 from shared_code.domain.ports import Row, StoredRow, encode_row
-
-if TYPE_CHECKING:
-    from shared_code.adapters.storage.azure.account import StorageAccount
 
 T = TypeVar("T")
 
 PROPERTY_BYTES = 64 * 1024
 """The most that Azure Tables takes in one property."""
-
-# Logs each request with its headers at INFO, which is the level of the Functions worker.
-logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 class TableRows:
@@ -52,10 +45,8 @@ class TableRows:
 
     @classmethod
     def from_connection_string(cls, connection: str, table: str) -> TableRows:
-        try:
+        with parsing_connection_string():
             return cls(TableClient.from_connection_string(connection, table, **OPTIONS))
-        except ValueError as exc:
-            raise Misconfigured("AzureWebJobsStorage is not a valid connection string.") from exc
 
     def get(self, owner: str, key: str) -> StoredRow | None:
         with contextlib.suppress(ResourceNotFoundError):

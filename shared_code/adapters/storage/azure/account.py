@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
 from shared_code.domain.errors import Misconfigured
+
+# Logs each request with its headers at INFO, which is the level of the Functions worker.
+logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +40,12 @@ class StorageAccount:
                 f"AzureWebJobsStorage__{service}ServiceUri."
             )
         return self.blob_url.replace(".blob.", f".{service}.", 1)
+
+
+@contextmanager
+def parsing_connection_string() -> Iterator[None]:
+    """Raises Misconfigured where a client in the block refuses its connection string."""
+    try:
+        yield
+    except ValueError as exc:
+        raise Misconfigured("AzureWebJobsStorage is not a valid connection string.") from exc

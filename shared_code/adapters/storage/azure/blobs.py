@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +15,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import ContainerClient, ContentSettings
 
+from shared_code.adapters.storage.azure.account import StorageAccount, parsing_connection_string
 from shared_code.adapters.storage.azure.errors import REFUSALS, read_error_code
 from shared_code.adapters.storage.azure.identity import create_credential
 from shared_code.adapters.storage.azure.retries import FullJitter, read_retry_after_s
@@ -32,8 +32,6 @@ from shared_code.domain.ports import Blob, BlobInfo, Page
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from shared_code.adapters.storage.azure.account import StorageAccount
-
 T = TypeVar("T")
 
 OPTIONS: dict[str, Any] = {
@@ -43,9 +41,6 @@ OPTIONS: dict[str, Any] = {
 }
 
 _ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Blob Data Owner."
-
-# Logs each request with its headers at INFO, which is the level of the Functions worker.
-logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 class AzureBlobStore:
@@ -64,10 +59,8 @@ class AzureBlobStore:
     @classmethod
     def from_connection_string(cls, connection: str, container: str) -> AzureBlobStore:
         """Raises Misconfigured for a text that is not a connection string."""
-        try:
+        with parsing_connection_string():
             client = ContainerClient.from_connection_string(connection, container, **OPTIONS)
-        except ValueError as exc:
-            raise Misconfigured("AzureWebJobsStorage is not a valid connection string.") from exc
         return cls(client)
 
     def head(self, name: str) -> BlobInfo | None:

@@ -7,10 +7,9 @@ message is sent, or when somebody asks how many are waiting.
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from azure.core.exceptions import (
     AzureError,
@@ -21,13 +20,11 @@ from azure.core.exceptions import (
 )
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
+from shared_code.adapters.storage.azure.account import StorageAccount, parsing_connection_string
 from shared_code.adapters.storage.azure.errors import read_error_code
 from shared_code.adapters.storage.azure.identity import create_credential
 from shared_code.adapters.storage.azure.retries import FullJitter, read_retry_after_s
 from shared_code.domain.errors import AppError, Misconfigured, Unavailable
-
-if TYPE_CHECKING:
-    from shared_code.adapters.storage.azure.account import StorageAccount
 
 OPTIONS: dict[str, Any] = {
     "connection_timeout": 5,
@@ -40,9 +37,6 @@ NEVER_EXPIRES = -1
 """A message's time to live: Event Grid's do not expire either."""
 
 _ROLE = "check AzureWebJobsStorage, or give the identity the role Storage Queue Data Contributor."
-
-# Logs each request with its headers at INFO, which is the level of the Functions worker.
-logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 class AzureEventQueue:
@@ -60,10 +54,8 @@ class AzureEventQueue:
     @classmethod
     def from_connection_string(cls, connection: str, name: str) -> AzureEventQueue:
         """Raises Misconfigured for a text that is not a connection string."""
-        try:
+        with parsing_connection_string():
             return cls(QueueClient.from_connection_string(connection, name, **OPTIONS))
-        except ValueError as exc:
-            raise Misconfigured("AzureWebJobsStorage is not a valid connection string.") from exc
 
     def send(self, text: str, *, delay_s: float = 0.0) -> None:
         """Sends the message. The service takes whole seconds of delay: a fraction is rounded up."""
